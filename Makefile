@@ -1,0 +1,63 @@
+# Everything happens in .venv, which `make setup` makes; stamps say what is in it.
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check bench docs dist soak lock
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+RUN := .venv/.stamp-run
+DEV := .venv/.stamp-dev
+DOCS := .venv/.stamp-docs
+
+help:
+	@echo "make setup   make .venv with the hearth command"
+	@echo "make serve   start Hearth; options go in ARGS='--listen 0.0.0.0:8080'"
+	@echo "make test    run the tests; ARGS='tests/unit -k config' chooses"
+	@echo "make check   formatting, lint and types"
+	@echo "make bench   measure, and write perf/RESULTS.md"
+	@echo "make soak    the tests with their long runs"
+	@echo "make docs    build the documentation site into site/"
+	@echo "make dist    build the wheel and the source distribution into dist/"
+	@echo "make lock    remake the locks after a change of dependencies (UPGRADE=1 takes newer ones)"
+
+setup: $(RUN)
+
+$(RUN): pyproject.toml packaging/setup.sh packaging/bootstrap.lock packaging/requirements.lock
+	@PYTHON='$(PYTHON)' packaging/setup.sh run
+	@touch $@
+
+$(DEV): $(RUN) packaging/requirements-dev.lock
+	@packaging/setup.sh dev
+	@touch $@
+
+$(DOCS): $(RUN) packaging/requirements-docs.lock
+	@packaging/setup.sh docs
+	@touch $@
+
+serve: $(RUN)
+	@exec $(BIN)/hearth serve $(ARGS)
+
+test: $(DEV)
+	@packaging/test-deps.sh
+	@$(BIN)/pytest -q $(ARGS)
+
+soak: $(DEV)
+	@packaging/test-deps.sh
+	@HEARTH_SOAK=1 $(BIN)/pytest -q $(ARGS)
+
+check: $(DEV)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+
+bench: $(DEV)
+	@$(BIN)/python perf/run.py $(ARGS)
+
+docs: $(DOCS)
+	@$(BIN)/zensical build
+
+dist: $(RUN)
+	@$(BIN)/hatchling build
+
+lock: $(RUN)
+	@UPGRADE='$(UPGRADE)' packaging/setup.sh lock
