@@ -5,6 +5,7 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 DOCS := .venv/.stamp-docs

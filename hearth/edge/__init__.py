@@ -1,0 +1,1 @@
+"""The edge: small asyncio helpers that every floor but core may import."""

@@ -1,0 +1,150 @@
+"""Settings: where they come from, what is refused in which words, and that the docs name each."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import fields
+
+from hearth.config import SECTIONS, Config, ConfigError, example, keys, load, variable
+
+ROOT = Path(__file__).resolve().parents[2]
+ALL = [(section, known.name) for section, kind in SECTIONS.items() for known in fields(kind)]
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults():
+    config = load(None, {})
+    assert config == Config()
+    assert config.server.data == Path("data")
+    assert config.server.address == ("127.0.0.1", 8080)
+    assert config.limits.scale == 1.0
+
+
+def test_sections_are_the_fields_of_config():
+    assert [known.name for known in fields(Config)] == list(SECTIONS)
+    assert [type(getattr(Config(), name)) for name in SECTIONS] == list(SECTIONS.values())
+
+
+def test_file_then_environment_then_command_line(tmp_path: Path):
+    file = write(
+        tmp_path, '[server]\nname = "a"\ndata = "a"\nlisten = "a:1"\n[limits]\nscale = 3\n'
+    )
+    environ = {"HEARTH_SERVER_DATA": "b", "HEARTH_SERVER_LISTEN": "b:2", "HEARTH_SOAK": "1"}
+    config = load(file, environ, {"server.listen": "[::1]:3"})
+    assert config.server.name == "a"
+    assert config.server.data == Path("b")
+    assert config.server.address == ("::1", 3)
+    assert config.limits.scale == 3.0
+
+
+TEXTS = {
+    "data": "/srv/hearth",
+    "listen": "0.0.0.0:80",
+    "public_url": "https://chat.example.org:8443",
+    "name": "Ann's",
+    "level": "debug",
+    "scale": "2.5",
+    "map_size_bytes": "2097152",
+    "reserve_bytes": "0",
+}
+
+
+@pytest.mark.parametrize(("section", "key"), ALL)
+def test_environment_overrides_every_key(section: str, key: str):
+    config = load(None, {variable(section, key): TEXTS[key]})
+    value = getattr(getattr(config, section), key)
+    assert str(value) == TEXTS[key]
+    assert value != getattr(getattr(Config(), section), key)
+
+
+REFUSED = {
+    "[server]\nlissten = 'a:1'": "section [server] has no key lissten",
+    "[sever]\nlisten = 'a:1'": "there is no section [sever]",
+    "server = 3": "server must be a section, [server]",
+    "[server]\nlisten = 8080": "listen in section [server] must be HOST:PORT, such as",
+    "[server]\nlisten = 'a:65536'": "listen in section [server] must be HOST:PORT, such as",
+    "[server]\nlisten = 'localhost'": "listen in section [server] must be HOST:PORT, such as",
+    "[server]\ndata = ''": "data in section [server] must be the name of a directory, not ''",
+    "[server]\npublic_url = 'h'": "public_url in section [server] must be http:// or https://",
+    "[server]\npublic_url = 'http://h/'": "public_url in section [server] must be http:// or",
+    "[server]\nname = ''": "name in section [server] must be text of 1 to 100 characters",
+    "[log]\nlevel = 'loud'": "must be one of debug, info, warning, error, not 'loud'",
+    "[limits]\nscale = '2'": "scale in section [limits] must be a number above 0 and at most",
+    "[limits]\nscale = 0": "scale in section [limits] must be a number above 0 and at most",
+    "[limits]\nscale = nan": "scale in section [limits] must be a number above 0 and at most",
+    "[limits]\nscale = true": "scale in section [limits] must be a number above 0 and at most",
+    "[storage]\nmap_size_bytes = 1.5": "map_size_bytes in section [storage] must be a whole number",
+    "[storage]\nreserve_bytes = -1": "reserve_bytes in section [storage] must be a whole number",
+    "[server\n": "is not TOML: ",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_file_is_refused_in_one_sentence(tmp_path: Path, text: str):
+    file = write(tmp_path, text)
+    with pytest.raises(ConfigError) as refused:
+        load(file, {})
+    said = str(refused.value)
+    assert said.startswith(str(file))
+    assert REFUSED[text] in said
+    assert said.endswith(".")
+    assert "\n" not in said
+
+
+def test_unreadable_files_are_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(tmp_path / "none.toml", {})
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(tmp_path, {})
+    (tmp_path / "latin").write_bytes(b'[server]\nname = "\xe9"')
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        load(tmp_path / "latin", {})
+
+
+def test_environment_and_command_line_are_refused_by_name():
+    with pytest.raises(ConfigError, match=r"^HEARTH_LIMITS_SCALE: scale in section \[limits\] "):
+        load(None, {"HEARTH_LIMITS_SCALE": "fast"})
+    with pytest.raises(ConfigError, match=r"^HEARTH_LIMITS_SCAEL: section \[limits\] has no key"):
+        load(None, {"HEARTH_LIMITS_SCAEL": "2"})
+    with pytest.raises(ConfigError, match=r"^command line: listen in section \[server\] "):
+        load(None, {}, {"server.listen": "here"})
+
+
+def test_every_key_has_a_docstring():
+    assert [(section, key) for section, docs in keys().items() for key in docs] == ALL
+
+
+def test_example_is_current():
+    made = subprocess.run(
+        [sys.executable, "-m", "hearth.config"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert made == example()
+    assert (ROOT / "config.example.toml").read_text(encoding="utf-8") == made, (
+        "run: python -m hearth.config > config.example.toml"
+    )
+
+
+def test_example_is_valid_and_says_the_defaults(tmp_path: Path):
+    assert load(ROOT / "config.example.toml", {}) == Config()
+    lines = example().splitlines()
+    active = [line[1:] if line[:1] == "#" and line[1:2].islower() else line for line in lines]
+    active = [line for line in active if not line.startswith("public_url")]
+    assert load(write(tmp_path, "\n".join(active)), {}) == Config()
+
+
+def test_documentation_names_every_key():
+    page = (ROOT / "docs" / "configure.md").read_text(encoding="utf-8")
+    for section, key in ALL:
+        assert f"`{key}`" in page.partition(f"## [{section}]")[2].partition("\n## ")[0], key
+        assert f"`{variable(section, key)}`" in page
