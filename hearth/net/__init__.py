@@ -1,0 +1,1 @@
+"""The doors: HTTP, the Gateway, voice and the admin socket."""

@@ -1,0 +1,1 @@
+"""The Gateway: framing, encoding, sessions and the way to each of them."""
