@@ -10,6 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from hearth.core.limits import Limit
+
 
 class Error(Struct, frozen=True, gc=False):
     """One row: `code` and `text` go into the body, `status` is the HTTP status."""
@@ -37,6 +39,8 @@ class Refused(Exception):
         self.error = error
         self.more: Mapping[str, Any] = more or {}
         self.headers: Mapping[str, str] = headers or {}
+        self.limit: Limit | None = None
+        """The caller's rate limit, where the call came as far as being counted."""
 
     @property
     def body(self) -> dict[str, Any]:

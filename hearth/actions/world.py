@@ -1,0 +1,344 @@
+"""The world that verbs act on: homes with their snapshots, and the one way to change them."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from hearth.core.commits import Commit, Noun, apply
+from hearth.core.errors import STORAGE_FULL, Refused
+from hearth.core.events import Event
+from hearth.core.ids import IdMaker
+from hearth.core.limits import Bucket
+from hearth.core.models.guilds import Snapshot
+from hearth.core.models.users import Token, User
+from hearth.core.operations import Principal
+from hearth.core.ports import (
+    Bus,
+    Clock,
+    Directory,
+    Entry,
+    MessageLog,
+    Missing,
+    Placement,
+    StorageFull,
+)
+from hearth.core.visibility import Views, tables
+from hearth.edge.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 1800.0
+"""A guild that nobody touched for so long is dropped from memory."""
+
+
+class Home:
+    """All that changes for one key (a guild or a user), where its owner is.
+
+    A follower's copy has the snapshot and its number; nobody takes its turn.
+    """
+
+    __slots__ = (
+        "buckets",
+        "inflight",
+        "key",
+        "n",
+        "presences",
+        "slow",
+        "snapshot",
+        "touched",
+        "turn",
+        "views",
+        "world",
+    )
+
+    def __init__(self, world: "World", key: int) -> None:
+        self.world = world
+        self.key = key
+        self.n = 0
+        self.snapshot: Snapshot | None = None
+        self.views: Views | None = None
+        self.turn = asyncio.Lock()
+        self.buckets: dict[tuple[str, int, int], Bucket] = {}
+        self.inflight: dict[bytes, asyncio.Future[int]] = {}
+        self.slow: dict[tuple[int, int], float] = {}
+        self.presences: dict[str, Any] = {}
+        self.touched = world.clock.now()
+
+    def see(self, snapshot: Snapshot, *, rebuild: bool = True) -> None:
+        """Take `snapshot` as the present one; `rebuild` what derives from channels and roles."""
+        self.snapshot = snapshot
+        if rebuild:
+            self.views = tables(snapshot)
+
+    def user(self, user_id: int) -> User:
+        """A user that was loaded; an unknown one is shown as deleted."""
+        return self.world.user(user_id)
+
+    def last_id(self, channel_id: int) -> int | None:
+        """The newest message of a channel."""
+        return self.world.log.last_id(channel_id)
+
+
+class Posted(Struct, gc=False):
+    """The note that a message verb puts on its log entry."""
+
+    home: Home
+    event: Event
+    done: asyncio.Future[None]
+
+
+Receiver = Callable[[Home | None, Views | None, Commit], None]
+"""Called in the commit's own step with the home, its views before it, and the commit."""
+
+
+class World:
+    """One process's view of everything: the homes that it owns or follows, and its ports."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        log: MessageLog,
+        bus: Bus,
+        placement: Placement,
+        clock: Clock,
+        ids: IdMaker,
+        tasks: Tasks,
+        scale: float = 1.0,
+        epoch: int = 0,
+    ) -> None:
+        self.directory = directory
+        self.log = log
+        self.bus = bus
+        self.placement = placement
+        self.clock = clock
+        self.ids = ids
+        self.tasks = tasks
+        self.scale = scale
+        self.epoch = epoch
+        self.homes: dict[int, Home] = {}
+        self.nowhere = Home(self, 0)
+        self.receivers: list[Receiver] = []
+        self.logged_hooks: list[Callable[[], None]] = []
+        self._loading: dict[int, asyncio.Future[Home]] = {}
+        self._waiting: dict[int, list[Commit]] = {}
+        self._home_of: dict[int, int] = {}
+        self._users: dict[int, User] = {}
+        self._principals: dict[bytes, Principal] = {}
+        bus.subscribe(self.receive)
+
+    # Time and names
+
+    def wall_ms(self) -> int:
+        """Epoch milliseconds."""
+        return int(self.clock.wall() * 1000)
+
+    def make_id(self) -> int:
+        """A new snowflake."""
+        return self.ids.make(self.wall_ms())
+
+    # Homes
+
+    async def home(self, key: int) -> Home:
+        """The home of a guild or user with its snapshot, loaded at first touch.
+
+        Where another process owns it, this is a copy that follows the owner's commits.
+        A key that is no guild has no snapshot.
+        """
+        home = self.homes.get(key)
+        if home is not None:
+            home.touched = self.clock.now()
+            return home
+        loading = self._loading.get(key)
+        if loading is None:
+            loading = self.tasks.start(self._load(key), name=f"load-{key}")
+            self._loading[key] = loading
+        return await asyncio.shield(loading)
+
+    async def _load(self, key: int) -> Home:
+        try:
+            link = self.placement.link(key)
+            self._waiting[key] = []
+            if link is None:
+                snapshot = await self.directory.guild(key)
+            else:
+                snapshot = await link.snapshot(key)
+            home = Home(self, key)
+            if snapshot is not None:
+                self._users.update(snapshot.users)
+                snapshot.users = self._users
+                home.n = snapshot.n
+                home.see(snapshot)
+            self.homes[key] = home
+            for commit in self._waiting.pop(key):
+                if link is None or commit.n > home.n:
+                    self.receive(commit)
+            return home
+        finally:
+            self._waiting.pop(key, None)
+            del self._loading[key]
+
+    async def home_of(self, channel_id: int) -> int | None:
+        """The key of a channel's home; a channel never moves, so it is kept for ever."""
+        key = self._home_of.get(channel_id)
+        if key is None:
+            key = await self.directory.home_of(channel_id)
+            if key is not None:
+                self._home_of[channel_id] = key
+        return key
+
+    def known_home_of(self, channel_id: int) -> int | None:
+        """`home_of` where no look-up is needed."""
+        return self._home_of.get(channel_id)
+
+    def drop_idle(self, in_use: Callable[[int], bool]) -> int:
+        """Drop homes that nobody touched for half an hour; how many went."""
+        edge = self.clock.now() - IDLE_S
+        idle = [
+            key
+            for key, home in self.homes.items()
+            if home.touched < edge and not home.turn.locked() and not home.inflight
+            and not home.presences and not in_use(key)
+        ]  # fmt: skip
+        for key in idle:
+            del self.homes[key]
+        return len(idle)
+
+    # Users and tokens
+
+    def user(self, user_id: int) -> User:
+        """A user that was loaded before; an unknown one is shown as deleted."""
+        user = self._users.get(user_id)
+        return user or User(id=user_id, username="deleted_user")
+
+    def known_user(self, user_id: int) -> User | None:
+        """A user that was loaded before."""
+        return self._users.get(user_id)
+
+    async def load_users(self, ids: Iterable[int]) -> None:
+        """Read the users among `ids` that are not in memory yet."""
+        missing = {user_id for user_id in ids if user_id not in self._users}
+        if missing:
+            for user in await self.directory.users(missing):
+                self._users.setdefault(user.id, user)
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """Whose token this is, with or without its `Bot ` or `Bearer ` prefix."""
+        bare = token.removeprefix("Bot ").removeprefix("Bearer ").strip()
+        digest = hashlib.sha256(bare.encode()).digest()
+        known = self._principals.get(digest)
+        if known is not None:
+            return known
+        row = await self.directory.token(digest)
+        if row is None:
+            return None
+        await self.load_users([row.user_id])
+        user = self.known_user(row.user_id)
+        if user is None:
+            return None
+        who = Principal(kind="bot" if user.bot else "user", user_id=user.id, token=digest)
+        self._principals[digest] = who
+        return who
+
+    # Changes
+
+    async def commit(
+        self,
+        home: Home,
+        save: Sequence[Noun],
+        delete: Sequence[Noun],
+        tell: Sequence[Event],
+    ) -> None:
+        """Make a change durable, then public. The caller holds the home's turn."""
+        if not home.turn.locked():
+            raise RuntimeError("a commit outside of its home's turn")
+        # Shielded: a caller that goes away must not part the disk from the memory.
+        await asyncio.shield(
+            self.tasks.start(self._commit(home, save, delete, tell), name=f"commit-{home.key}")
+        )
+
+    async def _commit(
+        self, home: Home, save: Sequence[Noun], delete: Sequence[Noun], tell: Sequence[Event]
+    ) -> None:
+        try:
+            await self.directory.commit(save, delete)
+        except StorageFull as error:
+            raise Refused(STORAGE_FULL) from error
+        self.publish(home, save, delete, tell)
+
+    def publish(
+        self,
+        home: Home,
+        save: Sequence[Noun] = (),
+        delete: Sequence[Noun] = (),
+        tell: Sequence[Event] = (),
+    ) -> None:
+        """Tell everybody of a change that is durable, or that needs not be."""
+        n = home.n + 1
+        self.bus.publish(Commit(home.key, self.epoch, n, save, delete, tell))
+
+    def post(self, home: Home, entry: Entry, event: Event) -> asyncio.Future[None]:
+        """Queue a change to the log; the future is done when it is durable and was told.
+
+        It fails with `Missing` when the message was gone, `Refused` when the disk is full.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry.note = Posted(home, event, done)
+        try:
+            self.log.put(entry)
+        except StorageFull as error:
+            raise Refused(STORAGE_FULL) from error
+        return done
+
+    def logged(self, results: Sequence[tuple[Entry, Exception | None]]) -> None:
+        """The log's completion: tell of each entry in order, then answer who posted it."""
+        for entry, error in results:
+            note = entry.note
+            assert isinstance(note, Posted)
+            if error is None:
+                self.publish(note.home, tell=(note.event,))
+            if note.done.done():
+                continue
+            if error is None:
+                note.done.set_result(None)
+            elif isinstance(error, Missing):
+                note.done.set_exception(error)
+            else:
+                if not isinstance(error, StorageFull):
+                    logger.error("log failed channel=%d id=%d", entry.channel_id, entry.id,
+                                 exc_info=error)  # fmt: skip
+                note.done.set_exception(Refused(STORAGE_FULL))
+        for hook in self.logged_hooks:
+            hook()
+
+    def receive(self, commit: Commit) -> None:
+        """Take a commit, from here or elsewhere: the snapshot first, then whoever listens."""
+        waiting = self._waiting.get(commit.home)
+        if waiting is not None:
+            waiting.append(commit)
+        for noun in commit.save:
+            if isinstance(noun, User):
+                self._users[noun.id] = noun
+        for noun in commit.delete:
+            if isinstance(noun, Token):
+                self._principals.pop(noun.hash, None)
+        home = self.homes.get(commit.home)
+        before = None
+        if home is not None:
+            if waiting is None and commit.n != home.n + 1 and self.placement.link(home.key):
+                # A hole: this copy is stale. It is dropped; its sessions must start anew.
+                logger.warning("hole home=%d n=%d expected=%d", home.key, commit.n, home.n + 1)
+                del self.homes[home.key]
+                home = None
+                commit = Commit(commit.home, commit.epoch, 0)
+            else:
+                home.n = commit.n
+                before = home.views
+                if home.snapshot is not None and (commit.save or commit.delete):
+                    home.see(apply(home.snapshot, commit), rebuild=commit.moves_sight)
+        for receiver in self.receivers:
+            receiver(home, before, commit)

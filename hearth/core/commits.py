@@ -1,0 +1,151 @@
+"""What a change is, everywhere: one commit of one home, and how it turns a snapshot."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from hearth.core import events
+from hearth.core.events import Event
+from hearth.core.models.audit import AuditEntry
+from hearth.core.models.channels import Channel
+from hearth.core.models.guilds import Guild, Snapshot
+from hearth.core.models.members import Member
+from hearth.core.models.presence import Presence
+from hearth.core.models.roles import Role
+from hearth.core.models.users import Application, Credential, ReadState, Token, User
+
+Noun = (
+    Guild
+    | Channel
+    | Role
+    | Member
+    | User
+    | Presence
+    | Credential
+    | Token
+    | Application
+    | ReadState
+    | AuditEntry
+)
+
+
+class Commit(Struct, gc=False):
+    """One change of one home: what was saved and deleted, and what is told of it.
+
+    `n` counts a home's commits from 1 without a hole; `epoch` is the owner's. The owner, every
+    follower and the tests take it by the same `World.receive`.
+    """
+
+    home: int
+    epoch: int
+    n: int
+    save: Sequence[Noun] = ()
+    delete: Sequence[Noun] = ()
+    tell: Sequence[Event] = ()
+
+    @property
+    def moves_sight(self) -> bool:
+        """Whether it may change which channels somebody sees."""
+        return any(isinstance(noun, Guild | Channel | Role) for noun in (*self.save, *self.delete))
+
+
+def apply(before: Snapshot, commit: Commit) -> Snapshot:
+    """The snapshot after `commit`.
+
+    Channels and roles are copied when they change; members, users and presences are changed in
+    place (see `Snapshot`).
+    """
+    guild, channels, roles = before.guild, before.channels, before.roles
+    members, users, presences = before.members, before.users, before.presences
+    if any(isinstance(noun, Channel) for noun in (*commit.save, *commit.delete)):
+        channels = dict(channels)
+    if any(isinstance(noun, Role) for noun in (*commit.save, *commit.delete)):
+        roles = dict(roles)
+    for noun in commit.save:
+        match noun:
+            case Guild():
+                guild = noun
+            case Channel():
+                channels[noun.id] = noun
+            case Role():
+                roles[noun.id] = noun
+            case Member():
+                members[noun.user_id] = noun
+            case User():
+                users[noun.id] = noun
+            case Presence():
+                presences[noun.user_id] = noun
+            case _:
+                pass
+    for noun in commit.delete:
+        match noun:
+            case Channel():
+                channels.pop(noun.id, None)
+            case Role():
+                roles.pop(noun.id, None)
+            case Member():
+                members.pop(noun.user_id, None)
+                presences.pop(noun.user_id, None)
+            case Presence():
+                presences.pop(noun.user_id, None)
+            case _:
+                pass
+    return Snapshot(
+        guild=guild,
+        channels=channels,
+        roles=roles,
+        members=members,
+        users=users,
+        presences=presences,
+        n=commit.n,
+    )
+
+
+_TYPES: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        Guild,
+        Channel,
+        Role,
+        Member,
+        User,
+        Presence,
+        Credential,
+        Token,
+        Application,
+        ReadState,
+        AuditEntry,
+        *events.EVENTS.values(),
+    )
+}
+
+
+def pack(commit: Commit) -> bytes:
+    """A commit as bytes, for a bus that crosses processes."""
+    parts = ((type(x).__name__, x) for x in (*commit.save, *commit.delete, *commit.tell))
+    return msgspec.msgpack.encode(
+        (
+            commit.home,
+            commit.epoch,
+            commit.n,
+            len(commit.save),
+            len(commit.delete),
+            [(name, msgspec.msgpack.encode(x)) for name, x in parts],
+        )
+    )
+
+
+def unpack(data: bytes) -> Commit:
+    """The commit that `pack` made `data` from."""
+    home, epoch, n, saved, deleted, parts = msgspec.msgpack.decode(data)
+    nouns = [msgspec.msgpack.decode(raw, type=_TYPES[name]) for name, raw in parts]
+    return Commit(
+        home,
+        epoch,
+        n,
+        nouns[:saved],
+        nouns[saved : saved + deleted],
+        nouns[saved + deleted :],
+    )

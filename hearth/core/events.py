@@ -1,0 +1,373 @@
+"""The gateway's dispatch events: each a Struct that says whom it is for and what it shows.
+
+(Discord topic, "Gateway events"; intents: topic "Gateway", "List of intents".)
+"""
+
+from collections.abc import Callable
+from enum import IntFlag
+from typing import Any, ClassVar, Literal, Protocol
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from hearth.core.models.audit import AuditEntry, audit_entry_object
+from hearth.core.models.channels import Channel, channel_object
+from hearth.core.models.guilds import Snapshot
+from hearth.core.models.members import Member, member_object
+from hearth.core.models.messages import Message
+from hearth.core.models.presence import Presence, presence_object
+from hearth.core.models.roles import Role, role_object
+from hearth.core.models.users import User
+from hearth.core.permissions import P
+
+
+class Intent(IntFlag):
+    """What a session asks to be told of."""
+
+    GUILDS = 1 << 0
+    GUILD_MEMBERS = 1 << 1
+    GUILD_MODERATION = 1 << 2
+    GUILD_EXPRESSIONS = 1 << 3
+    GUILD_INTEGRATIONS = 1 << 4
+    GUILD_WEBHOOKS = 1 << 5
+    GUILD_INVITES = 1 << 6
+    GUILD_VOICE_STATES = 1 << 7
+    GUILD_PRESENCES = 1 << 8
+    GUILD_MESSAGES = 1 << 9
+    GUILD_MESSAGE_REACTIONS = 1 << 10
+    GUILD_MESSAGE_TYPING = 1 << 11
+    DIRECT_MESSAGES = 1 << 12
+    DIRECT_MESSAGE_REACTIONS = 1 << 13
+    DIRECT_MESSAGE_TYPING = 1 << 14
+    MESSAGE_CONTENT = 1 << 15
+    GUILD_SCHEDULED_EVENTS = 1 << 16
+    AUTO_MODERATION_CONFIGURATION = 1 << 20
+    AUTO_MODERATION_EXECUTION = 1 << 21
+    GUILD_MESSAGE_POLLS = 1 << 24
+    DIRECT_MESSAGE_POLLS = 1 << 25
+
+
+ALL_INTENTS = sum(Intent)
+PRIVILEGED_INTENTS = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
+
+Audience = Literal["guild", "channel", "user"]
+
+ALWAYS = 1 << 62
+"""A bit that every session's intents have: for events that need none."""
+
+CONTENT = int(Intent.MESSAGE_CONTENT)
+
+EVERYTHING = ALWAYS | ALL_INTENTS
+"""The intents of a person's session."""
+
+
+class Context(Protocol):
+    """What an event is shown with: a guild's snapshot and the users that are loaded."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The guild's snapshot; None for what concerns one user."""
+        ...
+
+    def user(self, user_id: int) -> User:
+        """A user; one who is gone is shown as deleted."""
+        ...
+
+    def last_id(self, channel_id: int) -> int | None:
+        """The newest message of a channel."""
+        ...
+
+
+class Event(Struct, gc=False):
+    """One thing that sessions are told. `@event` sets the class's variables."""
+
+    name: ClassVar[str] = ""
+    intent: ClassVar[int] = ALWAYS
+    to: ClassVar[Audience] = "guild"
+    needs: ClassVar[int] = 0
+    small: ClassVar[bool] = False
+    """In guilds above 250 members people are told only of themselves (bots by intent)."""
+    content: ClassVar[bool] = False
+    """A session without MESSAGE_CONTENT gets `blank` unless the event concerns its user."""
+
+    @property
+    def channel_id(self) -> int:
+        """The channel that one must see to be told."""
+        raise NotImplementedError
+
+    @property
+    def user_id(self) -> int:
+        """The user that is told, or (small) that it is about."""
+        raise NotImplementedError
+
+    def concerns(self, user_id: int) -> bool:
+        """Whether a bot may read the content without the intent."""
+        return False
+
+    def data(self, at: Context) -> Any:
+        """The dispatch's `d`."""
+        raise NotImplementedError
+
+    def blank(self, at: Context) -> Any:
+        """`d` without what MESSAGE_CONTENT guards."""
+        return self.data(at)
+
+
+EVENTS: dict[str, type[Event]] = {}
+"""Every event by its name on the wire."""
+
+E = TypeVar("E", bound=type[Event])
+
+
+def event(
+    name: str,
+    *,
+    intent: int = ALWAYS,
+    to: Audience = "guild",
+    needs: int = 0,
+    small: bool = False,
+    content: bool = False,
+) -> Callable[[E], E]:
+    """Declare the Struct below as the event `name`: its intent, its audience, its permission."""
+
+    def declare(kind: E) -> E:
+        kind.name, kind.intent, kind.to = name, int(intent), to
+        kind.needs, kind.small, kind.content = needs, small, content
+        EVENTS[name] = kind
+        return kind
+
+    return declare
+
+
+def _guild_id(at: Context) -> int:
+    assert at.snapshot is not None
+    return at.snapshot.guild.id
+
+
+# Guilds
+
+
+@event("GUILD_UPDATE", intent=Intent.GUILDS)
+class GuildUpdate(Event):
+    """The guild's own settings changed."""
+
+    def data(self, at: Context) -> Any:
+        assert at.snapshot is not None
+        return guild_object(at.snapshot)
+
+
+@event("GUILD_DELETE", intent=Intent.GUILDS, to="user")
+class GuildDelete(Event):
+    """The session's user is no member any more."""
+
+    guild_id: int
+
+    def data(self, at: Context) -> Any:
+        return {"id": str(self.guild_id)}
+
+
+# Channels
+
+
+@event("CHANNEL_CREATE", intent=Intent.GUILDS, to="channel")
+class ChannelCreate(Event):
+    """A channel that one may see now: made, or come into sight."""
+
+    channel: Channel
+
+    @property
+    def channel_id(self) -> int:
+        return self.channel.id
+
+    def data(self, at: Context) -> Any:
+        return channel_object(self.channel, at.last_id(self.channel.id))
+
+
+@event("CHANNEL_UPDATE", intent=Intent.GUILDS, to="channel")
+class ChannelUpdate(ChannelCreate):
+    """A channel's settings changed."""
+
+
+@event("CHANNEL_DELETE", intent=Intent.GUILDS, to="channel")
+class ChannelDelete(ChannelCreate):
+    """A channel that one may not see any more: deleted, or gone out of sight."""
+
+
+# Roles
+
+
+@event("GUILD_ROLE_CREATE", intent=Intent.GUILDS)
+class GuildRoleCreate(Event):
+    """A role was made."""
+
+    role: Role
+
+    def data(self, at: Context) -> Any:
+        return {"guild_id": str(self.role.guild_id), "role": role_object(self.role)}
+
+
+@event("GUILD_ROLE_UPDATE", intent=Intent.GUILDS)
+class GuildRoleUpdate(GuildRoleCreate):
+    """A role changed."""
+
+
+@event("GUILD_ROLE_DELETE", intent=Intent.GUILDS)
+class GuildRoleDelete(Event):
+    """A role was deleted."""
+
+    role_id: int
+
+    def data(self, at: Context) -> Any:
+        return {"guild_id": str(_guild_id(at)), "role_id": str(self.role_id)}
+
+
+# Members
+
+
+class _MemberEvent(Event):
+    member: Member
+
+    @property
+    def user_id(self) -> int:
+        return self.member.user_id
+
+
+@event("GUILD_MEMBER_ADD", intent=Intent.GUILD_MEMBERS, small=True)
+class GuildMemberAdd(_MemberEvent):
+    """Somebody joined."""
+
+    def data(self, at: Context) -> Any:
+        member = member_object(self.member, at.user(self.member.user_id))
+        return with_guild_id(member, self.member.guild_id)
+
+
+@event("GUILD_MEMBER_UPDATE", intent=Intent.GUILD_MEMBERS, small=True)
+class GuildMemberUpdate(GuildMemberAdd):
+    """A member's roles, name or timeout changed."""
+
+
+@event("GUILD_MEMBER_REMOVE", intent=Intent.GUILD_MEMBERS, small=True)
+class GuildMemberRemove(_MemberEvent):
+    """Somebody left or was removed."""
+
+    def data(self, at: Context) -> Any:
+        user = user_object(at.user(self.member.user_id))
+        return {"guild_id": str(self.member.guild_id), "user": user}
+
+
+@event("GUILD_AUDIT_LOG_ENTRY_CREATE", intent=Intent.GUILD_MODERATION, needs=P.VIEW_AUDIT_LOG)
+class AuditLogEntryCreate(Event):
+    """The audit log got an entry."""
+
+    entry: AuditEntry
+
+    def data(self, at: Context) -> Any:
+        return with_guild_id(audit_entry_object(self.entry), self.entry.guild_id)
+
+
+# Presence and typing
+
+
+@event("PRESENCE_UPDATE", intent=Intent.GUILD_PRESENCES, small=True)
+class PresenceUpdate(Event):
+    """A member's status or activities changed; no presence is offline."""
+
+    id: int
+    presence: Presence | None
+
+    @property
+    def user_id(self) -> int:
+        return self.id
+
+    def data(self, at: Context) -> Any:
+        return presence_object(self.id, self.presence, _guild_id(at))
+
+
+@event("TYPING_START", intent=Intent.GUILD_MESSAGE_TYPING, to="channel", small=True)
+class TypingStart(Event):
+    """A member started to type; good for ten seconds."""
+
+    channel: int
+    member: Member
+    timestamp_s: int
+
+    @property
+    def channel_id(self) -> int:
+        return self.channel
+
+    @property
+    def user_id(self) -> int:
+        return self.member.user_id
+
+    def data(self, at: Context) -> Any:
+        return {
+            "channel_id": str(self.channel),
+            "guild_id": str(self.member.guild_id),
+            "user_id": str(self.member.user_id),
+            "timestamp": self.timestamp_s,
+            "member": member_object(self.member, at.user(self.member.user_id)),
+        }
+
+
+# Messages
+
+
+@event("MESSAGE_CREATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)
+class MessageCreate(Event):
+    """A message was written; `nonce` is the writer's own, shown once."""
+
+    message: Message
+    referenced: Message | None = None
+    nonce: str | int | None = None
+
+    @property
+    def channel_id(self) -> int:
+        return self.message.channel_id
+
+    def concerns(self, user_id: int) -> bool:
+        return user_id == self.message.author_id or user_id in self.message.mentions
+
+    def data(self, at: Context) -> Any:
+        return message_event(at, self.message, self.referenced, self.nonce)
+
+    def blank(self, at: Context) -> Any:
+        return message_event(at, self.message, self.referenced, self.nonce, content=False)
+
+
+@event("MESSAGE_UPDATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)
+class MessageUpdate(MessageCreate):
+    """A message was edited; `d` is the whole message."""
+
+
+@event("MESSAGE_DELETE", intent=Intent.GUILD_MESSAGES, to="channel")
+class MessageDelete(Event):
+    """A message was deleted."""
+
+    channel: int
+    message_id: int
+
+    @property
+    def channel_id(self) -> int:
+        return self.channel
+
+    def data(self, at: Context) -> Any:
+        return {
+            "id": str(self.message_id),
+            "channel_id": str(self.channel),
+            "guild_id": str(_guild_id(at)),
+        }
+
+
+@event("MESSAGE_ACK", to="user")
+class MessageAck(Event):
+    """The user has read a channel up to a message; told to the user's own sessions."""
+
+    user: int
+    channel: int
+    message_id: int
+
+    @property
+    def user_id(self) -> int:
+        return self.user
+
+    def data(self, at: Context) -> Any:
+        return {"channel_id": str(self.channel), "message_id": str(self.message_id), "version": 1}

@@ -1,0 +1,11 @@
+"""Mention rows: who was mentioned where, derived from the log by the unread consumer."""
+
+from msgspec import Struct
+
+
+class Mention(Struct, frozen=True, gc=False, kw_only=True):
+    """A message that mentions `target_id`: a user, a role, or the guild for @everyone."""
+
+    channel_id: int
+    message_id: int
+    target_id: int

@@ -1,0 +1,116 @@
+"""What an operation is: one function and what its decorator and signature say of it."""
+
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable
+from types import NoneType
+from typing import Any, get_type_hints
+
+from msgspec import Struct
+
+from hearth.core.limits import Limit, Rate
+
+Verb = Callable[..., Awaitable[Any]]
+
+
+class Principal(Struct, frozen=True, gc=False, kw_only=True):
+    """Who calls: a person, a bot, the server's operator, the server itself, or nobody known.
+
+    `kind` is user, bot, operator, system or anonymous; `token` is the hash of the token used.
+    """
+
+    kind: str
+    user_id: int = 0
+    token: bytes = b""
+
+
+OPERATOR = Principal(kind="operator")
+SYSTEM = Principal(kind="system")
+ANONYMOUS = Principal(kind="anonymous")
+
+
+class Reply(Struct, gc=False):
+    """What a call gives: the verb's value, and the caller's rate limit where there is one."""
+
+    value: Any
+    limit: Limit | None = None
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One declared operation. All doors and documents derive from it.
+
+    `parameters` are the path's, by name: int for an id, str for the rest. `body` and `query` are
+    the Structs of the request, `returns` the type of the reply (None: 204). `op` is the gateway's
+    opcode of a command; an operation without `method` has no path.
+    """
+
+    name: str
+    method: str
+    path: str
+    op: int | None
+    scope: Any
+    needs: int
+    rate: Rate
+    bucket: str
+    commits: bool
+    parameters: dict[str, type]
+    body: type | None
+    query: type | None
+    returns: Any
+    summary: str
+    status: int
+    verb: Verb
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every operation by name; filled as the modules of `hearth.actions` are imported."""
+
+DEFAULT_RATE = Rate(50, per=10)
+
+
+def operation(
+    method: str = "",
+    path: str = "",
+    *,
+    op: int | None = None,
+    needs: int = 0,
+    rate: Rate = DEFAULT_RATE,
+    bucket: str | None = None,
+    commits: bool = False,
+    status: int | None = None,
+) -> Callable[[Verb], Verb]:
+    """Declare the function below as the operation of its name.
+
+    Its first parameter's type is the scope; `body` and `query` are request Structs; the others
+    come from the path. `needs` are permission bits; `commits` holds the home's turn; operations
+    that name one `bucket` share a rate limit. The name is Discord's operationId.
+    """
+
+    def declare(verb: Verb) -> Verb:
+        name = verb.__name__
+        if name in OPERATIONS:
+            raise ValueError(f"operation {name} is declared twice")
+        hints = get_type_hints(verb)
+        scope, *parameters = inspect.signature(verb).parameters
+        returns = hints["return"]
+        OPERATIONS[name] = Operation(
+            name=name,
+            method=method,
+            path=path,
+            op=op,
+            scope=hints[scope],
+            needs=needs,
+            rate=rate,
+            bucket=hashlib.sha256((bucket or name).encode()).hexdigest()[:16],
+            commits=commits,
+            parameters={p: hints[p] for p in parameters if p not in ("body", "query")},
+            body=hints.get("body"),
+            query=hints.get("query"),
+            returns=returns,
+            summary=(verb.__doc__ or "").partition("\n")[0],
+            status=status or (204 if returns is NoneType else 200),
+            verb=verb,
+        )
+        return verb
+
+    return declare

@@ -1,0 +1,246 @@
+"""The ports: what the rules ask of the world below and beside them, as Protocols."""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from hearth.core.commits import Commit
+from hearth.core.models.guilds import Snapshot
+from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.core.operations import Principal, Reply
+
+
+class Kind(IntEnum):
+    """What an `Entry` does to its key; stored in the journal, so values never change."""
+
+    CREATE = 0
+    UPDATE = 1
+    DELETE = 2
+
+
+class Entry(Struct, gc=False):
+    """One change to the message log.
+
+    `value` is the record's bytes (None deletes). `nonce`, with a CREATE, is a key under which the
+    id can be found again for ten minutes. `note` belongs to the caller and comes back untouched.
+    """
+
+    kind: Kind
+    channel_id: int
+    id: int
+    value: bytes | None
+    nonce: bytes | None = None
+    note: object = None
+
+
+class Missing(Exception):
+    """An UPDATE or DELETE found nothing at its key."""
+
+
+class StorageFull(Exception):
+    """The disk (or map) has no room; nothing of the entry was written."""
+
+
+Committed = Callable[[Sequence[tuple[Entry, Exception | None]]], None]
+"""Called once per batch on the loop, entries in commit order, each with why it failed or None."""
+
+
+class JournalRow(Struct, frozen=True, gc=False):
+    """One log transaction: number `n` and its entries as (kind, channel id, message id)."""
+
+    n: int
+    entries: tuple[tuple[int, int, int], ...]
+
+
+class MessageLog(Protocol):
+    """The log of messages: bytes under (channel id, message id), in order of both."""
+
+    def put(self, entry: Entry) -> None:
+        """Queue `entry` for the next commit; the outcome comes to `committed`.
+
+        Raises `StorageFull` at once when free disk is below the reserve.
+        """
+        ...
+
+    def get(self, channel_id: int, id: int) -> bytes | None:
+        """The newest value, queued or committed."""
+        ...
+
+    def last_id(self, channel_id: int) -> int | None:
+        """The greatest committed id of a channel."""
+        ...
+
+    async def page(
+        self,
+        channel_id: int,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> list[bytes]:
+        """Up to `limit` committed values, newest first.
+
+        With `before` the newest below it, with `after` the oldest above it, with neither the
+        newest of all.
+        """
+        ...
+
+    def nonce(self, key: bytes, wall_ms: int) -> int | None:
+        """The id created under `key` within the last ten minutes."""
+        ...
+
+    async def journal(self, after: int, limit: int) -> list[JournalRow]:
+        """Journal rows with n > `after`, ascending."""
+        ...
+
+    async def purge(self, channel_id: int) -> int:
+        """Delete a channel's whole range in bounded transactions; how many records went."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is queued, then close."""
+        ...
+
+
+class Directory(Protocol):
+    """The metadata: guilds, channels, roles, members, users, tokens. SQL is its durable form."""
+
+    async def commit(self, save: Iterable[Struct], delete: Iterable[Struct]) -> None:
+        """Write and delete nouns in one durable transaction, all or nothing.
+
+        Deleting a noun removes what hangs off it (a role leaves members and overwrites only
+        where the caller saves those too). Raises `StorageFull`.
+        """
+        ...
+
+    async def guild(self, guild_id: int) -> Snapshot | None:
+        """A guild whole, with the users of its members."""
+        ...
+
+    async def home_of(self, channel_id: int) -> int | None:
+        """The guild of a channel."""
+        ...
+
+    async def users(self, ids: Iterable[int]) -> list[User]:
+        """The users that exist among `ids`."""
+        ...
+
+    async def user_named(self, username: str) -> User | None:
+        """The user with exactly this username."""
+        ...
+
+    async def guilds_of(self, user_id: int) -> list[int]:
+        """Ids of the guilds that a user is a member of, ascending."""
+        ...
+
+    async def guild_ids(self) -> list[int]:
+        """Every guild's id, ascending."""
+        ...
+
+    async def guilds_named(self, name: str) -> list[int]:
+        """Ids of the guilds with exactly this name."""
+        ...
+
+    async def credential(self, user_id: int) -> Credential | None:
+        """A person's password hash."""
+        ...
+
+    async def token(self, hash: bytes) -> Token | None:
+        """The token whose SHA-256 is `hash`."""
+        ...
+
+    async def tokens_of(self, user_id: int) -> list[Token]:
+        """Every token of a user."""
+        ...
+
+    async def application_of(self, bot_id: int) -> Application | None:
+        """A bot user's application."""
+        ...
+
+    async def read_states(self, user_id: int) -> list[ReadState]:
+        """How far a user has read, per channel."""
+        ...
+
+    async def mention_counts(self, user_id: int) -> dict[int, int]:
+        """Unread mentions of a user per channel: mention rows after the read state."""
+        ...
+
+    async def consume(
+        self, consumer: str, n: int, save: Iterable[Struct], delete: Iterable[Struct]
+    ) -> None:
+        """`commit` that also sets the cursor of a journal consumer to `n`."""
+        ...
+
+    async def cursor(self, consumer: str) -> int:
+        """The last journal row a consumer has finished; 0 at first."""
+        ...
+
+    async def greatest_id(self) -> int:
+        """The greatest id stored in any table."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued, then close."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, told by the process's edge."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+    def wall(self) -> float:
+        """Epoch seconds."""
+        ...
+
+
+class Bus(Protocol):
+    """Carries commits to everybody who keeps a copy of their home."""
+
+    def publish(self, commit: Commit) -> None:
+        """Hand `commit` to every subscriber, here at once, elsewhere in the order published."""
+        ...
+
+    def subscribe(self, receive: Callable[[Commit], None]) -> None:
+        """Call `receive` with every commit from now on."""
+        ...
+
+
+class Link(Protocol):
+    """The way to the process that owns a home."""
+
+    async def call(
+        self,
+        name: str,
+        who: Principal,
+        params: dict[str, int | str],
+        body: Struct | None,
+        query: Struct | None,
+        reason: str | None,
+    ) -> Reply:
+        """Run the operation `name` there; its refusal is raised here. The value is JSON, `Raw`."""
+        ...
+
+    async def snapshot(self, key: int) -> Snapshot | None:
+        """The owner's present snapshot of a guild."""
+        ...
+
+
+class Placement(Protocol):
+    """Says where homes are owned."""
+
+    def link(self, key: int) -> Link | None:
+        """The way to the owner of `key`; None when that is this process."""
+        ...
+
+
+class Alone:
+    """The placement of a single process: everything is here."""
+
+    def link(self, key: int) -> Link | None:
+        """Always None."""
+        return None

@@ -1,0 +1,118 @@
+"""Who sees what in a guild, by groups: sessions with the same roles share one sight.
+
+Pure. A cohort is every session of one guild with the same role set; whoever a member overwrite
+names, and the owner, stand alone.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator
+
+from hearth.core.models.guilds import Snapshot
+from hearth.core.visibility import Views, changes, cohort_key, sight
+from hearth.net.gateway.session import Session
+
+
+class Cohort:
+    """Sessions that see the same channels; `sight` has bit i set for channel i of the views."""
+
+    __slots__ = ("key", "roles", "sessions", "sight", "user_id")
+
+    def __init__(self, key: Hashable, roles: tuple[int, ...], user_id: int, seen: int) -> None:
+        self.key = key
+        self.roles = roles
+        self.user_id = user_id
+        self.sight = seen
+        self.sessions: dict[Session, None] = {}
+
+
+class Room:
+    """The sessions of one guild in this process, grouped by what they see."""
+
+    __slots__ = ("_by_channel", "cohorts", "guild_id", "of_user", "views")
+
+    def __init__(self, guild_id: int, views: Views) -> None:
+        self.guild_id = guild_id
+        self.views = views
+        self.cohorts: dict[Hashable, Cohort] = {}
+        self.of_user: dict[int, list[Session]] = {}
+        self._by_channel: dict[int, list[Cohort]] = {}
+
+    def join(self, session: Session, snapshot: Snapshot) -> Cohort:
+        """Put a member's session into its cohort; it may be in one already."""
+        member = snapshot.members[session.user_id]
+        key = cohort_key(self.views, snapshot.guild, member)
+        cohort = self.cohorts.get(key)
+        if cohort is None:
+            seen = sight(self.views, member.roles, session.user_id)
+            cohort = Cohort(key, member.roles, session.user_id, seen)
+            self.cohorts[key] = cohort
+            self._by_channel.clear()
+        old = session.guilds.get(self.guild_id)
+        if old is not cohort:
+            if isinstance(old, Cohort):
+                self._part(session, old)
+            else:
+                self.of_user.setdefault(session.user_id, []).append(session)
+            cohort.sessions[session] = None
+            session.guilds[self.guild_id] = cohort
+        return cohort
+
+    def leave(self, session: Session) -> None:
+        """Take a session out of the guild."""
+        cohort = session.guilds.pop(self.guild_id, None)
+        if isinstance(cohort, Cohort):
+            self._part(session, cohort)
+            own = self.of_user[session.user_id]
+            own.remove(session)
+            if not own:
+                del self.of_user[session.user_id]
+
+    def _part(self, session: Session, cohort: Cohort) -> None:
+        cohort.sessions.pop(session, None)
+        if not cohort.sessions and self.cohorts.get(cohort.key) is cohort:
+            del self.cohorts[cohort.key]
+            self._by_channel.clear()
+
+    def turn(
+        self, after: Views, snapshot: Snapshot, users: Iterable[int] | None
+    ) -> list[tuple[list[Session], list[int], list[int]]]:
+        """Regroup after a change; gives (sessions, channel ids gained, channel ids lost).
+
+        `users` are those whose roles changed; None when roles, overwrites or channels did, which
+        may move anybody.
+        """
+        before = self.views
+        moved: dict[tuple[Cohort, Cohort], list[Session]] = {}
+        if users is None:
+            self.views = after
+            old_cohorts = list(self.cohorts.values())
+            self.cohorts = {}
+            self._by_channel.clear()
+            for old in old_cohorts:
+                for session in list(old.sessions):
+                    moved.setdefault((old, self.join(session, snapshot)), []).append(session)
+        else:
+            for user_id in users:
+                for session in list(self.of_user.get(user_id, ())):
+                    old = session.guilds[self.guild_id]
+                    assert isinstance(old, Cohort)
+                    moved.setdefault((old, self.join(session, snapshot)), []).append(session)
+        turned: list[tuple[list[Session], list[int], list[int]]] = []
+        for (old, new), sessions in moved.items():
+            gained, lost = changes(before, old.sight, after, new.sight)
+            if gained or lost:
+                turned.append((sessions, gained, lost))
+        return turned
+
+    def seeing(self, channel_id: int) -> list[Cohort]:
+        """The cohorts that see a channel; found once, then kept until something changes."""
+        cohorts = self._by_channel.get(channel_id)
+        if cohorts is None:
+            bit = self.views.bit(channel_id)
+            cohorts = [cohort for cohort in self.cohorts.values() if cohort.sight & bit]
+            self._by_channel[channel_id] = cohorts
+        return cohorts
+
+    def sessions(self) -> Iterator[Session]:
+        """Every session of the guild."""
+        for cohort in self.cohorts.values():
+            yield from cohort.sessions

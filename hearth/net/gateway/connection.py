@@ -1,0 +1,422 @@
+"""The gateway's sockets: each carries a conversation, and a session once it has identified."""
+
+import asyncio
+import logging
+from typing import Any
+
+import msgspec
+
+from hearth.actions.gate import call
+from hearth.actions.gateway import MembersAsked
+from hearth.actions.world import Home
+from hearth.core.errors import Refused
+from hearth.core.events import ALL_INTENTS, EVERYTHING
+from hearth.core.operations import OPERATIONS, Operation, Principal
+from hearth.net.gateway import conversation, ready
+from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
+from hearth.net.gateway.conversation import (
+    HEARTBEAT_ACK,
+    HELLO,
+    INVALID_SESSION,
+    RECONNECT,
+    Beat,
+    Close,
+    Command,
+    Conversation,
+    Identify,
+    Output,
+    Resume,
+)
+from hearth.net.gateway.frames import (
+    FrameReader,
+    Message,
+    Ping,
+    Pong,
+    close_frame,
+    pong_frame,
+)
+from hearth.net.gateway.frames import Close as CloseFrame
+from hearth.net.gateway.hub import Hub, in_shard
+from hearth.net.gateway.session import DETACHED_S, STALLED_S, Session
+
+logger = logging.getLogger(__name__)
+
+HIGH_WATER_BYTES = 16 * 1024
+"""What may wait in the transport before the session holds its events back."""
+
+ABSENT_S = 15.0
+"""A cut session's user is shown as offline after so long."""
+
+_COMMANDS: dict[int, Operation] = {}
+
+
+class Gateway(Hub):
+    """The hub with its sockets: what the server mounts at `/gateway`."""
+
+    def __init__(self, world: Any, *, scale: float, url: str | None) -> None:
+        super().__init__(world)
+        self.scale = scale
+        self.url = url
+        self.connections: dict[Connection, None] = {}
+        self.of_session: dict[str, Connection] = {}
+        self.closing = False
+        self._sweeping: list[Connection] = []
+        _COMMANDS.update({op.op: op for op in OPERATIONS.values() if op.op is not None})
+
+    def revoke(self, session: Session) -> None:
+        """Close a session whose token is gone."""
+        connection = self.of_session.get(session.id)
+        self.drop(session)
+        if connection is not None:
+            connection.close(conversation.AUTHENTICATION_FAILED)
+
+    def invalidate(self, session: Session) -> None:
+        """Op 9: the client must identify anew on the same connection."""
+        connection = self.of_session.get(session.id)
+        self.drop(session)
+        if connection is not None:
+            connection.let_go()
+            connection.say(INVALID_SESSION, b"false")
+
+    def drop(self, session: Session) -> None:
+        """End a session for good; its user goes offline with the last one."""
+        self.of_session.pop(session.id, None)
+        self.end(session)
+        self.announce(session, None)
+
+    def cut(self, connection: "Connection", *, ended: bool) -> None:
+        """A connection is gone; `ended` when its client said goodbye."""
+        self.connections.pop(connection, None)
+        session = connection.session
+        if session is None or self.of_session.get(session.id) is not connection:
+            return
+        del self.of_session[session.id]
+        if ended:
+            self.drop(session)
+            return
+        for other in self.detach(session, self.world.clock.now()):
+            self.drop(other)
+
+    def announce(self, session: Session, presence: dict[str, Any] | None) -> None:
+        """Say what a session's presence is; None is that the session is gone."""
+        operation = OPERATIONS["update_presence"]
+        who = Principal(kind="user" if session.wants_all else "bot", user_id=session.user_id)
+        body = None if presence is None else msgspec.convert(presence, operation.body)
+        params: dict[str, int | str] = {"session_id": session.id, "client": session.client}
+        self.world.tasks.start(
+            call(self.world, operation, who, params, body), name=f"presence-{session.user_id}"
+        )
+
+    def sweep(self) -> None:
+        """Called each second: looks at a sixteenth of the connections, and at cut sessions."""
+        now = self.world.clock.now()
+        if not self._sweeping:
+            self._sweeping = list(self.connections)
+            self._share = len(self._sweeping) // 16 + 1
+        for _ in range(min(self._share, len(self._sweeping))):
+            self._sweeping.pop().check(now)
+        for session in [s for s in self.sessions.values() if s.write is None]:
+            if session.id in self.of_session:
+                continue
+            if now - session.since > DETACHED_S or not session.trim():
+                self.drop(session)
+            elif session.present and now - session.since > ABSENT_S:
+                session.present = False
+                self.announce(session, None)
+
+    async def close(self) -> None:
+        """Ask every client to reconnect and close; the sessions stay resumable."""
+        self.closing = True
+        for connection in list(self.connections):
+            connection.say(RECONNECT, b"null")
+            connection.close(conversation.UNKNOWN_ERROR)
+        for _ in range(50):
+            if not self.connections:
+                break
+            await asyncio.sleep(0.02)
+        for connection in list(self.connections):
+            connection.abort()
+
+
+class Connection(asyncio.Protocol):
+    """One client's socket after the upgrade."""
+
+    __slots__ = (
+        "_paused",
+        "_progress",
+        "encoding",
+        "hub",
+        "presence",
+        "reader",
+        "session",
+        "talk",
+        "transport",
+        "url",
+    )
+
+    def __init__(
+        self, hub: Gateway, transport: asyncio.Transport, encoding: Encoding, url: str
+    ) -> None:
+        self.hub = hub
+        self.transport = transport
+        self.encoding = encoding
+        self.url = url
+        self.reader = FrameReader(conversation.PERSON_LIMIT_BYTES)
+        now = hub.world.clock.now()
+        self.talk = Conversation(now, sends=max(1, int(conversation.SENDS * hub.scale)))
+        self.session: Session | None = None
+        self._paused = False
+        self._progress = now
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        hub.connections[self] = None
+        hello = b'{"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
+        transport.write(control(HELLO, hello, encoding, first=True))
+        if hub.closing:
+            self.say(RECONNECT, b"null")
+            self.close(conversation.UNKNOWN_ERROR)
+
+    # The transport's side
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        for item in self.reader.feed(data):
+            if isinstance(item, Message):
+                self._act(self.talk.receive(item.data, self.hub.world.clock.now()))
+            elif isinstance(item, Ping):
+                self.transport.write(pong_frame(item.data))
+            elif isinstance(item, CloseFrame):
+                self.transport.write(close_frame(item.code))
+                self._lost(ended=item.code in (1000, 1001))
+                self.transport.close()
+            elif not isinstance(item, Pong):
+                self.close(conversation.DECODE_ERROR)
+            if self.transport.is_closing():
+                return
+
+    def eof_received(self) -> bool:
+        """The client closed its side: so do we."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone; the session waits to be resumed."""
+        self._lost(ended=False)
+
+    def pause_writing(self) -> None:
+        """The transport is full: hold events back."""
+        self._paused = True
+        if self.session is not None:
+            self.session.write = None
+
+    def resume_writing(self) -> None:
+        """The transport has room again."""
+        self._paused = False
+        self._progress = self.hub.world.clock.now()
+        if self.session is not None:
+            self.session.write = self.transport.write
+            self.session.pump()
+
+    # What is said
+
+    def say(self, op: int, d: bytes) -> None:
+        """Send a payload that is no dispatch."""
+        if not self.transport.is_closing():
+            self.transport.write(control(op, d, self.encoding))
+
+    def close(self, code: int) -> None:
+        """Close with a code of the gateway; the session stays resumable."""
+        if not self.transport.is_closing():
+            self.transport.write(close_frame(code, conversation.REASONS[code]))
+            self._lost(ended=False)
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Cut the socket at once."""
+        self.transport.abort()
+
+    def let_go(self) -> None:
+        """Go on without the session, as after HELLO."""
+        self.session = None
+        self.talk.restart()
+
+    def check(self, now: float) -> None:
+        """Close what has gone silent, cut what takes nothing."""
+        if self.transport.is_closing():
+            return
+        output = self.talk.tick(now)
+        if output is not None:
+            self._act(output)
+            return
+        session = self.session
+        if session is None:
+            return
+        if self._paused and now - self._progress > STALLED_S:
+            logger.info("stalled session=%s unsent=%d", session.id, session.unsent)
+            self.abort()
+        elif not session.trim():
+            logger.info("overrun session=%s unsent=%d", session.id, session.unsent)
+            self.abort()
+
+    def _lost(self, *, ended: bool) -> None:
+        self.hub.cut(self, ended=ended)
+        self.session = None
+
+    def _act(self, output: Output | None) -> None:
+        if output is None:
+            return
+        if isinstance(output, Beat):
+            if self.session is not None and output.seq is not None:
+                if not self.session.acknowledge(output.seq):
+                    self.close(conversation.INVALID_SEQ)
+                    return
+            self.say(HEARTBEAT_ACK, b"null")
+        elif isinstance(output, Close):
+            self.close(output.code)
+        elif isinstance(output, Command):
+            session = self.session
+            if session is not None:
+                self.hub.world.tasks.start(self._command(session, output), name="command")
+        else:
+            self.transport.pause_reading()
+            work = (
+                self._identify(output) if isinstance(output, Identify) else self._resume(output)
+            )
+            self.hub.world.tasks.start(work, name="identify")
+
+    # What takes a while
+
+    async def _identify(self, wish: Identify) -> None:
+        try:
+            await self._identify_known(wish)
+        finally:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def _identify_known(self, wish: Identify) -> None:
+        hub = self.hub
+        world = hub.world
+        who = await world.authenticate(wish.token)
+        if who is None:
+            self.close(conversation.AUTHENTICATION_FAILED)
+            return
+        bot = who.kind == "bot"
+        intents = EVERYTHING
+        application = None
+        if bot:
+            if wish.intents is None:
+                self.close(conversation.INVALID_INTENTS)
+                return
+            application = await world.directory.application_of(who.user_id)
+            if application is None or ready.disallowed(wish.intents, application.flags):
+                self.close(conversation.DISALLOWED_INTENTS)
+                return
+            intents = ready.ALWAYS | (wish.intents & ALL_INTENTS)
+        if bot:
+            self.reader.limit_bytes = conversation.BOT_LIMIT_BYTES
+        session = Session(
+            hub.make_session_id(),
+            who.user_id,
+            who.token,
+            intents=intents,
+            bot=bot,
+            shard=wish.shard,
+            client=ready.client_of(wish.properties),
+        )
+        guild_ids = [
+            guild_id
+            for guild_id in await world.directory.guilds_of(who.user_id)
+            if in_shard(guild_id, wish.shard)
+        ]
+        homes = await hub.open(session, guild_ids)
+        counts = ready.Unread() if bot else await ready.unread(world, who.user_id, homes)
+        if self.transport.is_closing():
+            return
+        # From here to the end nothing awaits: no commit falls between the snapshot and the room.
+        session.push(ready.ready(hub, session, homes, wish, application, self.url, counts))
+        hub.join(session, homes)
+        if bot and intents & ready.GUILDS:
+            for home in homes:
+                session.push(ready.guild_create(session, home, wish.large_threshold))
+        self._attach(session)
+        session.present = True
+        hub.announce(session, wish.presence or {"status": "online"})
+        session.pump()
+
+    def _attach(self, session: Session) -> None:
+        self.session = session
+        session.encoding = self.encoding
+        session.since = self.hub.world.clock.now()
+        self.hub.of_session[session.id] = self
+        session.write = None if self._paused else self.transport.write
+
+    async def _resume(self, wish: Resume) -> None:
+        try:
+            await self._resume_known(wish)
+        finally:
+            self._read_on()
+
+    async def _resume_known(self, wish: Resume) -> None:
+        hub = self.hub
+        who = await hub.world.authenticate(wish.token)
+        if who is None:
+            self.close(conversation.AUTHENTICATION_FAILED)
+            return
+        session = hub.sessions.get(wish.session_id)
+        if session is None or session.token != who.token:
+            self.talk.restart()
+            self.say(INVALID_SESSION, b"false")
+            return
+        if wish.seq > session.last:
+            self.close(conversation.INVALID_SEQ)
+            return
+        old = hub.of_session.get(session.id)
+        if old is not None:
+            old.session = None
+            old.abort()
+        if not session.resume(wish.seq):
+            hub.drop(session)
+            self.talk.restart()
+            self.say(INVALID_SESSION, b"false")
+            return
+        self._attach(session)
+        if not session.present:
+            session.present = True
+            hub.announce(session, {"status": "online"})
+        session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
+        session.pump()
+
+    async def _command(self, session: Session, command: Command) -> None:
+        operation = _COMMANDS.get(command.op)
+        if operation is None:
+            return
+        hub = self.hub
+        who = Principal(
+            kind="user" if session.wants_all else "bot",
+            user_id=session.user_id,
+            token=session.token,
+        )
+        try:
+            body = msgspec.json.decode(command.d, type=operation.body, strict=False)
+        except msgspec.DecodeError:
+            self.close(conversation.DECODE_ERROR)
+            return
+        params: dict[str, int | str] = {"session_id": session.id, "client": session.client}
+        guild_id = getattr(body, "guild_id", None)
+        if guild_id is not None:
+            params["guild_id"] = guild_id
+        try:
+            reply = await call(hub.world, operation, who, params, body)
+        except Refused as refused:
+            ready.refuse(hub, session, command.op, body, refused)
+            return
+        if isinstance(reply.value, MembersAsked):
+            home: Home = await hub.world.home(reply.value.guild_id)
+            for chunk in ready.chunks(session, home, reply.value):
+                hub.tell(session, chunk)
+
+
+def encoding_of(query: dict[str, str]) -> Encoding:
+    """The transport compression that a gateway URL asks for; what is not known is plain."""
+    return ZLIB_STREAM if query.get("compress") == "zlib-stream" else PLAIN

@@ -1,0 +1,310 @@
+"""Hands every commit to exactly the sessions that may see it, and keeps the sessions."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterable
+
+import msgspec
+
+from hearth.actions.world import Home, World
+from hearth.core.commits import Commit
+from hearth.core.events import (
+    ALWAYS,
+    CONTENT,
+    ChannelCreate,
+    ChannelDelete,
+    Event,
+    GuildCreate,
+    GuildDelete,
+)
+from hearth.core.models.channels import Channel
+from hearth.core.models.guilds import Guild, Snapshot
+from hearth.core.models.members import Member
+from hearth.core.models.users import Token
+from hearth.core.permissions import resolve
+from hearth.core.visibility import Views
+from hearth.net.gateway.codec import Payload
+from hearth.net.gateway.cohorts import Room
+from hearth.net.gateway.session import DETACHED_S, Deferred, Session
+
+logger = logging.getLogger(__name__)
+
+SMALL_GUILD = 250
+"""Up to so many members people are told of everybody's presence, typing and membership."""
+
+MOST_DETACHED = 2
+"""Sessions without a connection that one user may leave behind per client."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Hub:
+    """The sessions of this process, and the rooms of the guilds that they are in."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.sessions: dict[str, Session] = {}
+        self.rooms: dict[int, Room] = {}
+        self.of_user: dict[int, dict[Session, None]] = {}
+        self._dirty: list[Session] = []
+        self._pumping = False
+        world.receivers.append(self.receive)
+
+    # Sessions
+
+    async def open(self, session: Session, guild_ids: Iterable[int]) -> list[Home]:
+        """Load the guilds of a session that is about to join; in order of id."""
+        homes: list[Home] = []
+        for guild_id in guild_ids:
+            home = await self.world.home(guild_id)
+            snapshot = home.snapshot
+            if snapshot is not None and session.user_id in snapshot.members:
+                homes.append(home)
+        return homes
+
+    def join(self, session: Session, homes: Iterable[Home]) -> None:
+        """From now on `session` is told what happens in these guilds and to its user."""
+        self.sessions[session.id] = session
+        self.of_user.setdefault(session.user_id, {})[session] = None
+        for home in homes:
+            self._enter(session, home)
+
+    def _enter(self, session: Session, home: Home) -> None:
+        assert home.snapshot is not None and home.views is not None
+        room = self.rooms.get(home.key)
+        if room is None:
+            room = self.rooms[home.key] = Room(home.key, home.views)
+        room.join(session, home.snapshot)
+
+    def end(self, session: Session) -> None:
+        """Forget a session; its client must identify anew."""
+        if self.sessions.pop(session.id, None) is None:
+            return
+        for guild_id in list(session.guilds):
+            self._leave(session, guild_id)
+        own = self.of_user[session.user_id]
+        own.pop(session, None)
+        if not own:
+            del self.of_user[session.user_id]
+
+    def _leave(self, session: Session, guild_id: int) -> None:
+        room = self.rooms[guild_id]
+        room.leave(session)
+        if not room.cohorts:
+            del self.rooms[guild_id]
+
+    def detach(self, session: Session, now: float) -> list[Session]:
+        """Keep a session whose connection was cut; gives those that had to go for it."""
+        session.write = None
+        session.since = now
+        detached = [
+            other
+            for other in self.of_user.get(session.user_id, ())
+            if self.is_cut(other) and other.client == session.client
+        ]
+        detached.sort(key=lambda other: other.since)
+        return detached[:-MOST_DETACHED]
+
+    def is_cut(self, session: Session) -> bool:
+        """Whether a session has no connection."""
+        raise NotImplementedError
+
+    def make_session_id(self) -> str:
+        """A name that nobody guesses."""
+        return secrets.token_hex(16)
+
+    # Delivery
+
+    def tell(self, session: Session, event: Payload | Deferred) -> None:
+        """Append an event to one session."""
+        session.push(event)
+        if not session.dirty:
+            session.dirty = True
+            self._dirty.append(session)
+            self._wake()
+
+    def _wake(self) -> None:
+        if not self._pumping and self._dirty:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        dirty, self._dirty = self._dirty, []
+        for session in dirty:
+            session.dirty = False
+            session.pump()
+
+    def receive(self, home: Home | None, before: Views | None, commit: Commit) -> None:
+        """Take a commit in its own step: sight first, then what is told."""
+        room = self.rooms.get(commit.home)
+        if room is not None and home is None:
+            self._invalidate(room)
+            return
+        if commit.save or commit.delete:
+            if home is not None and home.snapshot is not None and room is not None:
+                self._moved(home, home.snapshot, room, commit)
+            self._joined(commit)
+            for noun in commit.delete:
+                if isinstance(noun, Token):
+                    self._revoked(noun)
+            room = self.rooms.get(commit.home)
+        for event in commit.tell:
+            if event.to == "user":
+                self._tell_user(event, home)
+            elif room is not None and home is not None:
+                self._tell_room(event, home, room)
+        self._wake()
+
+    def _tell_user(self, event: Event, home: Home | None) -> None:
+        sessions = self.of_user.get(event.user_id)
+        if sessions:
+            payload = Payload(event.name, _encode(event.data(home or self.world.nowhere)))
+            for session in sessions:
+                if session.intents & event.intent:
+                    self.tell(session, payload)
+
+    def _tell_room(self, event: Event, home: Home, room: Room) -> None:
+        """The hot path: append one shared payload to every session that may have it."""
+        snapshot = home.snapshot
+        assert snapshot is not None
+        intent = event.intent
+        if event.to == "channel":
+            cohorts = room.seeing(event.channel_id)
+        else:
+            cohorts = list(room.cohorts.values())
+        if event.needs or (event.small and len(snapshot.members) > SMALL_GUILD):
+            self._tell_some(event, home, room, snapshot)
+            return
+        full: Payload | None = None
+        dirty = self._dirty
+        if not event.content:
+            for cohort in cohorts:
+                for session in cohort.sessions:
+                    if session.intents & intent:
+                        if full is None:
+                            full = Payload(event.name, _encode(event.data(home)))
+                        session.events.append(full)
+                        if not session.dirty:
+                            session.dirty = True
+                            dirty.append(session)
+            return
+        blank: Payload | None = None
+        both = intent | CONTENT
+        for cohort in cohorts:
+            for session in cohort.sessions:
+                has = session.intents & both
+                if has == both or (has & intent and event.concerns(session.user_id)):
+                    if full is None:
+                        full = Payload(event.name, _encode(event.data(home)))
+                    session.events.append(full)
+                elif has & intent:
+                    if blank is None:
+                        blank = Payload(event.name, _encode(event.blank(home)))
+                    session.events.append(blank)
+                else:
+                    continue
+                if not session.dirty:
+                    session.dirty = True
+                    dirty.append(session)
+
+    def _tell_some(self, event: Event, home: Home, room: Room, snapshot: Snapshot) -> None:
+        """Tell those who have a permission; or, in a large guild, bots and the user concerned."""
+        payload: Payload | None = None
+        wall_ms = self.world.wall_ms()
+        cohorts = (
+            room.seeing(event.channel_id) if event.to == "channel" else list(room.cohorts.values())
+        )
+        for cohort in cohorts:
+            for session in cohort.sessions:
+                if not session.intents & event.intent:
+                    continue
+                if event.needs:
+                    member = snapshot.members.get(session.user_id)
+                    if member is None or not resolve(snapshot, member, None, wall_ms) & event.needs:
+                        continue
+                elif session.wants_all and session.user_id != event.user_id:
+                    continue
+                if payload is None:
+                    payload = Payload(event.name, _encode(event.data(home)))
+                self.tell(session, payload)
+
+    # Who sees what, when it changes
+
+    def _moved(self, home: Home, snapshot: Snapshot, room: Room, commit: Commit) -> None:
+        for noun in commit.delete:
+            if isinstance(noun, Member):
+                for session in list(room.of_user.get(noun.user_id, ())):
+                    self._leave(session, home.key)
+                    self._send(session, GuildDelete(home.key), home)
+        assert home.views is not None
+        deleted = {noun.id: noun for noun in commit.delete if isinstance(noun, Channel)}
+        if commit.moves_sight:
+            users: Iterable[int] | None = None
+        else:
+            users = [noun.user_id for noun in commit.save if isinstance(noun, Member)]
+            if not users:
+                return
+        for sessions, gained, lost in room.turn(home.views, snapshot, users):
+            for channel_id in lost:
+                channel = deleted.get(channel_id) or snapshot.channels.get(channel_id)
+                if channel is not None:
+                    self._send_all(sessions, ChannelDelete(channel), home)
+            for channel_id in gained:
+                self._send_all(sessions, ChannelCreate(snapshot.channels[channel_id]), home)
+
+    def _send_all(self, sessions: Iterable[Session], event: Event, home: Home) -> None:
+        payload: Payload | None = None
+        for session in sessions:
+            if session.intents & event.intent:
+                if payload is None:
+                    payload = Payload(event.name, _encode(event.data(home)))
+                self.tell(session, payload)
+
+    def _send(self, session: Session, event: Event, home: Home) -> None:
+        self._send_all((session,), event, home)
+
+    def _joined(self, commit: Commit) -> None:
+        """Sessions of a user who has just become a member are told of the guild."""
+        for noun in commit.save:
+            if isinstance(noun, Member):
+                for session in self.of_user.get(noun.user_id, ()):
+                    if commit.home not in session.guilds:
+                        self.world.tasks.start(self._welcome(session, commit.home), name="welcome")
+
+    async def _welcome(self, session: Session, guild_id: int) -> None:
+        home = await self.world.home(guild_id)
+        snapshot = home.snapshot
+        if (
+            snapshot is None
+            or session.user_id not in snapshot.members
+            or session.id not in self.sessions
+            or guild_id in session.guilds
+            or not in_shard(guild_id, session.shard)
+        ):
+            return
+        self._enter(session, home)
+        self._send(session, self.guild_create(session, home, joined=True), home)
+
+    def _revoked(self, token: Token) -> None:
+        for session in list(self.of_user.get(token.user_id, ())):
+            if session.token == token.hash:
+                self.revoke(session)
+
+    def revoke(self, session: Session) -> None:
+        """Close a session whose token is gone; set by the connections."""
+        raise NotImplementedError
+
+    def invalidate(self, session: Session) -> None:
+        """Tell a session to identify anew."""
+        raise NotImplementedError
+
+    def _invalidate(self, room: Room) -> None:
+        for session in list(room.sessions()):
+            self.invalidate(session)
+
+
+def in_shard(guild_id: int, shard: tuple[int, int] | None) -> bool:
+    """Whether a guild belongs to a bot's share (Discord topic "Gateway", "Sharding")."""
+    return shard is None or (guild_id >> 22) % shard[1] == shard[0]
