@@ -22,7 +22,7 @@ class Error(Struct, frozen=True, gc=False):
     remedy: str
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 -- a rule that says no is no fault
     """A rule said no; doors turn it into a reply.
 
     `more` holds further top-level keys of the body (`retry_after`, or `errors`, the tree of form
@@ -268,14 +268,20 @@ ROWS: dict[str, Error] = {
 def form_errors(*problems: tuple[tuple[str | int, ...], str, str]) -> dict[str, Any]:
     """The tree of (path, code, message): nested by key and index, leaves under `_errors`.
 
-    Several problems of one path share its leaf list, in order.
+    Several problems of one path share its leaf, in order. A leaf has nothing beside its
+    `_errors`: what is wrong with a whole list or object hides what is wrong inside it.
     """
     tree: dict[str, Any] = {}
     for path, code, message in problems:
         node = tree
         for key in path:
+            if "_errors" in node or key == "_errors":
+                break
             node = node.setdefault(str(key), {})
-        node.setdefault("_errors", []).append({"code": code, "message": message})
+        else:
+            if "_errors" not in node:
+                node.clear()
+            node.setdefault("_errors", []).append({"code": code, "message": message})
     return tree
 
 
@@ -285,7 +291,7 @@ def invalid_form(*problems: tuple[tuple[str | int, ...], str, str]) -> Refused:
 
 
 def invalid_login() -> Refused:
-    """The one answer to a wrong name and to a wrong password, so that neither tells of the other."""
+    """The one answer to a wrong name and to a wrong password: neither tells of the other."""
     text = "Login or password is invalid."
     return invalid_form((("login",), "INVALID_LOGIN", text), (("password",), "INVALID_LOGIN", text))
 

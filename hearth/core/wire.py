@@ -9,7 +9,7 @@ by 50109 when it is no JSON at all (Discord reference, "Error messages").
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
@@ -65,21 +65,17 @@ def raw(value: F) -> F:
     return cast("F", Raw(encode(value)))
 
 
-_DAY_MS = 86_400_000
-_MINUTES = tuple(f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(4096)
-def _day(number: int) -> str:
-    return f"{date(1970, 1, 1) + timedelta(days=number)}T"
+@lru_cache(16384)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def timestamp(wall_ms: int) -> str:
     """Epoch milliseconds as ISO 8601 with microseconds in UTC, as libraries parse it."""
-    day, rest = divmod(wall_ms, _DAY_MS)
-    minute, rest = divmod(rest, 60_000)
-    second, ms = divmod(rest, 1000)
-    return f"{_day(day)}{_MINUTES[minute]}{second:02}.{ms:03}000+00:00"
+    return f"{_second(wall_ms // 1000)}.{wall_ms % 1000:03}000+00:00"
 
 
 def parse_timestamp(text: str) -> int | None:
@@ -88,7 +84,7 @@ def parse_timestamp(text: str) -> int | None:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError):
         return None
 
