@@ -55,7 +55,7 @@ bench: $(DEV)
 	@$(BIN)/python perf/run.py $(ARGS)
 
 docs: $(DOCS)
-	@$(BIN)/zensical build
+	@$(BIN)/zensical build --clean --strict
 
 dist: $(RUN)
 	@$(BIN)/hatchling build
