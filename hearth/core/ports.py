@@ -7,7 +7,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from hearth.core.commits import Commit
+from hearth.core.models.audit import AuditEntry
 from hearth.core.models.guilds import Snapshot
+from hearth.core.models.messages import Message
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.operations import Principal, Reply
 
@@ -35,8 +37,19 @@ class Entry(Struct, gc=False):
     note: object = None
 
 
+class Exists(Exception):
+    """A CREATE found its key taken."""
+
+
 class Missing(Exception):
     """An UPDATE or DELETE found nothing at its key."""
+
+
+class Conflict(Exception):
+    """A unique value (a username) is taken, or a noun names one that is not there.
+
+    Nothing was written.
+    """
 
 
 class StorageFull(Exception):
@@ -60,7 +73,7 @@ class MessageLog(Protocol):
     def put(self, entry: Entry) -> None:
         """Queue `entry` for the next commit; the outcome comes to `committed`.
 
-        Raises `StorageFull` at once when free disk is below the reserve.
+        Raises `StorageFull` at once when free disk is below the reserve, unless it is a DELETE.
         """
         ...
 
@@ -96,7 +109,27 @@ class MessageLog(Protocol):
         ...
 
     async def purge(self, channel_id: int) -> int:
-        """Delete a channel's whole range in bounded transactions; how many records went."""
+        """Delete a channel's whole range in bounded transactions; how many records went.
+
+        May be stopped and called again; the journal does not tell of it.
+        """
+        ...
+
+    def channels(self) -> list[int]:
+        """Ids of the channels that have committed records, ascending."""
+        ...
+
+    def greatest_id(self) -> int:
+        """The greatest committed id of all channels, 0 when there is none."""
+        ...
+
+    async def check(
+        self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
+    ) -> list[str]:
+        """What is wrong with records, journal and its last rows; a sentence each.
+
+        `decode` raises ValueError for bytes that are no message.
+        """
         ...
 
     async def close(self) -> None:
@@ -108,15 +141,21 @@ class Directory(Protocol):
     """The metadata: guilds, channels, roles, members, users, tokens. SQL is its durable form."""
 
     async def commit(self, save: Iterable[Struct], delete: Iterable[Struct]) -> None:
-        """Write and delete nouns in one durable transaction, all or nothing.
+        """Delete nouns by their key, then write others, in one durable transaction.
 
-        Deleting a noun removes what hangs off it (a role leaves members and overwrites only
-        where the caller saves those too). Raises `StorageFull`.
+        All or nothing; the order within `save` and within `delete` does not matter. Deleting a
+        guild takes all that is its own along, a user his tokens, password, memberships, read
+        states and application, a channel its read states and mentions. What a caller must tell
+        about is his to save or delete too: roles named by members and overwrites, a channel's
+        threads, a category's channels. Deleting a `Mention` removes every mention of its message,
+        whatever its target. A `Mention` or `ReadState` whose channel or user is gone is left out
+        without an error, because those who save them follow behind.
+        Raises `Conflict`, `StorageFull`. A caller that is cancelled does not learn the outcome.
         """
         ...
 
     async def guild(self, guild_id: int) -> Snapshot | None:
-        """A guild whole, with the users of its members."""
+        """A guild whole, with the users of its members and no presences; `n` is 0."""
         ...
 
     async def home_of(self, channel_id: int) -> int | None:
@@ -159,26 +198,47 @@ class Directory(Protocol):
         """A bot user's application."""
         ...
 
+    async def audit_entries(
+        self, guild_id: int, limit: int, *, before: int | None = None
+    ) -> list[AuditEntry]:
+        """Up to `limit` entries of a guild's audit log with ids below `before`, newest first."""
+        ...
+
     async def read_states(self, user_id: int) -> list[ReadState]:
         """How far a user has read, per channel."""
         ...
 
-    async def mention_counts(self, user_id: int) -> dict[int, int]:
-        """Unread mentions of a user per channel: mention rows after the read state."""
+    async def mention_counts(self, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+        """How many unread messages per channel mention one of `targets`; no zeros.
+
+        `targets` are the user, his roles and his guilds (for @everyone). Unread is what comes
+        after his read state, in a guild's channel also after he joined; channels of guilds that
+        he is not a member of are left out.
+        """
         ...
 
     async def consume(
         self, consumer: str, n: int, save: Iterable[Struct], delete: Iterable[Struct]
     ) -> None:
-        """`commit` that also sets the cursor of a journal consumer to `n`."""
+        """`commit` that also sets the cursor of a journal consumer to `n`.
+
+        Does nothing at all when the cursor is at `n` or past it.
+        """
         ...
 
     async def cursor(self, consumer: str) -> int:
         """The last journal row a consumer has finished; 0 at first."""
         ...
 
+    async def check(self) -> list[str]:
+        """A sentence for each fault in what is stored; none when all is well. Reads everything."""
+        ...
+
     async def greatest_id(self) -> int:
-        """The greatest id stored in any table."""
+        """The greatest id of anything stored; 0 at first.
+
+        Read states do not count: they hold what a client sent.
+        """
         ...
 
     async def close(self) -> None:

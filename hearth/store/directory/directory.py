@@ -1,0 +1,140 @@
+"""The Directory port, put together from the files of its resources."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from hearth.core.models.audit import AuditEntry
+from hearth.core.models.guilds import Snapshot
+from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.store.directory import (
+    applications,
+    audit,
+    channels,
+    check,
+    consumers,
+    guilds,
+    members,
+    nouns,
+    reads,
+    tokens,
+    users,
+)
+from hearth.store.sql.database import Connection, Database
+from hearth.store.sql.migrate import migrate, migrations
+from hearth.store.sql.sqlite import Sqlite
+
+
+class SqlDirectory:
+    """The `Directory` port on an SQL database; each call is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, path: Path | str | None) -> "SqlDirectory":
+        """The directory in the SQLite file at `path`, made or migrated as needed; None = memory.
+
+        Raises `UnknownMigration` when a newer version has changed the file, `StorageFull`.
+        """
+        engine = Sqlite(None if path is None else Path(path))
+
+        def bring_up(connection: Connection) -> None:
+            migrate(connection, engine.words, migrations())
+
+        return cls(await asyncio.to_thread(Database, engine, bring_up))
+
+    async def commit(self, save: Iterable[Struct], delete: Iterable[Struct]) -> None:
+        """See the port; raises TypeError for a Struct that is no stored noun."""
+        saves, deletes = nouns.batches(save), nouns.batches(delete)
+        await self._database.write(lambda c: nouns.write(c, saves, deletes))
+
+    async def guild(self, guild_id: int) -> Snapshot | None:
+        """See the port. Members, channels and roles are in order of their ids."""
+        return await self._database.read(lambda c: guilds.snapshot(c, guild_id))
+
+    async def home_of(self, channel_id: int) -> int | None:
+        """See the port."""
+        return await self._database.read(lambda c: channels.home_of(c, channel_id))
+
+    async def users(self, ids: Iterable[int]) -> list[User]:
+        """See the port. By id."""
+        wanted = list(ids)
+        return await self._database.read(lambda c: users.among(c, wanted))
+
+    async def user_named(self, username: str) -> User | None:
+        """See the port."""
+        return await self._database.read(lambda c: users.named(c, username))
+
+    async def guilds_of(self, user_id: int) -> list[int]:
+        """See the port."""
+        return await self._database.read(lambda c: members.guilds_of(c, user_id))
+
+    async def guild_ids(self) -> list[int]:
+        """See the port."""
+        return await self._database.read(guilds.ids)
+
+    async def guilds_named(self, name: str) -> list[int]:
+        """See the port."""
+        return await self._database.read(lambda c: guilds.named(c, name))
+
+    async def credential(self, user_id: int) -> Credential | None:
+        """See the port."""
+        return await self._database.read(lambda c: tokens.credential(c, user_id))
+
+    async def token(self, hash: bytes) -> Token | None:  # noqa: A002
+        """See the port."""
+        return await self._database.read(lambda c: tokens.token(c, hash))
+
+    async def tokens_of(self, user_id: int) -> list[Token]:
+        """See the port. Oldest first."""
+        return await self._database.read(lambda c: tokens.of_user(c, user_id))
+
+    async def application_of(self, bot_id: int) -> Application | None:
+        """See the port."""
+        return await self._database.read(lambda c: applications.of_bot(c, bot_id))
+
+    async def audit_entries(
+        self, guild_id: int, limit: int, *, before: int | None = None
+    ) -> list[AuditEntry]:
+        """See the port."""
+        return await self._database.read(lambda c: audit.entries(c, guild_id, limit, before))
+
+    async def read_states(self, user_id: int) -> list[ReadState]:
+        """See the port. By channel id."""
+        return await self._database.read(lambda c: reads.read_states(c, user_id))
+
+    async def mention_counts(self, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+        """See the port."""
+        wanted = list(targets)
+        return await self._database.read(lambda c: reads.mention_counts(c, user_id, wanted))
+
+    async def consume(
+        self, consumer: str, n: int, save: Iterable[Struct], delete: Iterable[Struct]
+    ) -> None:
+        """See the port; raises TypeError for a Struct that is no stored noun."""
+        saves, deletes = nouns.batches(save), nouns.batches(delete)
+
+        def step(connection: Connection) -> None:
+            if consumers.advance(connection, consumer, n):
+                nouns.write(connection, saves, deletes)
+
+        await self._database.write(step)
+
+    async def cursor(self, consumer: str) -> int:
+        """See the port."""
+        return await self._database.read(lambda c: consumers.cursor(c, consumer))
+
+    async def check(self) -> list[str]:
+        """See the port."""
+        return await self._database.read(check.faults)
+
+    async def greatest_id(self) -> int:
+        """See the port."""
+        return await self._database.read(nouns.greatest_id)
+
+    async def close(self) -> None:
+        """See the port. May be called again."""
+        await self._database.close()

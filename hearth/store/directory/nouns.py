@@ -1,0 +1,63 @@
+"""Every noun that is stored, and what is done alike with all of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from hearth.store.directory.applications import APPLICATIONS
+from hearth.store.directory.audit import AUDIT_LOG
+from hearth.store.directory.channels import CHANNELS
+from hearth.store.directory.guilds import GUILDS
+from hearth.store.directory.members import MEMBERS
+from hearth.store.directory.reads import MENTIONS, READ_STATES
+from hearth.store.directory.roles import ROLES
+from hearth.store.directory.tables import Table
+from hearth.store.directory.tokens import CREDENTIALS, TOKENS
+from hearth.store.directory.users import USERS
+from hearth.store.sql.database import Connection
+
+# A new noun is one row here, one Table in its resource's file, and a migration.
+TABLES: tuple[Table[Any], ...] = (
+    USERS,
+    CREDENTIALS,
+    TOKENS,
+    APPLICATIONS,
+    GUILDS,
+    CHANNELS,
+    ROLES,
+    MEMBERS,
+    AUDIT_LOG,
+    READ_STATES,
+    MENTIONS,
+)
+
+_TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}
+
+Batches = list[tuple[Table[Any], list[Struct]]]
+
+
+def batches(nouns: Iterable[Struct]) -> Batches:
+    """`nouns` by their tables; raises TypeError when one has none."""
+    found: dict[type[Struct], list[Struct]] = {}
+    for noun in nouns:
+        found.setdefault(type(noun), []).append(noun)
+    for kind in found:
+        if kind not in _TABLE_OF:
+            raise TypeError(f"{kind.__name__} is not stored: see hearth/store/directory/nouns.py")
+    return [(_TABLE_OF[kind], group) for kind, group in found.items()]
+
+
+def write(connection: Connection, save: Batches, delete: Batches) -> None:
+    """Delete, then save."""
+    for table, nouns in delete:
+        table.delete(connection, nouns)
+    for table, nouns in save:
+        table.save(connection, nouns)
+
+
+def greatest_id(connection: Connection) -> int:
+    """The greatest id that the server made and that is stored; 0 at first."""
+    columns = [(table.name, column) for table in TABLES for column in table.ids]
+    rows = [connection.one(f"SELECT max({column}) FROM {name}") for name, column in columns]  # noqa: S608
+    return max(row[0] or 0 for row in rows if row)

@@ -1,0 +1,52 @@
+"""Read states and mentions in SQL, and the badges that follow from both."""
+
+from collections.abc import Iterable
+
+from hearth.core.ids import EPOCH_MS
+from hearth.core.models.mentions import Mention
+from hearth.core.models.users import ReadState
+from hearth.store.directory.tables import Table
+from hearth.store.sql.database import Connection
+
+READ_STATES = Table(
+    ReadState,
+    "read_states",
+    ["user_id", "channel_id"],
+    follows=[("users", "user_id"), ("channels", "channel_id")],
+)
+# A message that is edited or deleted takes back its mentions, and by then nobody knows their
+# targets any more: hence deletes go by the message.
+MENTIONS = Table(
+    Mention,
+    "mentions",
+    ["channel_id", "message_id", "target_id"],
+    ids=["message_id"],
+    delete_by=["channel_id", "message_id"],
+    follows=[("channels", "channel_id")],
+)
+
+
+def read_states(connection: Connection, user_id: int) -> list[ReadState]:
+    """How far a user has read, per channel, by channel id."""
+    return READ_STATES.many(connection, "WHERE user_id = ? ORDER BY channel_id", (user_id,))
+
+
+def mention_counts(connection: Connection, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+    """How many unread messages per channel mention one of `targets`."""
+    condition, parameter = connection.among("n.target_id", targets)
+    # A message may name somebody directly and by his role, and counts once. `<< 22` makes the
+    # least id of the millisecond in which he joined (core/ids.py).
+    source = (
+        "FROM mentions n"
+        " JOIN channels c ON c.id = n.channel_id"
+        " LEFT JOIN members m ON m.guild_id = c.guild_id AND m.user_id = ?"
+        " LEFT JOIN read_states r ON r.channel_id = n.channel_id AND r.user_id = ?"
+        f" WHERE {condition}"
+        " AND (c.guild_id IS NULL OR m.user_id IS NOT NULL)"
+        " AND n.message_id > coalesce(r.last_message_id, 0)"
+        " AND n.message_id >= (coalesce(m.joined_at_ms, ?) - ?) << 22"
+        " GROUP BY n.channel_id"
+    )
+    parameters = (user_id, user_id, parameter, EPOCH_MS, EPOCH_MS)
+    rows = connection.bulk(["n.channel_id", "count(DISTINCT n.message_id)"], source, parameters)
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,1 @@
+"""Migrations: the schema as numbered .sql files, applied in order of their names."""

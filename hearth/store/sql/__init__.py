@@ -1,0 +1,1 @@
+"""SQL: threads and transactions that any engine gets, and the engines themselves."""

@@ -1,0 +1,184 @@
+"""What any SQL engine must offer, and the threads that run transactions on it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Value = int | str | bytes | None
+"""What a column holds, and what a parameter may be."""
+
+Row = Sequence[Any]
+
+
+class Connection(Protocol):
+    """One connection to an engine, used by one thread at a time; statements mark values by `?`."""
+
+    def execute(self, sql: str, parameters: Sequence[Value] = ()) -> None:
+        """Run a statement that answers nothing."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run a statement once for each row of parameters."""
+        ...
+
+    def one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The first row of the answer."""
+        ...
+
+    def all(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Every row of a short answer, bytes allowed."""
+        ...
+
+    def bulk(
+        self, columns: Sequence[str], source: str, parameters: Sequence[Value] = ()
+    ) -> list[list[Any]]:
+        """The rows of SELECT `columns` `source`, in a handful of steps however many they are.
+
+        `source` begins with FROM. No column may hold bytes. See `SqliteConnection.bulk` for why.
+        """
+        ...
+
+    def among(self, column: str, values: Iterable[int]) -> tuple[str, Value]:
+        """A condition that `column` is one of `values`, and its one parameter."""
+        ...
+
+    def begin(self, write: bool) -> None:
+        """Open a transaction; one that only reads sees a single moment throughout."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable and end it."""
+        ...
+
+    def rollback(self) -> None:
+        """End the transaction as if it had not been; harmless when none is open."""
+        ...
+
+    def enforce(self, on: bool) -> None:
+        """Switch foreign keys on or off, outside a transaction: rebuilding a table needs them off.
+
+        An engine that alters tables in place may ignore it.
+        """
+        ...
+
+    def violations(self) -> list[str]:
+        """A sentence for each row whose foreign key names nothing."""
+        ...
+
+    def damage(self) -> list[str]:
+        """A sentence for each fault in the engine's own structures."""
+        ...
+
+    def close(self) -> None:
+        """Close; not while a transaction is open."""
+        ...
+
+
+class Engine(Protocol):
+    """An SQL engine at one place."""
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What ID, BYTES and STRICT in a migration become here."""
+        ...
+
+    @property
+    def readers(self) -> int:
+        """Connections for reading; 0 = reads go through the writing connection."""
+        ...
+
+    def connect(self, write: bool) -> Connection:
+        """A new connection."""
+        ...
+
+    def meaning(self, error: Exception) -> Exception:
+        """`StorageFull` or `Conflict` where the engine's error says that, else `error` itself."""
+        ...
+
+
+class Database:
+    """One thread that writes, and as many that read as the engine has connections for.
+
+    A function given to `write` or `read` runs on such a thread, in one transaction; what it
+    raises rolls the transaction back and reaches the caller. `meaning` of the engine applies.
+    """
+
+    def __init__(self, engine: Engine, bring_up: Callable[[Connection], object]) -> None:
+        """Connects, and has `bring_up` prepare the schema. Blocks: call it off the loop."""
+        self._engine = engine
+        self._connections = [engine.connect(write=True)]
+        try:
+            bring_up(self._connections[0])
+        except Exception as error:
+            self._connections[0].close()
+            raise engine.meaning(error) from error
+        self._writer = self._reader = ThreadPoolExecutor(1, "sql-write")
+        self._write_idle = self._read_idle = _idle(self._connections)
+        if engine.readers:
+            readers = [engine.connect(write=False) for _ in range(engine.readers)]
+            self._connections += readers
+            self._read_idle = _idle(readers)
+            self._reader = ThreadPoolExecutor(engine.readers, "sql-read")
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """What `fn` answers, once its transaction is durable. Writes run in order of the calls.
+
+        A caller that is cancelled does not learn whether the transaction took place.
+        """
+        return await asyncio.wrap_future(self._submit(self._writer, self._write_idle, fn, True))
+
+    async def read(self, fn: Callable[[Connection], T]) -> T:
+        """What `fn` answers; all its statements see one moment, no earlier than this call."""
+        return await asyncio.wrap_future(self._submit(self._reader, self._read_idle, fn, False))
+
+    async def close(self) -> None:
+        """Finish what is queued, then close every connection. May be called again."""
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _submit(
+        self,
+        pool: ThreadPoolExecutor,
+        idle: "SimpleQueue[Connection]",
+        fn: Callable[[Connection], T],
+        write: bool,
+    ) -> Future[T]:
+        return pool.submit(self._transaction, idle, fn, write)
+
+    def _transaction(
+        self, idle: "SimpleQueue[Connection]", fn: Callable[[Connection], T], write: bool
+    ) -> T:
+        connection = idle.get()  # never waits: a pool has a connection for each of its threads
+        try:
+            connection.begin(write)
+            try:
+                answer = fn(connection)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            return answer
+        except Exception as error:
+            meaning = self._engine.meaning(error)
+            if meaning is error:
+                raise
+            raise meaning from error
+        finally:
+            idle.put(connection)
+
+    def _close(self) -> None:
+        self._reader.shutdown()
+        self._writer.shutdown()
+        # The writing connection goes last: it is the one that may tidy up after the readers.
+        while self._connections:
+            self._connections.pop().close()
+
+
+def _idle(connections: Iterable[Connection]) -> "SimpleQueue[Connection]":
+    queue: SimpleQueue[Connection] = SimpleQueue()
+    for connection in connections:
+        queue.put(connection)
+    return queue
