@@ -44,7 +44,7 @@ test: $(DEV)
 
 soak: $(DEV)
 	@packaging/test-deps.sh
-	@HEARTH_SOAK=1 $(BIN)/pytest -q $(ARGS)
+	@HEARTH_SOAK=1 $(BIN)/pytest -q --timeout=0 $(ARGS)
 
 check: $(DEV)
 	@$(BIN)/ruff format --check .
