@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 
 class AuditAction(IntEnum):
@@ -38,3 +38,30 @@ class AuditEntry(Struct, frozen=True, gc=False, kw_only=True):
     changes: bytes | None = None
     options: bytes | None = None
     reason: str | None = None
+
+
+class AuditEntryObject(Struct, gc=False, kw_only=True):
+    """An audit log entry; `guild_id` is there only in events."""
+
+    id: str
+    action_type: int
+    user_id: str | None
+    target_id: str | None
+    changes: Raw | UnsetType = UNSET
+    options: Raw | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    guild_id: str | UnsetType = UNSET
+
+
+def audit_entry_object(entry: AuditEntry, *, in_event: bool = False) -> AuditEntryObject:
+    """An audit log entry, with the guild's id when it is `in_event`."""
+    return AuditEntryObject(
+        id=str(entry.id),
+        action_type=entry.action_type,
+        user_id=None if entry.user_id is None else str(entry.user_id),
+        target_id=None if entry.target_id is None else str(entry.target_id),
+        changes=UNSET if entry.changes is None else Raw(entry.changes),
+        options=UNSET if entry.options is None else Raw(entry.options),
+        reason=UNSET if entry.reason is None else entry.reason,
+        guild_id=str(entry.guild_id) if in_event else UNSET,
+    )

@@ -1,6 +1,16 @@
 """Guild members (Discord reference, "Guild member object")."""
 
-from msgspec import Struct
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from hearth.core.models.users import User, UserObject, user_json
+from hearth.core.wire import Bits, Form, Problem, Snowflake, parse_timestamp, raw, timestamp
+
+MAX_TIMEOUT_MS = 28 * 24 * 3600 * 1000
+"""A timeout ends at most so far from now."""
 
 
 class Member(Struct, frozen=True, gc=False, kw_only=True):
@@ -16,3 +26,97 @@ class Member(Struct, frozen=True, gc=False, kw_only=True):
     deaf: bool = False
     mute: bool = False
     flags: int = 0
+
+
+class PartialMemberObject(Struct, gc=False, kw_only=True):
+    """A member without the user, as events show the author of a message."""
+
+    roles: list[str]
+    joined_at: str
+    nick: str | None
+    avatar: str | None
+    communication_disabled_until: str | None
+    flags: int
+    deaf: bool
+    mute: bool
+    banner: None = None
+    premium_since: None = None
+    pending: bool = False
+
+
+class MemberObject(PartialMemberObject, gc=False, kw_only=True):
+    """A member with the user; `guild_id` is there only in events."""
+
+    user: UserObject
+    guild_id: str | UnsetType = UNSET
+
+
+def _until(member: Member) -> str | None:
+    until = member.communication_disabled_until_ms
+    return None if until is None else timestamp(until)
+
+
+def member_object(member: Member, user: User, *, in_event: bool = False) -> MemberObject:
+    """A member with the user, and with the guild's id when it is `in_event`."""
+    return MemberObject(
+        user=user_json(user),
+        roles=[str(role_id) for role_id in member.roles],
+        joined_at=timestamp(member.joined_at_ms),
+        nick=member.nick,
+        avatar=member.avatar,
+        communication_disabled_until=_until(member),
+        flags=member.flags,
+        deaf=member.deaf,
+        mute=member.mute,
+        guild_id=str(member.guild_id) if in_event else UNSET,
+    )
+
+
+@lru_cache(16384)
+def partial_member_json(member: Member) -> PartialMemberObject:
+    """A member without the user, encoded already and kept."""
+    return raw(
+        PartialMemberObject(
+            roles=[str(role_id) for role_id in member.roles],
+            joined_at=timestamp(member.joined_at_ms),
+            nick=member.nick,
+            avatar=member.avatar,
+            communication_disabled_until=_until(member),
+            flags=member.flags,
+            deaf=member.deaf,
+            mute=member.mute,
+        )
+    )
+
+
+class MemberPatch(Form, kw_only=True):
+    """Body of update_guild_member."""
+
+    nick: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
+    roles: Annotated[list[Snowflake | None], Meta(max_length=350)] | UnsetType | None = UNSET
+    mute: bool | UnsetType | None = UNSET
+    deaf: bool | UnsetType | None = UNSET
+    channel_id: Snowflake | UnsetType | None = UNSET
+    communication_disabled_until: str | UnsetType | None = UNSET
+    flags: Bits | UnsetType | None = UNSET
+
+    @property
+    def until_ms(self) -> int | None:
+        """The end of the timeout that is asked for; None for none."""
+        text = self.communication_disabled_until
+        return parse_timestamp(text) if isinstance(text, str) else None
+
+    def problems(self) -> Iterable[Problem]:
+        """The timeout must be a time. Whether it ends within 28 days depends on now."""
+        text = self.communication_disabled_until
+        if isinstance(text, str) and parse_timestamp(text) is None:
+            message = f"Could not parse {text[:100]}. Should be ISO8601."
+            yield ("communication_disabled_until",), "DATE_TIME_TYPE_PARSE", message
+
+
+TIMEOUT_TOO_LONG: Problem = (
+    ("communication_disabled_until",),
+    "INVALID_COMMUNICATION_DISABLED_TIMESTAMP",
+    "Communication disabled timestamp must be within 28 days of now.",
+)
+"""A timeout that ends later than `MAX_TIMEOUT_MS` from now."""
