@@ -1,12 +1,15 @@
 """Guilds, and the snapshot that holds everything a permission check needs."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hearth.core.models.channels import Channel
 from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence
-from hearth.core.models.roles import Role
+from hearth.core.models.roles import Role, RoleObject, role_object
 from hearth.core.models.users import User
+from hearth.core.wire import Snowflake
 
 
 class Guild(Struct, frozen=True, gc=False, kw_only=True):
@@ -45,3 +48,120 @@ class Snapshot(Struct, kw_only=True):
     users: dict[int, User]
     presences: dict[int, Presence]
     n: int = 0
+
+
+class GuildObject(Struct, gc=False, kw_only=True):
+    """A guild; what Hearth does not have yet is shown as a guild without it."""
+
+    id: str
+    name: str
+    owner_id: str
+    icon: str | None
+    description: str | None
+    afk_channel_id: str | None
+    afk_timeout: int
+    system_channel_id: str | None
+    system_channel_flags: int
+    rules_channel_id: str | None
+    verification_level: int
+    default_message_notifications: int
+    explicit_content_filter: int
+    preferred_locale: str
+    mfa_level: int
+    nsfw_level: int
+    nsfw: bool
+    roles: list[RoleObject]
+    emojis: tuple[()] = ()
+    stickers: tuple[()] = ()
+    features: tuple[str, ...] = ()
+    home_header: None = None
+    splash: None = None
+    discovery_splash: None = None
+    banner: None = None
+    application_id: None = None
+    region: str = "deprecated"
+    widget_enabled: bool = False
+    widget_channel_id: None = None
+    max_presences: None = None
+    max_members: int = 500_000
+    max_video_channel_users: int = 25
+    max_stage_video_channel_users: int = 50
+    vanity_url_code: None = None
+    premium_tier: int = 0
+    premium_subscription_count: int = 0
+    premium_progress_bar_enabled: bool = False
+    safety_alerts_channel_id: None = None
+    public_updates_channel_id: None = None
+    incidents_data: None = None
+    approximate_member_count: int | UnsetType = UNSET
+    approximate_presence_count: int | UnsetType = UNSET
+
+
+def _id(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def guild_object(snapshot: Snapshot, *, with_counts: bool = False) -> GuildObject:
+    """A guild with its roles, and with the counts of members and of those online on request."""
+    guild = snapshot.guild
+    return GuildObject(
+        id=str(guild.id),
+        name=guild.name,
+        owner_id=str(guild.owner_id),
+        icon=guild.icon,
+        description=guild.description,
+        afk_channel_id=_id(guild.afk_channel_id),
+        afk_timeout=guild.afk_timeout,
+        system_channel_id=_id(guild.system_channel_id),
+        system_channel_flags=guild.system_channel_flags,
+        rules_channel_id=_id(guild.rules_channel_id),
+        verification_level=guild.verification_level,
+        default_message_notifications=guild.default_message_notifications,
+        explicit_content_filter=guild.explicit_content_filter,
+        preferred_locale=guild.preferred_locale,
+        mfa_level=guild.mfa_level,
+        nsfw_level=guild.nsfw_level,
+        nsfw=guild.nsfw_level in (1, 3),
+        roles=[role_object(role) for role in snapshot.roles.values()],
+        approximate_member_count=len(snapshot.members) if with_counts else UNSET,
+        approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
+    )
+
+
+class MyGuildObject(Struct, gc=False, kw_only=True):
+    """A guild as the list of one's own guilds shows it; `permissions` are those in no channel."""
+
+    id: str
+    name: str
+    icon: str | None
+    owner: bool
+    permissions: str
+    banner: None = None
+    features: tuple[str, ...] = ()
+    approximate_member_count: int | UnsetType = UNSET
+    approximate_presence_count: int | UnsetType = UNSET
+
+
+def my_guild_object(
+    snapshot: Snapshot, user_id: int, permissions: int, with_counts: bool = False
+) -> MyGuildObject:
+    """A guild as the member `user_id` with `permissions` finds it among their own."""
+    guild = snapshot.guild
+    return MyGuildObject(
+        id=str(guild.id),
+        name=guild.name,
+        icon=guild.icon,
+        owner=guild.owner_id == user_id,
+        permissions=str(permissions),
+        approximate_member_count=len(snapshot.members) if with_counts else UNSET,
+        approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
+    )
+
+
+class MyGuildsQuery(Struct, kw_only=True):
+    """Query of list_my_guilds."""
+
+    before: Snowflake | None = None
+    after: Snowflake | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 200
+    with_counts: bool = False

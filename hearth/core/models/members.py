@@ -93,7 +93,7 @@ class MemberPatch(Form, kw_only=True):
     """Body of update_guild_member."""
 
     nick: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
-    roles: Annotated[list[Snowflake | None], Meta(max_length=350)] | UnsetType | None = UNSET
+    roles: Annotated[list[Snowflake], Meta(max_length=350)] | UnsetType | None = UNSET
     mute: bool | UnsetType | None = UNSET
     deaf: bool | UnsetType | None = UNSET
     channel_id: Snowflake | UnsetType | None = UNSET

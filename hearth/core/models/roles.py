@@ -106,6 +106,30 @@ class RolePatch(Form, kw_only=True):
     unicode_emoji: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
     icon: Any = UNSET
 
+    def values(self) -> dict[str, Any]:
+        """The fields of `Role` that are asked for; a null asks for what a new role would have.
+
+        Null as the name or the permissions asks for nothing.
+        """
+        values: dict[str, Any] = {}
+        if self.name is not UNSET and self.name is not None:
+            values["name"] = self.name
+        if self.permissions is not UNSET and self.permissions is not None:
+            values["permissions"] = self.permissions
+        if self.color is not UNSET:
+            values["color"] = self.color or 0
+        if self.colors is not UNSET and self.colors is not None:
+            values["color"] = self.colors.primary_color or 0
+            values["secondary_color"] = self.colors.secondary_color
+            values["tertiary_color"] = self.colors.tertiary_color
+        if self.hoist is not UNSET:
+            values["hoist"] = bool(self.hoist)
+        if self.mentionable is not UNSET:
+            values["mentionable"] = bool(self.mentionable)
+        if self.unicode_emoji is not UNSET:
+            values["unicode_emoji"] = self.unicode_emoji or None
+        return values
+
     def problems(self) -> Iterable[Problem]:
         """A third colour needs a second one, and that a first."""
         colors = self.colors
