@@ -53,7 +53,7 @@ class SqlDirectory:
 
     async def guild(self, guild_id: int) -> Snapshot | None:
         """See the port. Members, channels and roles are in order of their ids."""
-        return await self._database.read(lambda c: guilds.snapshot(c, guild_id))
+        return await self._database.read(lambda c: guilds.snapshot(c, guild_id), one_moment=True)
 
     async def home_of(self, channel_id: int) -> int | None:
         """See the port."""
@@ -129,7 +129,7 @@ class SqlDirectory:
 
     async def check(self) -> list[str]:
         """See the port."""
-        return await self._database.read(check.faults)
+        return await self._database.read(check.faults, one_moment=True)
 
     async def greatest_id(self) -> int:
         """See the port."""

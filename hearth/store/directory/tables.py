@@ -1,6 +1,7 @@
 """How a noun becomes a row and a row a noun, derived from the noun's fields."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -39,12 +40,10 @@ class Table(Generic[Noun]):
         self.ids = tuple(ids)
         """Columns that hold ids which the server made, for `greatest_id`."""
         self._to_column, self._to_field = _conversions(noun, json)
-        self._follows = [column for _, column in follows]
+        self._follows = tuple(follows)
+        self._delete_by = tuple(delete_by) or self.key
         self.noun_of = self.reader()
-        self._upsert = _upsert(name, self.columns, self.key, follows)
-        self._deletes_by = tuple(delete_by) or self.key
         # Names of tables and columns are ours, values are parameters: hence each S608 here.
-        self._delete = f"DELETE FROM {name} WHERE {_equal(self._deletes_by)}"  # noqa: S608
         self._all = f"SELECT {', '.join(self.columns)} FROM {name}"  # noqa: S608
 
     @property
@@ -82,16 +81,20 @@ class Table(Generic[Noun]):
         return dict(self._to_field)[self.columns.index(column)](value)
 
     def save(self, connection: Connection, nouns: Sequence[Struct]) -> None:
-        """Write `nouns` over what has their keys."""
-        rows = [self.row(noun) for noun in nouns]
-        for row, noun in zip(rows, nouns, strict=True):
-            row += [getattr(noun, column) for column in self._follows]
-        connection.many(self._upsert, rows)
+        """Write `nouns` over what has their keys; of several with one key the last counts."""
+        rows = {tuple([getattr(noun, name) for name in self.key]): noun for noun in nouns}
+        for batch in _batches([self.row(noun) for noun in rows.values()]):
+            connection.execute(self._upsert(len(batch)), [*chain.from_iterable(batch)])
 
     def delete(self, connection: Connection, nouns: Sequence[Struct]) -> None:
         """Delete what has the keys of `nouns`."""
-        rows = [[getattr(noun, column) for column in self._deletes_by] for noun in nouns]
-        connection.many(self._delete, rows)
+        keys = [[getattr(noun, name) for name in self._delete_by] for noun in nouns]
+        # Row values in an IN would be shorter, but SQLite scans the whole table for them.
+        key = f"({' AND '.join(f'{name} = ?' for name in self._delete_by)})"
+        for batch in _batches(keys):
+            where = " OR ".join([key] * len(batch))
+            values = [*chain.from_iterable(batch)]
+            connection.execute(f"DELETE FROM {self.name} WHERE {where}", values)  # noqa: S608
 
     def one(
         self, connection: Connection, where: str, parameters: Sequence[Value] = ()
@@ -113,25 +116,36 @@ class Table(Generic[Noun]):
         rows: list[Row] = [*connection.bulk(self.columns, f"FROM {self.name} {rest}", parameters)]
         return [self.noun_of(row) for row in rows]
 
+    def _upsert(self, size: int) -> str:
+        """The statement that writes `size` rows."""
+        source = _marks(len(self.columns), size)
+        if self._follows:
+            # column1 and so on are what SQL engines call the columns of VALUES.
+            there = [
+                f"EXISTS (SELECT 1 FROM {table} WHERE id = v.column{self.columns.index(name) + 1})"  # noqa: S608
+                for table, name in self._follows
+            ]
+            source = f"SELECT v.* FROM ({source}) AS v WHERE {' AND '.join(there)}"  # noqa: S608
+        others = [column for column in self.columns if column not in self.key]
+        sets = ", ".join(f"{column} = excluded.{column}" for column in others)
+        return (
+            f"INSERT INTO {self.name} ({', '.join(self.columns)}) {source}"
+            f" ON CONFLICT ({', '.join(self.key)}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}"
+        )
 
-def _upsert(
-    name: str, columns: Sequence[str], key: Sequence[str], follows: Sequence[tuple[str, str]]
-) -> str:
-    marks = ", ".join("?" * len(columns))
-    source = f"VALUES ({marks})"
-    if follows:
-        there = [f"EXISTS (SELECT 1 FROM {table} WHERE id = ?)" for table, _ in follows]  # noqa: S608
-        source = f"SELECT {marks} WHERE {' AND '.join(there)}"
-    sets = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in key)
-    action = f"UPDATE SET {sets}" if sets else "NOTHING"
-    return (
-        f"INSERT INTO {name} ({', '.join(columns)}) {source}"
-        f" ON CONFLICT ({', '.join(key)}) DO {action}"
-    )
+
+# sqlite3 lets go of the interpreter lock for each statement and must win it back, which beside a
+# busy loop can take milliseconds each time: hence few statements of many rows.
+_BATCH = 64
 
 
-def _equal(columns: Sequence[str]) -> str:
-    return " AND ".join(f"{column} = ?" for column in columns)
+def _batches(rows: list[list[Value]]) -> Iterator[list[list[Value]]]:
+    return (rows[i : i + _BATCH] for i in range(0, len(rows), _BATCH))
+
+
+def _marks(columns: int, rows: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"VALUES {', '.join([row] * rows)}"
 
 
 Conversions = list[tuple[int, Callable[[Any], Any]]]

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
@@ -19,10 +20,6 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> None:
         """Run a statement that answers nothing."""
-        ...
-
-    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run a statement once for each row of parameters."""
         ...
 
     def one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
@@ -100,11 +97,19 @@ class Engine(Protocol):
         ...
 
 
+class Mode(Enum):
+    """What a function may do, and in which transaction."""
+
+    LOOK = auto()  # read, each statement by itself
+    READ = auto()  # read, all statements at one moment
+    WRITE = auto()
+
+
 class Database:
     """One thread that writes, and as many that read as the engine has connections for.
 
-    A function given to `write` or `read` runs on such a thread, in one transaction; what it
-    raises rolls the transaction back and reaches the caller. `meaning` of the engine applies.
+    A function given to `write` or `read` runs on such a thread. What it raises rolls its
+    transaction back and reaches the caller, errors of the engine by their `meaning`.
     """
 
     def __init__(self, engine: Engine, bring_up: Callable[[Connection], object]) -> None:
@@ -129,31 +134,29 @@ class Database:
 
         A caller that is cancelled does not learn whether the transaction took place.
         """
-        return await asyncio.wrap_future(self._submit(self._writer, self._write_idle, fn, True))
+        return await asyncio.wrap_future(
+            self._writer.submit(self._run, self._write_idle, fn, Mode.WRITE)
+        )
 
-    async def read(self, fn: Callable[[Connection], T]) -> T:
-        """What `fn` answers; all its statements see one moment, no earlier than this call."""
-        return await asyncio.wrap_future(self._submit(self._reader, self._read_idle, fn, False))
+    async def read(self, fn: Callable[[Connection], T], *, one_moment: bool = False) -> T:
+        """What `fn` answers, as of no earlier than this call.
+
+        With `one_moment` all its statements see the same state, otherwise only each by itself.
+        """
+        # Every statement may have to wait for the interpreter lock, BEGIN and COMMIT too.
+        mode = Mode.READ if one_moment else Mode.LOOK
+        return await asyncio.wrap_future(self._reader.submit(self._run, self._read_idle, fn, mode))
 
     async def close(self) -> None:
         """Finish what is queued, then close every connection. May be called again."""
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
-    def _submit(
-        self,
-        pool: ThreadPoolExecutor,
-        idle: "SimpleQueue[Connection]",
-        fn: Callable[[Connection], T],
-        write: bool,
-    ) -> Future[T]:
-        return pool.submit(self._transaction, idle, fn, write)
-
-    def _transaction(
-        self, idle: "SimpleQueue[Connection]", fn: Callable[[Connection], T], write: bool
-    ) -> T:
+    def _run(self, idle: "SimpleQueue[Connection]", fn: Callable[[Connection], T], mode: Mode) -> T:
         connection = idle.get()  # never waits: a pool has a connection for each of its threads
         try:
-            connection.begin(write)
+            if mode is Mode.LOOK:
+                return fn(connection)
+            connection.begin(mode is Mode.WRITE)
             try:
                 answer = fn(connection)
                 connection.commit()

@@ -14,7 +14,7 @@ _TABLE = "_sqlite_migrations"
 _SET = "hearth"
 
 
-class UnknownMigration(Exception):  # noqa: N818  errors are named for what happened
+class UnknownMigration(Exception):
     """A newer version has changed this database; the text is a sentence for the operator."""
 
 

@@ -41,10 +41,6 @@ class SqliteConnection:
         """Run a statement that answers nothing."""
         self._raw.execute(sql, parameters)
 
-    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run a statement once for each row of parameters."""
-        self._raw.executemany(sql, rows)
-
     def one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of the answer."""
         return self._raw.execute(sql, parameters).fetchone()
