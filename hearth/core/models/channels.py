@@ -1,7 +1,6 @@
 """Channels, threads and permission overwrites (Discord reference, "Channel resource")."""
 
 from enum import IntEnum
-
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType

@@ -1,8 +1,17 @@
 """Messages as they are stored (Discord reference, "Message resource")."""
 
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from hearth.core.ids import created_ms
+from hearth.core.models.embeds import MAX_EMBEDS, Embed, embed_problems
+from hearth.core.models.members import Member, PartialMemberObject, partial_member_json
+from hearth.core.models.users import User, UserObject, user_json, user_object
+from hearth.core.wire import Bits, Form, Nonce, Problem, Snowflake, raw, timestamp
 
 
 class MessageType(IntEnum):
@@ -48,3 +57,232 @@ class Message(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     mention_roles: tuple[int, ...] = ()
     embeds: bytes | None = None
     reference: MessageReference | None = None
+
+
+# Replies
+
+
+class MessageReferenceObject(Struct, gc=False, kw_only=True):
+    """Which message another replies to; `guild_id` is there for guilds."""
+
+    type: int
+    channel_id: str
+    message_id: str
+    guild_id: str | UnsetType = UNSET
+
+
+class MentionedUserObject(UserObject, gc=False, kw_only=True):
+    """A user who is mentioned, with the member that they are in the guild."""
+
+    member: PartialMemberObject | UnsetType = UNSET
+
+
+class MessageObject(Struct, gc=False, kw_only=True):
+    """A message. `guild_id` and `member` are there only in events.
+
+    `nonce` is there for its author once. `referenced_message` is null when the message that was
+    replied to is gone and absent when it was not looked for, or there is none.
+    """
+
+    id: str
+    type: int
+    channel_id: str
+    author: UserObject
+    content: str
+    timestamp: str
+    edited_timestamp: str | None
+    tts: bool
+    mention_everyone: bool
+    mentions: list[UserObject]
+    mention_roles: list[str]
+    embeds: Raw
+    flags: int
+    attachments: tuple[()] = ()
+    components: tuple[()] = ()
+    pinned: bool = False
+    nonce: str | int | UnsetType = UNSET
+    message_reference: MessageReferenceObject | UnsetType = UNSET
+    referenced_message: "MessageObject | UnsetType | None" = UNSET
+    guild_id: str | UnsetType = UNSET
+    member: PartialMemberObject | UnsetType = UNSET
+
+
+NO_EMBEDS = Raw(b"[]")
+
+
+@lru_cache(16384)
+def mention_json(user: User, member: Member | None) -> UserObject:
+    """A mentioned user with their member, encoded already and kept; for events."""
+    shown = user_object(user)
+    return raw(
+        MentionedUserObject(
+            id=shown.id,
+            username=shown.username,
+            global_name=shown.global_name,
+            avatar=shown.avatar,
+            public_flags=shown.public_flags,
+            flags=shown.flags,
+            bot=shown.bot,
+            member=UNSET if member is None else partial_member_json(member),
+        )
+    )
+
+
+def message_object(
+    message: Message,
+    author: User,
+    mentions: Sequence[UserObject] = (),
+    referenced: MessageObject | UnsetType | None = UNSET,
+    *,
+    nonce: str | int | None = None,
+    with_content: bool = True,
+) -> MessageObject:
+    """A message as it is shown.
+
+    `mentions` come from `user_json`, or in events from `mention_json`. `referenced` is the message
+    that it replies to, None when that is gone. Without `with_content` it is blank, as bots get it
+    that lack the intent MESSAGE_CONTENT.
+    """
+    edited = message.edited_at_ms
+    embeds = message.embeds
+    shown = MessageObject(
+        id=str(message.id),
+        type=message.type,
+        channel_id=str(message.channel_id),
+        author=user_json(author),
+        content=message.content if with_content else "",
+        timestamp=timestamp(created_ms(message.id)),
+        edited_timestamp=None if edited is None else timestamp(edited),
+        tts=message.tts,
+        mention_everyone=message.mention_everyone,
+        mentions=list(mentions),
+        mention_roles=[str(role_id) for role_id in message.mention_roles],
+        embeds=NO_EMBEDS if embeds is None or not with_content else Raw(embeds),
+        flags=message.flags,
+    )
+    if nonce is not None:
+        shown.nonce = nonce
+    reference = message.reference
+    if reference is not None:
+        shown.message_reference = _reference_object(reference)
+        shown.referenced_message = referenced
+    return shown
+
+
+def _reference_object(reference: MessageReference) -> MessageReferenceObject:
+    return MessageReferenceObject(
+        type=reference.type,
+        channel_id=str(reference.channel_id),
+        message_id=str(reference.message_id),
+        guild_id=UNSET if reference.guild_id is None else str(reference.guild_id),
+    )
+
+
+def in_event(shown: MessageObject, guild_id: int, member: Member | None) -> MessageObject:
+    """`shown` with what only events tell: the guild, and who the author is in it."""
+    shown.guild_id = str(guild_id)
+    if member is not None:
+        shown.member = partial_member_json(member)
+    return shown
+
+
+# Requests
+
+Content = Annotated[str, Meta(max_length=2000)]
+Embeds = Annotated[list[Embed], Meta(max_length=MAX_EMBEDS)]
+Ids = Annotated[list[Snowflake], Meta(max_length=100)]
+
+
+class AllowedMentions(Struct, kw_only=True):
+    """Whom a message may mention; what is left out may not be."""
+
+    parse: list[Literal["users", "roles", "everyone"]] | None = None
+    users: Ids | None = None
+    roles: Ids | None = None
+    replied_user: bool | None = None
+
+
+class ReferenceRequest(Struct, kw_only=True):
+    """Which message to reply to (type 0) or forward (type 1)."""
+
+    message_id: Snowflake
+    channel_id: Snowflake | None = None
+    guild_id: Snowflake | None = None
+    type: Literal[0, 1] | None = None
+    fail_if_not_exists: bool | None = None
+
+
+class MessageFields(Form, kw_only=True):
+    """What the bodies of create_message and update_message have in common."""
+
+    content: Content | UnsetType | None = UNSET
+    embeds: Embeds | UnsetType | None = UNSET
+    allowed_mentions: AllowedMentions | UnsetType | None = UNSET
+    flags: Bits | UnsetType | None = UNSET
+    attachments: Any = UNSET
+    components: Any = UNSET
+    sticker_ids: Any = UNSET
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong in embeds and allowed mentions."""
+        if isinstance(self.embeds, list):
+            yield from embed_problems(self.embeds)
+        if isinstance(self.allowed_mentions, AllowedMentions):
+            yield from _mention_problems(self.allowed_mentions)
+
+
+class MessageCreate(MessageFields, kw_only=True):
+    """Body of create_message."""
+
+    nonce: Nonce | UnsetType | None = UNSET
+    enforce_nonce: bool | None = None
+    tts: bool | None = None
+    message_reference: ReferenceRequest | None = None
+    poll: Any = UNSET
+    shared_client_theme: Any = UNSET
+
+
+class MessageEdit(MessageFields, kw_only=True):
+    """Body of update_message; what is left out stays as it is."""
+
+
+class MessagesQuery(Struct, kw_only=True):
+    """Query of list_messages."""
+
+    around: Snowflake | None = None
+    before: Snowflake | None = None
+    after: Snowflake | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+def _mention_problems(allowed: AllowedMentions) -> Iterator[Problem]:
+    path = ("allowed_mentions",)
+    for name, ids in (("users", allowed.users), ("roles", allowed.roles)):
+        if ids and name in (allowed.parse or ()):
+            text = f'parse:["{name}"] and {name}: [ids...] are mutually exclusive.'
+            yield path, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", text
+        yield from _repeats(ids or (), (*path, name))
+    yield from _repeats(allowed.parse or (), (*path, "parse"))
+
+
+def _repeats(values: Sequence[Hashable], path: tuple[str, ...]) -> Iterator[Problem]:
+    seen: set[Hashable] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            text = "The set already contains this value"
+            yield (*path, index), "SET_TYPE_ALREADY_CONTAINS_VALUE", text
+        seen.add(value)
+
+
+UNKNOWN_REFERENCE: Problem = (
+    ("message_reference",),
+    "MESSAGE_REFERENCE_UNKNOWN_MESSAGE",
+    "Unknown message",
+)
+"""A reply to a message that is gone, where `fail_if_not_exists` is not false."""
+
+REFERENCE_ELSEWHERE: Problem = (
+    ("message_reference",),
+    "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL",
+    "Cannot reply to a message in a different channel",
+)
