@@ -4,8 +4,7 @@ from msgspec import Struct
 
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.world import Home, World
-from hearth.core.errors import Refused, rate_limited
-from hearth.core.limits import Bucket, Limit
+from hearth.core.errors import Refused
 from hearth.core.operations import Operation, Principal, Reply
 
 
@@ -29,11 +28,14 @@ async def call(
         link = world.placement.link(key)
         if link is not None:
             return await link.call(operation.name, who, dict(params), body, query, reason)
-        home = world.homes.get(key) or await world.home(key)
+        home = world.homes.get(key)
+        if home is None:
+            home = await world.home(key) if scope.holds_guild else world.user_home(key)
         home.touched = world.clock.now()
+        major = int(params.get("channel_id") or key)
+        limit = world.take(home, operation.bucket, operation.rate, who, major)
     else:
-        home = world.nowhere
-    limit = take(world, home, operation, who, params) if key else None
+        home, limit = world.nowhere, None
     try:
         if operation.commits and key:
             async with home.turn:
@@ -44,29 +46,6 @@ async def call(
         refused.limit = limit
         raise
     return Reply(value, limit)
-
-
-def take(
-    world: World, home: Home, operation: Operation, who: Principal, params: Params
-) -> Limit | None:
-    """Count the call against its bucket; raises a 429 that carries the bucket's `Limit`."""
-    if who.kind not in ("user", "bot"):
-        return None
-    rate = operation.rate
-    most = max(1, int(rate.limit * world.scale))
-    now = world.clock.now()
-    key = operation.bucket, int(params.get("channel_id") or home.key), who.user_id
-    bucket = home.buckets.get(key)
-    if bucket is None:
-        bucket = home.buckets[key] = Bucket()
-    allowed = bucket.take(most, rate.per, now)
-    left = bucket.ends - now
-    limit = Limit(operation.bucket, most, most - bucket.used, left)
-    if not allowed:
-        refused = rate_limited(round(left, 3) or 0.001)
-        refused.limit = limit
-        raise refused
-    return limit
 
 
 async def _run(

@@ -1,6 +1,7 @@
 """What a verb acts on: scopes find the home, check that the caller may be there, and commit."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from hearth.core.errors import (
     Refused,
 )
 from hearth.core.events import AuditLogEntryCreate, Event
+from hearth.core.limits import Rate
 from hearth.core.models.audit import AuditAction, AuditEntry
 from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
@@ -54,6 +56,9 @@ class Scope:
         self.params = params
         self.reason = reason
 
+    holds_guild: ClassVar[bool] = False
+    """Whether the home is a guild's."""
+
     @classmethod
     async def place(cls, world: World, who: Principal, params: Params) -> int:
         """The key of the home that this call belongs to; raises Refused where there is none."""
@@ -67,10 +72,15 @@ class Scope:
         if needs:
             raise Refused(MISSING_PERMISSIONS)
 
-    @property
-    def major(self) -> int:
-        """The id that, with the caller, parts one rate limit from another."""
-        return self.home.key
+    def limit(self, bucket: str, rate: Rate) -> None:
+        """Count a call of the caller's in this home against a limit beside the operation's."""
+        self.world.take(self.home, bucket, rate, self.who, self.home.key)
+
+    def tell(
+        self, tell: Sequence[Event], *, save: Sequence[Noun] = (), delete: Sequence[Noun] = ()
+    ) -> None:
+        """Tell of what lives in memory only, such as presence and typing."""
+        self.world.publish(self.home, save, delete, tell)
 
 
 class Open(Scope):
@@ -115,6 +125,8 @@ class InGuild(Scope):
     """For members of the guild `guild_id`, and for the server itself."""
 
     __slots__ = ("_permissions", "member", "snapshot")
+
+    holds_guild = True
 
     snapshot: Snapshot
     member: Member | None
@@ -251,10 +263,6 @@ class InChannel(InGuild):
         if self._permissions < 0:
             self._permissions = self.permissions_in(self.channel)
         return self._permissions
-
-    @property
-    def major(self) -> int:
-        return self.channel.id
 
 
 class AsOperator(Scope):

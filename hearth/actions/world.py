@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from hearth.core.commits import Commit, Noun, apply
-from hearth.core.errors import STORAGE_FULL, Refused
+from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
 from hearth.core.events import Event
 from hearth.core.ids import IdMaker
-from hearth.core.limits import Bucket
+from hearth.core.limits import Bucket, Limit, Rate
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.users import Token, User
 from hearth.core.operations import Principal
@@ -182,6 +182,13 @@ class World:
             self._waiting.pop(key, None)
             del self._loading[key]
 
+    def user_home(self, user_id: int) -> Home:
+        """The home of a user, which has no snapshot."""
+        home = self.homes.get(user_id)
+        if home is None:
+            home = self.homes[user_id] = Home(self, user_id)
+        return home
+
     async def home_of(self, channel_id: int) -> int | None:
         """The key of a channel's home; a channel never moves, so it is kept for ever."""
         key = self._home_of.get(channel_id)
@@ -206,6 +213,12 @@ class World:
         ]  # fmt: skip
         for key in idle:
             del self.homes[key]
+        now = self.clock.now()
+        for home in self.homes.values():
+            for name in [name for name, bucket in home.buckets.items() if bucket.ends < now]:
+                del home.buckets[name]
+            for slow in [slow for slow, until in home.slow.items() if until < now]:
+                del home.slow[slow]
         return len(idle)
 
     # Users and tokens
@@ -244,6 +257,32 @@ class World:
         self._principals[digest] = who
         return who
 
+    # Limits
+
+    def take(
+        self, home: Home, bucket_name: str, rate: Rate, who: Principal, major: int
+    ) -> Limit | None:
+        """Count a call of `who`; raises a 429 that carries the bucket's `Limit` when it is full.
+
+        Only people and bots have limits.
+        """
+        if who.kind not in ("user", "bot"):
+            return None
+        most = max(1, int(rate.limit * self.scale))
+        now = self.clock.now()
+        key = bucket_name, major, who.user_id
+        bucket = home.buckets.get(key)
+        if bucket is None:
+            bucket = home.buckets[key] = Bucket()
+        allowed = bucket.take(most, rate.per, now)
+        left = bucket.ends - now
+        limit = Limit(bucket_name, most, most - bucket.used, left)
+        if not allowed:
+            refused = rate_limited(max(round(left, 3), 0.001))
+            refused.limit = limit
+            raise refused
+        return limit
+
     # Changes
 
     async def commit(
@@ -269,6 +308,14 @@ class World:
         except StorageFull as error:
             raise Refused(STORAGE_FULL) from error
         self.publish(home, save, delete, tell)
+
+    async def save(self, nouns: Sequence[Noun], *, home: int = 0) -> None:
+        """Make nouns durable that no loaded snapshot holds yet: accounts, tokens, a new guild."""
+        try:
+            await self.directory.commit(nouns, [])
+        except StorageFull as error:
+            raise Refused(STORAGE_FULL) from error
+        self.bus.publish(Commit(home, self.epoch, 0, nouns))
 
     def publish(
         self,

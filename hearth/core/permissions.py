@@ -133,6 +133,36 @@ _PRIVATE_THREAD: Final = int(ChannelType.PRIVATE_THREAD)
 _VOICE_TYPES: Final = (int(ChannelType.GUILD_VOICE), int(ChannelType.GUILD_STAGE_VOICE))
 
 
+EVERYONE: Final = (
+    P.CREATE_INSTANT_INVITE
+    | P.ADD_REACTIONS
+    | P.STREAM
+    | P.VIEW_CHANNEL
+    | P.SEND_MESSAGES
+    | P.EMBED_LINKS
+    | P.ATTACH_FILES
+    | P.READ_MESSAGE_HISTORY
+    | P.USE_EXTERNAL_EMOJIS
+    | P.CONNECT
+    | P.SPEAK
+    | P.USE_VAD
+    | P.CHANGE_NICKNAME
+    | P.USE_APPLICATION_COMMANDS
+    | P.REQUEST_TO_SPEAK
+    | P.CREATE_PUBLIC_THREADS
+    | P.CREATE_PRIVATE_THREADS
+    | P.USE_EXTERNAL_STICKERS
+    | P.SEND_MESSAGES_IN_THREADS
+    | P.USE_EMBEDDED_ACTIVITIES
+    | P.USE_SOUNDBOARD
+    | P.USE_EXTERNAL_SOUNDS
+    | P.SEND_VOICE_MESSAGES
+    | P.SEND_POLLS
+    | P.USE_EXTERNAL_APPS
+)
+"""What @everyone may do in a new guild."""
+
+
 def names(bits: int) -> list[str]:
     """The names of the permissions in `bits`, lowest bit first; bits without a name are left out.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hearth.actions.gate import call
 from hearth.actions.gateway import MembersAsked
 from hearth.actions.world import Home
 from hearth.core.errors import Refused
-from hearth.core.events import ALL_INTENTS, EVERYTHING
+from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.operations import OPERATIONS, Operation, Principal
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
@@ -62,6 +63,10 @@ class Gateway(Hub):
         self.closing = False
         self._sweeping: list[Connection] = []
         _COMMANDS.update({op.op: op for op in OPERATIONS.values() if op.op is not None})
+
+    def is_cut(self, session: Session) -> bool:
+        """Whether a session has no connection."""
+        return session.id not in self.of_session
 
     def revoke(self, session: Session) -> None:
         """Close a session whose token is gone."""
@@ -155,11 +160,11 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(
-        self, hub: Gateway, transport: asyncio.Transport, encoding: Encoding, url: str
+        self, hub: Gateway, transport: asyncio.Transport, query: Mapping[str, str], url: str
     ) -> None:
         self.hub = hub
         self.transport = transport
-        self.encoding = encoding
+        self.encoding = encoding_of(query)
         self.url = url
         self.reader = FrameReader(conversation.PERSON_LIMIT_BYTES)
         now = hub.world.clock.now()
@@ -170,8 +175,12 @@ class Connection(asyncio.Protocol):
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         hub.connections[self] = None
         hello = b'{"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
-        transport.write(control(HELLO, hello, encoding, first=True))
-        if hub.closing:
+        transport.write(control(HELLO, hello, self.encoding, first=True))
+        if query.get("v", "10") not in ("9", "10"):
+            self.close(conversation.INVALID_VERSION)
+        elif query.get("encoding", "json") != "json":
+            self.close(conversation.DECODE_ERROR)
+        elif hub.closing:
             self.say(RECONNECT, b"null")
             self.close(conversation.UNKNOWN_ERROR)
 
@@ -277,9 +286,7 @@ class Connection(asyncio.Protocol):
                 self.hub.world.tasks.start(self._command(session, output), name="command")
         else:
             self.transport.pause_reading()
-            work = (
-                self._identify(output) if isinstance(output, Identify) else self._resume(output)
-            )
+            work = self._identify(output) if isinstance(output, Identify) else self._resume(output)
             self.hub.world.tasks.start(work, name="identify")
 
     # What takes a while
@@ -312,7 +319,7 @@ class Connection(asyncio.Protocol):
             if application is None or ready.disallowed(wish.intents, application.flags):
                 self.close(conversation.DISALLOWED_INTENTS)
                 return
-            intents = ready.ALWAYS | (wish.intents & ALL_INTENTS)
+            intents = ALWAYS | (wish.intents & ALL_INTENTS)
         if bot:
             self.reader.limit_bytes = conversation.BOT_LIMIT_BYTES
         session = Session(
@@ -334,7 +341,7 @@ class Connection(asyncio.Protocol):
         if self.transport.is_closing():
             return
         # From here to the end nothing awaits: no commit falls between the snapshot and the room.
-        session.push(ready.ready(hub, session, homes, wish, application, self.url, counts))
+        session.push(ready.ready(world, session, homes, wish, application, self.url, counts))
         hub.join(session, homes)
         if bot and intents & ready.GUILDS:
             for home in homes:
@@ -409,7 +416,9 @@ class Connection(asyncio.Protocol):
         try:
             reply = await call(hub.world, operation, who, params, body)
         except Refused as refused:
-            ready.refuse(hub, session, command.op, body, refused)
+            told = ready.rate_limited(command.op, body, refused)
+            if told is not None:
+                hub.tell(session, told)
             return
         if isinstance(reply.value, MembersAsked):
             home: Home = await hub.world.home(reply.value.guild_id)
@@ -417,6 +426,6 @@ class Connection(asyncio.Protocol):
                 hub.tell(session, chunk)
 
 
-def encoding_of(query: dict[str, str]) -> Encoding:
+def encoding_of(query: Mapping[str, str]) -> Encoding:
     """The transport compression that a gateway URL asks for; what is not known is plain."""
     return ZLIB_STREAM if query.get("compress") == "zlib-stream" else PLAIN

@@ -15,7 +15,6 @@ from hearth.core.events import (
     ChannelCreate,
     ChannelDelete,
     Event,
-    GuildCreate,
     GuildDelete,
 )
 from hearth.core.models.channels import Channel
@@ -24,6 +23,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.users import Token
 from hearth.core.permissions import resolve
 from hearth.core.visibility import Views
+from hearth.net.gateway import ready
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.cohorts import Room
 from hearth.net.gateway.session import DETACHED_S, Deferred, Session
@@ -285,7 +285,8 @@ class Hub:
         ):
             return
         self._enter(session, home)
-        self._send(session, self.guild_create(session, home, joined=True), home)
+        if session.intents & ready.GUILDS:
+            self.tell(session, ready.guild_create(session, home, joined=True))
 
     def _revoked(self, token: Token) -> None:
         for session in list(self.of_user.get(token.user_id, ())):

@@ -1,0 +1,320 @@
+"""What the server's operator does: people, bots, guilds, tokens, and why somebody may."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from hearth.actions.auth import give_token, make_credential
+from hearth.actions.scopes import AsOperator, AsOperatorInGuild, Audit
+from hearth.actions.world import World
+from hearth.core.commits import Noun
+from hearth.core.errors import UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_USER, Refused, invalid_form
+from hearth.core.events import GuildMemberAdd, GuildRoleCreate
+from hearth.core.ids import MAX_ID
+from hearth.core.models.audit import AuditAction
+from hearth.core.models.channels import Channel, ChannelType
+from hearth.core.models.guilds import Guild
+from hearth.core.models.members import Member
+from hearth.core.models.roles import Role
+from hearth.core.models.users import Application, User
+from hearth.core.operations import operation
+from hearth.core.permissions import EVERYONE, explain, parse, resolve
+
+Username = Annotated[str, Meta(min_length=2, max_length=32, pattern=r"^[a-z0-9._]+$")]
+Password = Annotated[str, Meta(min_length=8, max_length=128)]
+GuildName = Annotated[str, Meta(min_length=2, max_length=100)]
+BotName = Annotated[str, Meta(min_length=2, max_length=32)]
+
+BOT_FLAGS = 1 << 13 | 1 << 15 | 1 << 19
+"""A new bot may ask for presences, members and message content; its owner may take that away."""
+
+
+class UserMade(Struct):
+    """A new account and its token."""
+
+    id: str
+    username: str
+    token: str
+
+
+class TokenMade(Struct):
+    """A new token."""
+
+    token: str
+
+
+class ChannelMade(Struct):
+    """A channel of a new guild."""
+
+    id: str
+    name: str
+    type: int
+
+
+class GuildMade(Struct):
+    """A new guild."""
+
+    id: str
+    channels: list[ChannelMade]
+
+
+class BotMade(Struct):
+    """A new bot."""
+
+    application_id: str
+    user_id: str
+    token: str
+
+
+class Found(Struct):
+    """What a name or id means."""
+
+    id: str
+
+
+class Why(Struct):
+    """Whether a user has a permission in a channel, and the chain that decided."""
+
+    allowed: bool
+    because: list[str]
+
+
+class Checked(Struct):
+    """What is wrong with the stored data; nothing, when all is well."""
+
+    faults: list[str]
+
+
+class UserCreate(Struct):
+    """A new person."""
+
+    username: Username
+    password: Password
+
+
+class GuildCreate(Struct):
+    """A new guild."""
+
+    name: GuildName
+    owner: str
+
+
+class BotCreate(Struct):
+    """A new bot; `guild` is joined at once, with a managed role of `permissions`."""
+
+    username: BotName
+    owner: str
+
+
+class BotJoin(Struct):
+    """A bot that joins a guild with a managed role."""
+
+    user: str
+    permissions: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
+
+
+class UserNamed(Struct):
+    """A user by name or id."""
+
+    user: str
+
+
+class GuildNamed(Struct):
+    """A guild by name or id."""
+
+    guild: str
+
+
+class WhyAsked(Struct):
+    """May `user` do `permission` in `channel`?"""
+
+    user: str
+    channel: int
+    permission: str
+
+
+async def find_user(world: World, text: str) -> User:
+    """The user of a name or id."""
+    user = await world.directory.user_named(text.lower())
+    if user is None and text.isdecimal() and len(text) < 20:
+        found = await world.directory.users([int(text)])
+        user = found[0] if found else None
+    if user is None:
+        raise Refused(UNKNOWN_USER)
+    return user
+
+
+@operation()
+async def find_guild(here: AsOperator, body: GuildNamed) -> Found:
+    """The guild of a name or id."""
+    directory = here.world.directory
+    if body.guild.isdecimal() and len(body.guild) < 20:
+        guild_id = int(body.guild)
+        if guild_id in await directory.guild_ids():
+            return Found(str(guild_id))
+    ids = await directory.guilds_named(body.guild)
+    if len(ids) > 1:
+        names = ", ".join(map(str, ids))
+        raise invalid_form((("guild",), "GUILD_AMBIGUOUS", f"Several guilds have it: {names}."))
+    if not ids:
+        raise Refused(UNKNOWN_GUILD)
+    return Found(str(ids[0]))
+
+
+@operation()
+async def create_user(here: AsOperator, body: UserCreate) -> UserMade:
+    """Make a person's account; gives its first token."""
+    world = here.world
+    if await world.directory.user_named(body.username) is not None:
+        raise _taken()
+    user = User(id=world.make_id(), username=body.username)
+    await world.save([user, await make_credential(user.id, body.password)])
+    return UserMade(str(user.id), user.username, await give_token(world, user))
+
+
+def _taken() -> Refused:
+    return invalid_form((("username",), "USERNAME_ALREADY_TAKEN", "Username is unavailable."))
+
+
+@operation()
+async def create_token(here: AsOperator, body: UserNamed) -> TokenMade:
+    """Make one more token of a user or bot."""
+    user = await find_user(here.world, body.user)
+    return TokenMade(await give_token(here.world, user))
+
+
+@operation()
+async def create_guild(here: AsOperator, body: GuildCreate) -> GuildMade:
+    """Make a guild with a text and a voice channel."""
+    world = here.world
+    owner = await find_user(world, body.owner)
+    guild_id = world.make_id()
+    texts = Channel(
+        id=world.make_id(),
+        guild_id=guild_id,
+        type=ChannelType.GUILD_CATEGORY,
+        name="Text Channels",
+    )
+    voices = Channel(
+        id=world.make_id(),
+        guild_id=guild_id,
+        type=ChannelType.GUILD_CATEGORY,
+        name="Voice Channels",
+        position=1,
+    )
+    general = Channel(
+        id=world.make_id(),
+        guild_id=guild_id,
+        type=ChannelType.GUILD_TEXT,
+        name="general",
+        parent_id=texts.id,
+    )
+    lounge = Channel(
+        id=world.make_id(),
+        guild_id=guild_id,
+        type=ChannelType.GUILD_VOICE,
+        name="General",
+        parent_id=voices.id,
+        bitrate=64000,
+        user_limit=0,
+    )
+    channels = [texts, voices, general, lounge]
+    nouns: list[Noun] = [
+        Guild(id=guild_id, name=body.name, owner_id=owner.id, system_channel_id=general.id),
+        Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=EVERYONE),
+        *channels,
+        Member(guild_id=guild_id, user_id=owner.id, joined_at_ms=world.wall_ms()),
+    ]
+    await world.save(nouns, home=guild_id)
+    return GuildMade(str(guild_id), [ChannelMade(str(c.id), c.name, c.type) for c in channels])
+
+
+@operation(commits=True)
+async def join_guild(here: AsOperatorInGuild, body: UserNamed) -> None:
+    """Make a user a member; nothing changes for one who is."""
+    user = await find_user(here.world, body.user)
+    if user.id in here.snapshot.members:
+        return
+    await here.world.load_users([user.id])
+    member = Member(guild_id=here.guild.id, user_id=user.id, joined_at_ms=here.world.wall_ms())
+    await here.commit(save=[member], tell=[GuildMemberAdd(member)])
+
+
+@operation()
+async def create_bot(here: AsOperator, body: BotCreate) -> BotMade:
+    """Make an application with its bot user; gives the bot's token."""
+    world = here.world
+    owner = await find_user(world, body.owner)
+    if await world.directory.user_named(body.username.lower()) is not None:
+        raise _taken()
+    # As in Discord's newer applications, the bot user has the application's id.
+    bot = User(id=world.make_id(), username=body.username.lower(), bot=True)
+    application = Application(
+        id=bot.id, bot_id=bot.id, owner_id=owner.id, name=body.username, flags=BOT_FLAGS
+    )
+    await world.save([bot, application])
+    return BotMade(str(application.id), str(bot.id), await give_token(world, bot))
+
+
+@operation(commits=True)
+async def join_bot(here: AsOperatorInGuild, body: BotJoin) -> None:
+    """Add a bot to the guild, with a managed role that gives it `permissions`."""
+    world = here.world
+    bot = await find_user(world, body.user)
+    if bot.id in here.snapshot.members:
+        return
+    await world.load_users([bot.id])
+    save: list[Noun] = []
+    roles: tuple[int, ...] = ()
+    tell: list[Any] = []
+    if body.permissions:
+        role = Role(
+            id=world.make_id(),
+            guild_id=here.guild.id,
+            name=bot.username,
+            permissions=body.permissions,
+            position=1,
+            managed=True,
+            bot_id=bot.id,
+        )
+        save.append(role)
+        tell.append(GuildRoleCreate(role))
+        roles = (role.id,)
+    member = Member(
+        guild_id=here.guild.id, user_id=bot.id, joined_at_ms=world.wall_ms(), roles=roles
+    )
+    await here.commit(
+        save=[*save, member],
+        audit=[Audit(AuditAction.BOT_ADD, bot.id)],
+        tell=[*tell, GuildMemberAdd(member)],
+    )
+
+
+@operation()
+async def explain_permission(here: AsOperator, body: WhyAsked) -> Why:
+    """Whether a user may do something in a channel, and which role or overwrite decides."""
+    world = here.world
+    user = await find_user(world, body.user)
+    try:
+        bit = parse(body.permission)
+    except ValueError as error:
+        raise invalid_form((("permission",), "BASE_TYPE_CHOICES", str(error))) from None
+    key = await world.home_of(body.channel)
+    snapshot = None if key is None else (await world.home(key)).snapshot
+    channel = None if snapshot is None else snapshot.channels.get(body.channel)
+    if snapshot is None or channel is None:
+        raise Refused(UNKNOWN_CHANNEL)
+    member = snapshot.members.get(user.id)
+    if member is None:
+        return Why(False, [f"{user.username} is not a member of {snapshot.guild.name}"])
+    now = world.wall_ms()
+    allowed = resolve(snapshot, member, channel, now) & bit == bit
+    return Why(allowed, explain(snapshot, member, channel, bit, now))
+
+
+@operation()
+async def check_storage(here: AsOperator) -> Checked:
+    """Whether log, metadata and journal agree."""
+    return Checked(await here.world.check())
+
+

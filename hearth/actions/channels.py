@@ -1,0 +1,326 @@
+"""Channels of a guild and their overwrites (Discord reference, "Channel", "Guild resource")."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from hearth.actions.scopes import Audit, InChannel, InGuild
+from hearth.core.commits import Noun
+from hearth.core.errors import (
+    MAX_CHANNELS,
+    MAX_OVERWRITES,
+    MISSING_PERMISSIONS,
+    UNKNOWN_OVERWRITE,
+    Refused,
+    invalid_form,
+)
+from hearth.core.events import ChannelUpdate, Event, TypingStart
+from hearth.core.limits import Rate
+from hearth.core.models.audit import AuditAction
+from hearth.core.models.channels import (
+    Channel,
+    ChannelCreate,
+    ChannelObject,
+    ChannelPatch,
+    ChannelType,
+    Overwrite,
+    OverwritePut,
+    OverwriteType,
+    channel_object,
+)
+from hearth.core.operations import operation
+from hearth.core.patch import Change, changes
+from hearth.core.permissions import P
+
+MOST_CHANNELS = 500
+MOST_CHANNELS_PER_CATEGORY = 50
+MOST_OVERWRITES = 1000
+
+AUDITED = (
+    "name",
+    "type",
+    "position",
+    "parent_id",
+    "topic",
+    "nsfw",
+    "rate_limit_per_user",
+    "bitrate",
+    "user_limit",
+    "rtc_region",
+    "video_quality_mode",
+    "default_auto_archive_duration",
+    "flags",
+)
+
+
+@operation("GET", "/guilds/{guild_id}/channels")
+async def list_guild_channels(here: InGuild) -> list[ChannelObject]:
+    """The channels that the caller sees; no threads."""
+    return [
+        channel_object(channel, here.home.last_id(channel.id))
+        for channel in here.snapshot.channels.values()
+        if not channel.is_thread and here.permissions_in(channel) & P.VIEW_CHANNEL
+    ]
+
+
+@operation("GET", "/channels/{channel_id}")
+async def get_channel(here: InChannel) -> ChannelObject:
+    """One channel."""
+    return channel_object(here.channel, here.home.last_id(here.channel.id))
+
+
+@operation(
+    "POST",
+    "/guilds/{guild_id}/channels",
+    needs=P.MANAGE_CHANNELS,
+    commits=True,
+    status=201,
+)
+async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObject:
+    """Make a channel. Without overwrites of its own it takes those of its category."""
+    channels = here.snapshot.channels
+    if sum(not channel.is_thread for channel in channels.values()) >= MOST_CHANNELS:
+        raise Refused(MAX_CHANNELS)
+    values = body.values()
+    kind = values.setdefault("type", ChannelType.GUILD_TEXT)
+    parent = _category(here, values.get("parent_id"), kind)
+    overwrites = values.pop("overwrites", None)
+    if overwrites is not None:
+        _may_overwrite(here, here.permissions, (), overwrites)
+        values["overwrites"] = tuple(overwrites)
+    elif parent is not None:
+        values["overwrites"] = parent.overwrites
+    if values.get("position") is None:
+        values["position"] = _next_position(channels.values(), kind, values.get("parent_id"))
+    if kind in (ChannelType.GUILD_VOICE, ChannelType.GUILD_STAGE_VOICE):
+        values.setdefault("bitrate", 64000)
+        values.setdefault("user_limit", 0)
+    channel = Channel(id=here.world.make_id(), guild_id=here.guild.id, **values)
+    await here.commit(
+        save=[channel],
+        audit=[Audit(AuditAction.CHANNEL_CREATE, channel.id, _shown(None, channel))],
+    )
+    return channel_object(channel, None)
+
+
+@operation("PATCH", "/channels/{channel_id}", needs=P.MANAGE_CHANNELS, commits=True)
+async def update_channel(here: InChannel, body: ChannelPatch) -> ChannelObject:
+    """Change a channel's name, topic, place or overwrites."""
+    before = here.channel
+    values = body.values()
+    kind = values.get("type", before.type)
+    if kind != before.type and {kind, before.type} != {
+        ChannelType.GUILD_TEXT,
+        ChannelType.GUILD_ANNOUNCEMENT,
+    }:
+        raise invalid_form(
+            (("type",), "BASE_TYPE_CHOICES", "Only text and announcement channels convert.")
+        )
+    if values.get("parent_id") is not None and values["parent_id"] != before.parent_id:
+        _category(here, values["parent_id"], kind)
+    overwrites = values.pop("overwrites", None)
+    if overwrites is not None:
+        here.require(P.MANAGE_ROLES)
+        _may_overwrite(here, here.permissions, before.overwrites, overwrites)
+        values["overwrites"] = tuple(overwrites)
+    after = replace(before, **values)
+    if after != before:
+        await here.commit(
+            save=[after],
+            audit=[
+                Audit(AuditAction.CHANNEL_UPDATE, after.id, _shown(before, after)),
+                *_overwrite_audits(before, after),
+            ],
+            tell=[ChannelUpdate(after)],
+        )
+    return channel_object(after, here.home.last_id(after.id))
+
+
+@operation("DELETE", "/channels/{channel_id}", needs=P.MANAGE_CHANNELS, commits=True)
+async def delete_channel(here: InChannel) -> ChannelObject:
+    """Delete a channel with its messages and threads; a category's channels stay, outside."""
+    channel = here.channel
+    save: list[Noun] = []
+    delete: list[Noun] = [channel]
+    tell: list[Event] = []
+    for child in here.snapshot.channels.values():
+        if child.parent_id == channel.id:
+            if child.is_thread:
+                delete.append(child)
+            else:
+                freed = replace(child, parent_id=None)
+                save.append(freed)
+                tell.append(ChannelUpdate(freed))
+    await here.commit(
+        save=save,
+        delete=delete,
+        audit=[Audit(AuditAction.CHANNEL_DELETE, channel.id, _shown(channel, None))],
+        tell=tell,
+    )
+    last_id = here.home.last_id(channel.id)
+    here.world.purge([noun.id for noun in delete if isinstance(noun, Channel)])
+    return channel_object(channel, last_id)
+
+
+@operation(
+    "PUT",
+    "/channels/{channel_id}/permissions/{overwrite_id}",
+    needs=P.MANAGE_ROLES,
+    commits=True,
+)
+async def set_channel_permission_overwrite(
+    here: InChannel, overwrite_id: int, body: OverwritePut
+) -> None:
+    """Allow and deny a role or a member permissions that the caller has here."""
+    before = here.channel
+    old = next((each for each in before.overwrites if each.id == overwrite_id), None)
+    kind = body.type if body.type is not UNSET and body.type is not None else None
+    if kind is None:
+        kind = old.type if old is not None else OverwriteType.ROLE
+    new = Overwrite(overwrite_id, kind, body.allow or 0, body.deny or 0)
+    kept = [each for each in before.overwrites if each.id != overwrite_id]
+    if old is None and len(kept) >= MOST_OVERWRITES:
+        raise Refused(MAX_OVERWRITES)
+    _may_overwrite(here, here.permissions, before.overwrites, [*kept, new])
+    await _set_overwrites(here, before, (*kept, new))
+
+
+@operation(
+    "DELETE",
+    "/channels/{channel_id}/permissions/{overwrite_id}",
+    needs=P.MANAGE_ROLES,
+    commits=True,
+)
+async def delete_channel_permission_overwrite(here: InChannel, overwrite_id: int) -> None:
+    """Take an overwrite off a channel."""
+    before = here.channel
+    kept = tuple(each for each in before.overwrites if each.id != overwrite_id)
+    if len(kept) == len(before.overwrites):
+        raise Refused(UNKNOWN_OVERWRITE)
+    _may_overwrite(here, here.permissions, before.overwrites, kept)
+    await _set_overwrites(here, before, kept)
+
+
+@operation("POST", "/channels/{channel_id}/typing", needs=P.SEND_MESSAGES, rate=Rate(5, per=5))
+async def trigger_typing_indicator(here: InChannel) -> None:
+    """Show for ten seconds that the caller is typing."""
+    if here.member is not None:
+        here.tell([TypingStart(here.channel.id, here.member, here.world.wall_ms() // 1000)])
+
+
+async def _set_overwrites(
+    here: InChannel, before: Channel, overwrites: Sequence[Overwrite]
+) -> None:
+    after = replace(before, overwrites=tuple(overwrites))
+    if after != before:
+        await here.commit(
+            save=[after], audit=_overwrite_audits(before, after), tell=[ChannelUpdate(after)]
+        )
+
+
+def _may_overwrite(
+    here: InGuild, permissions: int, before: Sequence[Overwrite], after: Sequence[Overwrite]
+) -> None:
+    """Nobody changes a bit that they lack; overwrites name roles and members that exist."""
+    if len(after) > MOST_OVERWRITES:
+        raise Refused(MAX_OVERWRITES)
+    old = {each.id: each for each in before}
+    new = {each.id: each for each in after}
+    for key in old.keys() | new.keys():
+        was = old.get(key, Overwrite(key, 0))
+        now = new.get(key, Overwrite(key, 0))
+        if (was.allow ^ now.allow | was.deny ^ now.deny) & ~permissions:
+            raise Refused(MISSING_PERMISSIONS)
+    for index, each in enumerate(after):
+        if each.id in old:
+            continue
+        known = here.snapshot.roles if each.type == OverwriteType.ROLE else here.snapshot.members
+        if each.id not in known:
+            what = "role" if each.type == OverwriteType.ROLE else "member"
+            raise invalid_form(
+                (
+                    ("permission_overwrites", index, "id"),
+                    "CHANNEL_OVERWRITE_UNKNOWN",
+                    f"The guild has no {what} {each.id}.",
+                )
+            )
+
+
+def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None:
+    """The category that a channel is put into, or a refusal."""
+    if parent_id is None:
+        return None
+    parent = here.snapshot.channels.get(parent_id)
+    problem = None
+    if kind == ChannelType.GUILD_CATEGORY:
+        problem = "CHANNEL_PARENT_INVALID_PARENT", "Categories cannot have subcategories"
+    elif parent is None:
+        problem = "CHANNEL_PARENT_INVALID", "Category does not exist"
+    elif parent.type != ChannelType.GUILD_CATEGORY:
+        problem = "CHANNEL_PARENT_INVALID_TYPE", "Not a category"
+    elif (
+        sum(child.parent_id == parent_id for child in here.snapshot.channels.values())
+        >= MOST_CHANNELS_PER_CATEGORY
+    ):
+        problem = "CHANNEL_PARENT_MAX_CHANNELS", "Maximum number of channels in category reached (50)"
+    if problem is not None:
+        raise invalid_form((("parent_id",), *problem))
+    return parent
+
+
+def _next_position(channels: Any, kind: int, parent_id: int | None) -> int:
+    spoken = (ChannelType.GUILD_VOICE, ChannelType.GUILD_STAGE_VOICE)
+    return 1 + max(
+        (
+            channel.position
+            for channel in channels
+            if channel.parent_id == parent_id and (channel.type in spoken) == (kind in spoken)
+        ),
+        default=-1,
+    )
+
+
+def _shown(before: Channel | None, after: Channel | None) -> list[Change]:
+    return [
+        Change(c.key, _text(c.key, c.old), _text(c.key, c.new))
+        for c in changes(before, after, AUDITED)
+    ]
+
+
+def _text(key: str, value: Any) -> Any:
+    return str(value) if key == "parent_id" and value is not None else value
+
+
+def _overwrite_audits(before: Channel, after: Channel) -> list[Audit]:
+    old = {each.id: each for each in before.overwrites}
+    new = {each.id: each for each in after.overwrites}
+    audits: list[Audit] = []
+    for key in sorted(old.keys() | new.keys()):
+        was, now = old.get(key), new.get(key)
+        if was == now:
+            continue
+        action = AuditAction.CHANNEL_OVERWRITE_UPDATE
+        if was is None:
+            action = AuditAction.CHANNEL_OVERWRITE_CREATE
+        elif now is None:
+            action = AuditAction.CHANNEL_OVERWRITE_DELETE
+        one = now or was
+        assert one is not None
+        audits.append(
+            Audit(
+                action,
+                after.id,
+                [
+                    Change(name, _bits(was, name), _bits(now, name))
+                    for name in ("allow", "deny")
+                ],
+                {"id": str(key), "type": str(int(one.type))},
+            )
+        )
+    return audits
+
+
+def _bits(overwrite: Overwrite | None, name: str) -> str | None:
+    return None if overwrite is None else str(getattr(overwrite, name))

@@ -1,0 +1,296 @@
+"""Messages: write, read, edit, delete (Discord reference, "Message resource")."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from hearth.actions.scopes import Audit, InChannel
+from hearth.core.errors import (
+    EMPTY_MESSAGE,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    NO_REPLY_WITHOUT_HISTORY,
+    NOT_A_TEXT_CHANNEL,
+    NOT_THE_AUTHOR,
+    SLOWMODE,
+    UNKNOWN_MESSAGE,
+    Refused,
+    invalid_form,
+    rate_limited,
+)
+from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate, TypingStart
+from hearth.core.limits import Rate
+from hearth.core.mentions import Allowed, Mentions, find
+from hearth.core.models.audit import AuditAction
+from hearth.core.models.channels import ChannelType
+from hearth.core.models.messages import (
+    AllowedMentions,
+    Message,
+    MessageCreate as MessageCreateBody,
+    MessageEdit,
+    MessageFlag,
+    MessageObject,
+    MessageReference,
+    MessagesQuery,
+    MessageType,
+)
+from hearth.core.operations import operation
+from hearth.core.permissions import P
+from hearth.core.ports import Entry, Kind, Missing
+from hearth.core.record import decode, encode
+
+TEXT_CHANNELS = frozenset(
+    {
+        ChannelType.GUILD_TEXT,
+        ChannelType.GUILD_VOICE,
+        ChannelType.GUILD_ANNOUNCEMENT,
+        ChannelType.ANNOUNCEMENT_THREAD,
+        ChannelType.PUBLIC_THREAD,
+        ChannelType.PRIVATE_THREAD,
+        ChannelType.GUILD_STAGE_VOICE,
+    }
+)
+"""The channels that hold messages."""
+
+SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
+
+
+@operation(
+    "POST",
+    "/channels/{channel_id}/messages",
+    needs=P.SEND_MESSAGES,
+    rate=Rate(5, per=5),
+)
+async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObject:
+    """Write a message; it is durable and on its way to everybody when the reply comes."""
+    if here.channel.type not in TEXT_CHANNELS:
+        raise Refused(NOT_A_TEXT_CHANNEL)
+    assert here.member is not None
+    content = body.content or ""
+    if not content.strip() and not body.embeds:
+        raise Refused(EMPTY_MESSAGE)
+    if body.embeds:
+        here.require(P.EMBED_LINKS)
+    if body.tts:
+        here.require(P.SEND_TTS_MESSAGES)
+    author = here.member.user_id
+    key = _nonce_key(here, body)
+    if key is not None:
+        earlier = await _earlier(here, key)
+        if earlier is not None:
+            return await _shown(here, earlier, body.nonce)
+    _slow_down(here)
+    reference, referenced = _reply(here, body)
+    mentions = _mentions(here, content, body.allowed_mentions, referenced)
+    await here.world.load_users(mentions.users)
+    message = Message(
+        id=here.world.make_id(),
+        channel_id=here.channel.id,
+        author_id=author,
+        type=MessageType.DEFAULT if reference is None else MessageType.REPLY,
+        content=content,
+        flags=(body.flags or 0) & SETTABLE_FLAGS,
+        tts=bool(body.tts),
+        mention_everyone=mentions.everyone,
+        mentions=mentions.users,
+        mention_roles=mentions.roles,
+        embeds=msgspec.json.encode(body.embeds) if body.embeds else None,
+        reference=reference,
+    )
+    if here.channel.rate_limit_per_user:
+        until = here.world.clock.now() + here.channel.rate_limit_per_user
+        here.home.slow[here.channel.id, author] = until
+    entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
+    done = here.world.post(here.home, entry, MessageCreate(message, referenced, body.nonce))
+    if key is not None:
+        here.home.inflight[key] = done
+        done.add_done_callback(lambda _: here.home.inflight.pop(key, None))
+    await done
+    return message_object_for(here.home, message, referenced, body.nonce)
+
+
+@operation("GET", "/channels/{channel_id}/messages", rate=Rate(50, per=5))
+async def list_messages(here: InChannel, query: MessagesQuery) -> list[MessageObject]:
+    """A page of a channel's messages, newest first; nothing without READ_MESSAGE_HISTORY."""
+    if not here.may(P.READ_MESSAGE_HISTORY):
+        return []
+    log, channel_id, limit = here.world.log, here.channel.id, query.limit
+    if query.around is not None:
+        half = limit // 2
+        newer = await log.page(channel_id, half, after=query.around - 1)
+        older = await log.page(channel_id, limit - len(newer), before=query.around)
+        records = [*newer, *older]
+    else:
+        records = await log.page(channel_id, limit, before=query.before, after=query.after)
+    return await _page(here, [decode(record) for record in records])
+
+
+@operation("GET", "/channels/{channel_id}/messages/{message_id}", needs=P.READ_MESSAGE_HISTORY)
+async def get_message(here: InChannel, message_id: int) -> MessageObject:
+    """One message."""
+    return (await _page(here, [_message(here, message_id)]))[0]
+
+
+@operation(
+    "PATCH",
+    "/channels/{channel_id}/messages/{message_id}",
+    rate=Rate(5, per=5),
+)
+async def update_message(here: InChannel, message_id: int, body: MessageEdit) -> MessageObject:
+    """Edit one's own message; with MANAGE_MESSAGES suppress another's embeds."""
+    before = _message(here, message_id)
+    own = before.author_id == here.who.user_id
+    values: dict[str, Any] = {}
+    if not own:
+        if body.touches_more_than_flags:
+            raise Refused(NOT_THE_AUTHOR)
+        here.require(P.MANAGE_MESSAGES)
+    if body.flags is not UNSET:
+        changed = (body.flags or 0) & MessageFlag.SUPPRESS_EMBEDS
+        values["flags"] = before.flags & ~MessageFlag.SUPPRESS_EMBEDS | changed
+    if body.content is not UNSET:
+        values["content"] = body.content or ""
+    if body.embeds is not UNSET:
+        if body.embeds:
+            here.require(P.EMBED_LINKS)
+        values["embeds"] = msgspec.json.encode(body.embeds) if body.embeds else None
+    referenced = _referenced(here, before)
+    if body.content is not UNSET or body.allowed_mentions is not UNSET:
+        content = values.get("content", before.content)
+        mentions = _mentions(here, content, body.allowed_mentions or None, referenced)
+        await here.world.load_users(mentions.users)
+        values["mentions"] = mentions.users
+        values["mention_roles"] = mentions.roles
+        values["mention_everyone"] = mentions.everyone
+    if body.touches_more_than_flags:
+        values["edited_at_ms"] = here.world.wall_ms()
+    after = msgspec.structs.replace(before, **values)
+    if not after.content.strip() and after.embeds is None:
+        raise Refused(EMPTY_MESSAGE)
+    entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
+    await _posted(here, entry, MessageUpdate(after, referenced))
+    return (await _page(here, [after]))[0]
+
+
+@operation(
+    "DELETE",
+    "/channels/{channel_id}/messages/{message_id}",
+    rate=Rate(5, per=1),
+)
+async def delete_message(here: InChannel, message_id: int) -> None:
+    """Delete one's own message, or any with MANAGE_MESSAGES."""
+    message = _message(here, message_id)
+    if message.author_id != here.who.user_id:
+        here.require(P.MANAGE_MESSAGES)
+        options = {"channel_id": str(here.channel.id), "count": "1"}
+        await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
+    entry = Entry(Kind.DELETE, message.channel_id, message.id, None)
+    await _posted(here, entry, MessageDelete(message.channel_id, message.id))
+
+
+@operation("POST", "/channels/{channel_id}/messages/{message_id}/ack", rate=Rate(60, per=10))
+async def ack_message(here: InChannel, message_id: int) -> AckObject:
+    """Say that the caller has read the channel up to a message; told to the caller's sessions."""
+    await here.world.acknowledge(here.who.user_id, here.channel.id, message_id)
+    return AckObject()
+
+
+async def _posted(here: InChannel, entry: Entry, event: MessageUpdate | MessageDelete) -> None:
+    try:
+        await here.world.post(here.home, entry, event)
+    except Missing as error:
+        raise Refused(UNKNOWN_MESSAGE) from error
+
+
+def _message(here: InChannel, message_id: int) -> Message:
+    record = here.world.log.get(here.channel.id, message_id)
+    if record is None:
+        raise Refused(UNKNOWN_MESSAGE)
+    return decode(record)
+
+
+def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
+    if body.nonce is None or not body.enforce_nonce:
+        return None
+    text = f"{here.channel.id}/{here.who.user_id}/{body.nonce}"
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+async def _earlier(here: InChannel, key: bytes) -> Message | None:
+    """The message that was sent under the same nonce within ten minutes, or is being sent."""
+    inflight = here.home.inflight.get(key)
+    if inflight is not None:
+        await asyncio.wait([inflight])
+    message_id = here.world.log.nonce(key, here.world.wall_ms())
+    record = None if message_id is None else here.world.log.get(here.channel.id, message_id)
+    return None if record is None else decode(record)
+
+
+async def _shown(here: InChannel, message: Message, nonce: str | int | None) -> MessageObject:
+    await here.world.load_users(message.mentions)
+    return message_object_for(here.home, message, _referenced(here, message), nonce)
+
+
+def _slow_down(here: InChannel) -> None:
+    """Slow mode: people without a permission that lifts it wait between messages."""
+    if not here.channel.rate_limit_per_user or here.who.kind == "bot":
+        return
+    if here.permissions & (P.MANAGE_MESSAGES | P.MANAGE_CHANNELS | P.BYPASS_SLOWMODE):
+        return
+    now = here.world.clock.now()
+    until = here.home.slow.get((here.channel.id, here.who.user_id), 0.0)
+    if now < until:
+        raise rate_limited(round(until - now, 3), error=SLOWMODE)
+
+
+def _reply(
+    here: InChannel, body: MessageCreateBody
+) -> tuple[MessageReference | None, Message | None]:
+    wanted = body.message_reference
+    if wanted is None:
+        return None, None
+    if not here.may(P.READ_MESSAGE_HISTORY):
+        raise Refused(NO_REPLY_WITHOUT_HISTORY)
+    if wanted.channel_id not in (None, UNSET, here.channel.id):
+        raise invalid_form(
+            (
+                ("message_reference",),
+                "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL",
+                "Cannot reply to a message in a different channel",
+            )
+        )
+    record = here.world.log.get(here.channel.id, wanted.message_id)
+    if record is None:
+        if wanted.fail_if_not_exists is False:
+            return None, None
+        raise invalid_form(
+            (("message_reference",), "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
+        )
+    reference = MessageReference(here.channel.id, wanted.message_id, here.guild.id)
+    return reference, decode(record)
+
+
+def _referenced(here: InChannel, message: Message) -> Message | None:
+    if message.reference is None:
+        return None
+    record = here.world.log.get(message.reference.channel_id, message.reference.message_id)
+    return None if record is None else decode(record)
+
+
+async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]:
+    """Messages as the reader sees them, with the users that they name."""
+    referenced = [_referenced(here, message) for message in messages]
+    world = here.world
+    wanted: set[int] = set()
+    for message in (*messages, *referenced):
+        if message is not None:
+            if world.known_user(message.author_id) is None:
+                wanted.add(message.author_id)
+            wanted.update(message.mentions)
+    if wanted:
+        await world.load_users(wanted)
+    return [
+        message_object_for(here.home, message, other)
+        for message, other in zip(messages, referenced, strict=True)
+    ]

@@ -1,0 +1,241 @@
+"""What a session is told when it begins: READY, guilds, members; and answers to its commands.
+
+(Discord topic "Gateway events": Ready, Guild Create, Guild Members Chunk, Rate Limited.)
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from hearth.actions.gateway import MembersAsked
+from hearth.actions.world import Home, World
+from hearth.core.errors import Refused
+from hearth.core.events import Intent
+from hearth.core.models.channels import channel_object
+from hearth.core.models.guilds import guild_object
+from hearth.core.models.members import member_object
+from hearth.core.models.presence import presence_object
+from hearth.core.models.users import Application, private_user_object
+from hearth.core.wire import timestamp
+from hearth.net.gateway.codec import Payload
+from hearth.net.gateway.cohorts import Cohort
+from hearth.net.gateway.conversation import Identify
+from hearth.net.gateway.session import Deferred, Session
+
+GUILDS = int(Intent.GUILDS)
+CHUNK = 1000
+"""The most members in one GUILD_MEMBERS_CHUNK."""
+
+SMALL_GUILD = 250
+"""People get the whole member list of guilds up to this size."""
+
+_ALLOWING = {
+    Intent.GUILD_PRESENCES: 1 << 12 | 1 << 13,
+    Intent.GUILD_MEMBERS: 1 << 14 | 1 << 15,
+    Intent.MESSAGE_CONTENT: 1 << 18 | 1 << 19,
+}
+"""Application flags (either of two) that allow a privileged intent."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Unread(Struct):
+    """What a person has read and has not: READY's `read_state`."""
+
+    entries: list[dict[str, Any]] = []
+
+
+def disallowed(intents: int, flags: int) -> bool:
+    """Whether a privileged intent is asked for that the application's flags do not allow."""
+    return any(intents & intent and not flags & flag for intent, flag in _ALLOWING.items())
+
+
+def client_of(properties: dict[str, Any]) -> str:
+    """desktop, mobile or web, by what a client says of itself in IDENTIFY."""
+    browser = str(properties.get("browser") or properties.get("$browser") or "").lower()
+    if "ios" in browser or "android" in browser:
+        return "mobile"
+    return "desktop" if browser in ("discord client", "hearth desktop") else "web"
+
+
+async def unread(world: World, user_id: int, homes: list[Home]) -> Unread:
+    """A person's read states and mention counts in the guilds of `homes`."""
+    targets = {user_id}
+    for home in homes:
+        assert home.snapshot is not None
+        targets.add(home.key)
+        targets.update(home.snapshot.members[user_id].roles)
+    read = {state.channel_id: state for state in await world.directory.read_states(user_id)}
+    counts = await world.directory.mention_counts(user_id, targets)
+    return Unread(
+        [
+            {
+                "id": str(channel_id),
+                "last_message_id": str(read[channel_id].last_message_id)
+                if channel_id in read
+                else "0",
+                "mention_count": counts.get(channel_id, 0),
+            }
+            for channel_id in sorted(read.keys() | counts.keys())
+        ]
+    )
+
+
+def ready(
+    world: World,
+    session: Session,
+    homes: list[Home],
+    wish: Identify,
+    application: Application | None,
+    url: str,
+    counts: Unread,
+) -> Deferred:
+    """The READY of a session; a person's carries the guilds, a bot's announces them."""
+
+    def make() -> Payload:
+        d: dict[str, Any] = {
+            "v": 10,
+            "user": private_user_object(world.user(session.user_id)),
+            "guilds": [{"id": str(home.key), "unavailable": True} for home in homes]
+            if application
+            else [guild_object_for(session, home) for home in homes],
+            "session_id": session.id,
+            "resume_gateway_url": url,
+            "private_channels": [],
+            "relationships": [],
+            "presences": [],
+            "user_settings": {},
+            "_trace": ["hearth"],
+            "session_type": "normal",
+            "auth_session_id_hash": session.id,
+            "geo_ordered_rtc_regions": [],
+            "guild_join_requests": [],
+        }
+        if session.shard is not None:
+            d["shard"] = session.shard
+        if application is not None:
+            d["application"] = {"id": str(application.id), "flags": application.flags}
+        else:
+            d["read_state"] = {"entries": counts.entries, "partial": False, "version": 0}
+            d["user_guild_settings"] = {"entries": [], "partial": False, "version": 0}
+        return Payload("READY", _encode(d))
+
+    return Deferred(make)
+
+
+def guild_create(
+    session: Session, home: Home, large_threshold: int = 50, *, joined: bool = False
+) -> Deferred:
+    """GUILD_CREATE with what this session sees; `unavailable` is left out when it just joined."""
+
+    def make() -> Payload:
+        d = guild_object_for(session, home, large_threshold)
+        if not joined:
+            d["unavailable"] = False
+        return Payload("GUILD_CREATE", _encode(d))
+
+    return Deferred(make)
+
+
+def guild_object_for(session: Session, home: Home, large_threshold: int = 50) -> dict[str, Any]:
+    """The gateway's guild object: the guild, its visible channels, members and presences."""
+    snapshot = home.snapshot
+    cohort = session.guilds.get(home.key)
+    if snapshot is None or home.views is None or not isinstance(cohort, Cohort):
+        return {"id": str(home.key), "unavailable": True}
+    own = snapshot.members[session.user_id]
+    bot = not session.wants_all
+    large = len(snapshot.members) > max(50, min(large_threshold, 250))
+    with_presences = bool(session.intents & Intent.GUILD_PRESENCES)
+    if not bot:
+        everybody = len(snapshot.members) <= SMALL_GUILD
+        with_presences = everybody
+    else:
+        everybody = not large and with_presences
+    if everybody:
+        members = list(snapshot.members.values())
+    elif bot and with_presences:
+        members = [
+            member
+            for member in snapshot.members.values()
+            if member.user_id in snapshot.presences or member.roles or member.nick
+        ]
+        if own not in members:
+            members.append(own)
+    else:
+        members = [own]
+    presences: list[Any] = []
+    if with_presences:
+        presences = [
+            presence_object(presence.user_id, presence, home.key)
+            for presence in snapshot.presences.values()
+            if not (bot and presence.user_id == session.user_id)
+        ]
+    guild = msgspec.to_builtins(guild_object(snapshot))
+    visible = home.views.ids(cohort.sight)
+    guild.update(
+        joined_at=timestamp(own.joined_at_ms),
+        large=large,
+        member_count=len(snapshot.members),
+        voice_states=[],
+        members=[member_object(member, home.user(member.user_id)) for member in members],
+        channels=[
+            channel_object(channel, home.last_id(channel.id))
+            for channel in (snapshot.channels[i] for i in visible)
+            if not channel.is_thread
+        ],
+        threads=[
+            channel_object(channel, home.last_id(channel.id))
+            for channel in (snapshot.channels[i] for i in visible)
+            if channel.is_thread
+        ],
+        presences=presences,
+        stage_instances=[],
+        guild_scheduled_events=[],
+        soundboard_sounds=[],
+    )
+    return guild
+
+
+def chunks(session: Session, home: Home, asked: MembersAsked) -> list[Deferred]:
+    """The GUILD_MEMBERS_CHUNKs that answer op 8."""
+    count = max(1, -(-len(asked.user_ids) // CHUNK))
+    return [Deferred(_chunk(home, asked, index, count)) for index in range(count)]
+
+
+def _chunk(home: Home, asked: MembersAsked, index: int, count: int) -> Any:
+    def make() -> Payload:
+        snapshot = home.snapshot
+        members = {} if snapshot is None else snapshot.members
+        ids = asked.user_ids[index * CHUNK : (index + 1) * CHUNK]
+        present = [members[user_id] for user_id in ids if user_id in members]
+        d: dict[str, Any] = {
+            "guild_id": str(asked.guild_id),
+            "members": [member_object(member, home.user(member.user_id)) for member in present],
+            "chunk_index": index,
+            "chunk_count": count,
+        }
+        if asked.not_found and index == count - 1:
+            d["not_found"] = [str(user_id) for user_id in asked.not_found]
+        if asked.presences and snapshot is not None:
+            d["presences"] = [
+                presence_object(member.user_id, snapshot.presences[member.user_id], home.key)
+                for member in present
+                if member.user_id in snapshot.presences
+            ]
+        if asked.nonce is not None:
+            d["nonce"] = asked.nonce
+        return Payload("GUILD_MEMBERS_CHUNK", _encode(d))
+
+    return make
+
+
+def rate_limited(op: int, body: Struct, refused: Refused) -> Payload | None:
+    """RATE_LIMITED for a command that came too often; other refusals are silent."""
+    retry_after = refused.more.get("retry_after")
+    if retry_after is None:
+        return None
+    meta = {"guild_id": str(getattr(body, "guild_id", "")), "nonce": getattr(body, "nonce", None)}
+    d = {"opcode": op, "retry_after": retry_after, "meta": meta}
+    return Payload("RATE_LIMITED", _encode(d))

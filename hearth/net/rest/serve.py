@@ -1,0 +1,254 @@
+"""The one file that knows HTTP: a request becomes a call, a reply or refusal a response."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from hearth.actions.gate import call
+from hearth.actions.scopes import Open
+from hearth.actions.world import World
+from hearth.core.errors import (
+    BODY_TOO_LARGE,
+    INTERNAL,
+    INVALID_API_VERSION,
+    ROUTE_NOT_FOUND,
+    SHUTTING_DOWN,
+    UNAUTHORIZED,
+    Refused,
+    invalid_form,
+    rate_limited,
+)
+from hearth.core.limits import Bucket, Limit
+from hearth.core.operations import ANONYMOUS, OPERATIONS, Operation, Principal
+from hearth.core.wire import decode_query, encode
+from hearth.net.gateway.connection import Connection, Gateway, encoding_of
+from hearth.net.gateway.upgrade import take_over
+from hearth.net.rest.bodies import read_body
+from hearth.net.rest.routes import Routes, parameters
+
+logger = logging.getLogger(__name__)
+
+JSON = "application/json"
+"""Exactly this: with a charset behind it discord.py takes a body for text."""
+
+VIA = "1.1 hearth"
+"""On each 429: without a Via header discord.py and its kin raise instead of waiting."""
+
+BODY_LIMIT_BYTES = 1024 * 1024
+GLOBAL_PER_S = 50
+LOGINS, LOGINS_PER_S = 10, 60.0
+"""Failed log-ins that one address may make."""
+
+_API = re.compile(r"^/api(?:/v(\d+))?(/.*)$")
+PAGE = Path(__file__).parent / "page.html"
+
+
+class Rest:
+    """The HTTP door of one process."""
+
+    def __init__(
+        self, world: World, gateway: Gateway, *, public_url: str | None, scale: float
+    ) -> None:
+        self.world = world
+        self.gateway = gateway
+        self.closing = False
+        self._public = public_url
+        self._scale = scale
+        self._routes = Routes(OPERATIONS.values())
+        self._global: dict[int, Bucket] = {}
+        self._failures: dict[str, Bucket] = {}
+        self._urls: dict[str, str] = {}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; the handler of `web.Server`."""
+        path = request.path
+        try:
+            matched = _API.match(path)
+            if matched is not None:
+                return await self._api(request, matched[1], matched[2])
+            if path in ("/gateway", "/gateway/"):
+                return self._gateway(request)
+            if path == "/healthz":
+                return self._respond(200, b'{"status":"ok"}')
+            if path == "/" and request.method in ("GET", "HEAD"):
+                return web.Response(body=PAGE.read_bytes(), headers=_PAGE_HEADERS)
+            raise Refused(ROUTE_NOT_FOUND)
+        except Refused as refused:
+            return self._refuse(refused)
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(Refused(BODY_TOO_LARGE))
+        except ConnectionError:
+            raise
+        except Exception:
+            logger.exception("call failed method=%s route=%s", request.method, _shape(path))
+            return self._refuse(Refused(INTERNAL))
+
+    # The API
+
+    async def _api(
+        self, request: web.BaseRequest, version: str | None, path: str
+    ) -> web.StreamResponse:
+        if version is not None and version not in ("9", "10"):
+            raise Refused(INVALID_API_VERSION)
+        if self.closing:
+            raise Refused(SHUTTING_DOWN)
+        operation, values = self._routes.find(request.method, path)
+        who = await self._who(request, operation)
+        params: dict[str, Any] = parameters(operation, values)
+        if operation.op is None and operation.name in _WANT_DOOR:
+            params["gateway_url"] = self.gateway_url(request)
+            params["address"] = request.remote or ""
+        query = None
+        if operation.query is not None:
+            query = decode_query(operation.query, request.query)
+        body = None
+        if operation.body is not None:
+            body = await read_body(request, operation.body)
+        reason = _reason(request)
+        if operation.name == "login":
+            reply = await self._login(request, operation, params, body)
+        else:
+            reply = await call(self.world, operation, who, params, body, query, reason)
+        if operation.status == 204:
+            return self._respond(204, None, limit=reply.limit)
+        return self._respond(operation.status, encode(reply.value), limit=reply.limit)
+
+    async def _who(self, request: web.BaseRequest, operation: Operation) -> Principal:
+        token = request.headers.get("Authorization")
+        if token is None:
+            if issubclass(operation.scope, Open):
+                return ANONYMOUS
+            raise Refused(UNAUTHORIZED)
+        who = await self.world.authenticate(token)
+        if who is None:
+            if issubclass(operation.scope, Open):
+                return ANONYMOUS
+            raise Refused(UNAUTHORIZED)
+        self._count(who)
+        return who
+
+    def _count(self, who: Principal) -> None:
+        """The limit over all operations of one user."""
+        bucket = self._global.get(who.user_id)
+        if bucket is None:
+            if len(self._global) > 50_000:
+                self._global.clear()
+            bucket = self._global[who.user_id] = Bucket()
+        now = self.world.clock.now()
+        if not bucket.take(max(1, int(GLOBAL_PER_S * self._scale)), 1.0, now):
+            raise rate_limited(
+                max(round(bucket.ends - now, 3), 0.001),
+                everywhere=True,
+                headers={"X-RateLimit-Global": "true"},
+            )
+
+    async def _login(
+        self, request: web.BaseRequest, operation: Operation, params: dict[str, Any], body: Any
+    ) -> Any:
+        """A login; an address that fails too often must wait before it is heard again."""
+        address = request.remote or ""
+        now = self.world.clock.now()
+        bucket = self._failures.get(address)
+        if bucket is not None and bucket.ends <= now:
+            del self._failures[address]
+            bucket = None
+        most = max(1, int(LOGINS * self._scale))
+        if bucket is not None and bucket.used >= most:
+            raise rate_limited(round(bucket.ends - now, 3))
+        try:
+            return await call(self.world, operation, ANONYMOUS, params, body)
+        except Refused:
+            if len(self._failures) > 50_000:
+                self._failures.clear()
+            self._failures.setdefault(address, Bucket()).take(most, LOGINS_PER_S, now)
+            raise
+
+    # The gateway
+
+    def gateway_url(self, request: web.BaseRequest) -> str:
+        """Where this caller finds the gateway, without a query string."""
+        origin = self._public or f"{request.scheme}://{request.host}"
+        url = self._urls.get(origin)
+        if url is None:
+            if len(self._urls) > 1000:
+                self._urls.clear()
+            url = self._urls[origin] = "ws" + origin.removeprefix("http").rstrip("/") + "/gateway"
+        return url
+
+    def _gateway(self, request: web.BaseRequest) -> web.StreamResponse:
+        url = self.gateway_url(request)
+        query = dict(request.query)
+        return take_over(
+            request,
+            lambda transport: Connection(self.gateway, transport, query, url),
+        )
+
+    # Responses
+
+    def _refuse(self, refused: Refused) -> web.Response:
+        headers = dict(refused.headers)
+        status = refused.error.status
+        if status == 429:
+            retry_after = float(refused.more["retry_after"])
+            headers["Retry-After"] = str(max(1, -int(-retry_after // 1)))
+            headers["Via"] = VIA
+            if refused.more.get("global"):
+                headers["X-RateLimit-Scope"] = "global"
+            else:
+                headers["X-RateLimit-Scope"] = "user"
+        return self._respond(status, encode(refused.body), headers, refused.limit)
+
+    def _respond(
+        self,
+        status: int,
+        body: bytes | None,
+        headers: dict[str, str] | None = None,
+        limit: Limit | None = None,
+    ) -> web.Response:
+        headers = headers or {}
+        if body is not None:
+            headers["Content-Type"] = JSON
+        if limit is not None:
+            headers["X-RateLimit-Limit"] = str(limit.limit)
+            headers["X-RateLimit-Remaining"] = str(limit.remaining)
+            headers["X-RateLimit-Reset"] = f"{self.world.clock.wall() + limit.reset_after:.3f}"
+            headers["X-RateLimit-Reset-After"] = f"{limit.reset_after:.3f}"
+            headers["X-RateLimit-Bucket"] = limit.bucket
+        return web.Response(status=status, body=body, headers=headers)
+
+
+_WANT_DOOR = frozenset({"get_gateway", "get_bot_gateway"})
+
+_PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+
+
+def _reason(request: web.BaseRequest) -> str | None:
+    """X-Audit-Log-Reason: percent-encoded UTF-8 of 1 to 512 characters."""
+    header = request.headers.get("X-Audit-Log-Reason")
+    if header is None:
+        return None
+    try:
+        reason = unquote(header, errors="strict").strip()
+    except UnicodeDecodeError:
+        reason = ""
+    if len(reason) > 512 or (header and not reason):
+        raise invalid_form(
+            (("reason",), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 512 in length.")
+        )
+    return reason or None
+
+
+def _shape(path: str) -> str:
+    """A path without ids, for the log."""
+    return re.sub(r"\d{6,}", "#", path)
