@@ -1,0 +1,113 @@
+"""Parameters that wait for a later issue: each is refused by name instead of being ignored.
+
+`tests/conformance/deferred.json` publishes this table; a test keeps the two equal.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from hearth.core.errors import FEATURE_DISABLED, NOT_IN_VOICE, Error, Refused, form_errors
+
+
+class Deferred(Struct, frozen=True, gc=False):
+    """One row: `parameter` of `operation` waits for `issue`, because `why`.
+
+    Only the `values` wait, or the `bits`, where these are named. A dot leads into an object.
+    """
+
+    operation: str
+    parameter: str
+    issue: str
+    why: str
+    values: tuple[int, ...] = ()
+    bits: int = 0
+    error: Error = FEATURE_DISABLED
+
+
+_FORUMS = "forum and media channels come with threads"
+_FILES = "files, images and their limits come with media"
+_VOICE = "nobody can be in voice yet"
+
+ROWS: tuple[Deferred, ...] = (
+    *(
+        row
+        for operation in ("create_message", "update_message")
+        for row in (
+            Deferred(operation, "attachments", "1C", _FILES),
+            Deferred(operation, "components", "1B", "components come with interactions"),
+            Deferred(operation, "sticker_ids", "1B", "there are no stickers yet"),
+            Deferred(operation, "flags", "1B", "components come with interactions", bits=1 << 15),
+        )
+    ),
+    Deferred("create_message", "flags", "1C", "voice messages are files", bits=1 << 13),
+    Deferred("create_message", "poll", "1B", "there are no polls yet"),
+    Deferred("create_message", "shared_client_theme", "1C", "themes belong to the client"),
+    Deferred(
+        "create_message",
+        "message_reference.type",
+        "1B",
+        "forwards come with message snapshots",
+        values=(1,),
+    ),
+    *(
+        row
+        for operation in ("create_guild_channel", "update_channel")
+        for row in (
+            Deferred(operation, "type", "1B", _FORUMS, values=(15, 16)),
+            Deferred(operation, "available_tags", "1B", _FORUMS),
+            Deferred(operation, "default_reaction_emoji", "1B", _FORUMS),
+            Deferred(operation, "default_sort_order", "1B", _FORUMS),
+            Deferred(operation, "default_forum_layout", "1B", _FORUMS),
+            Deferred(operation, "default_tag_setting", "1B", _FORUMS),
+        )
+    ),
+    Deferred("update_channel", "archived", "1B", "there are no threads yet"),
+    Deferred("update_channel", "locked", "1B", "there are no threads yet"),
+    Deferred("update_channel", "invitable", "1B", "there are no threads yet"),
+    Deferred("update_channel", "auto_archive_duration", "1B", "there are no threads yet"),
+    Deferred("update_channel", "applied_tags", "1B", _FORUMS),
+    Deferred("update_channel", "flags", "1B", _FORUMS),
+    Deferred("create_guild_role", "icon", "1C", _FILES),
+    Deferred("update_guild_role", "icon", "1C", _FILES),
+    Deferred("update_guild_member", "mute", "voice", _VOICE, error=NOT_IN_VOICE),
+    Deferred("update_guild_member", "deaf", "voice", _VOICE, error=NOT_IN_VOICE),
+    Deferred("update_guild_member", "channel_id", "voice", _VOICE, error=NOT_IN_VOICE),
+)
+
+_BY_OPERATION: dict[str, list[Deferred]] = defaultdict(list)
+for _row in ROWS:
+    _BY_OPERATION[_row.operation].append(_row)
+
+
+def refuse_deferred(operation: str, body: Struct | None) -> None:
+    """Raise Refused if `body` uses what waits for a later issue.
+
+    Null, false and empty values use nothing. Of the rows that are used, the first decides the
+    error; all that share it are named.
+    """
+    used = [row for row in _BY_OPERATION.get(operation, ()) if _uses(row, body)]
+    if used:
+        error = used[0].error
+        named = [
+            (
+                tuple(row.parameter.split(".")),
+                "NOT_SUPPORTED_YET",
+                f"Hearth does not take this yet: {row.why}.",
+            )
+            for row in used
+            if row.error is error
+        ]
+        raise Refused(error, {"errors": form_errors(*named)})
+
+
+def _uses(row: Deferred, body: Struct | None) -> bool:
+    value: Any = body
+    for name in row.parameter.split("."):
+        value = getattr(value, name, UNSET)
+    if value is UNSET or not value:
+        return False
+    if row.bits:
+        return bool(value & row.bits)
+    return value in row.values if row.values else True
