@@ -131,7 +131,10 @@ def path_id(name: str, text: str) -> int:
     """The id that the path has for its parameter `name`; raises 50035."""
     if text.isascii() and text.isdecimal() and len(text) <= 20 and (value := int(text)) <= MAX_ID:
         return value
-    raise invalid_form(*problems(Snowflake, text, (name,)))
+    found = list(problems(Snowflake, text, (name,)))
+    # In a body 1e3 is a number; in a path it is none.
+    coerce = ((name,), "NUMBER_TYPE_COERCE", f'Value "{_shown(text)}" is not snowflake.')
+    raise invalid_form(*(found or [coerce]))
 
 
 def _untyped(raw: bytes) -> Any:
@@ -148,6 +151,8 @@ def _convert(form: type[F], value: Any) -> F:
         found = list(islice(problems(form, value), MOST_PROBLEMS))
         # The walk finds what msgspec finds; were it ever not so, the refusal still stands.
         raise invalid_form(*(found or [((), "MODEL_TYPE_CONVERT", str(error))])) from None
+    except RecursionError as error:
+        raise Refused(INVALID_JSON) from error
 
 
 def _checked(value: F) -> F:
@@ -335,4 +340,7 @@ def _type_name(kind: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return str(value)[:MOST_ECHOED]
+    try:
+        return str(value)[:MOST_ECHOED]
+    except RecursionError:
+        return "..."
