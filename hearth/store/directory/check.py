@@ -30,6 +30,7 @@ def _undecodable(connection: Connection, table: Table[Any]) -> list[str]:
         names = [*table.key, column]
         for row in connection.bulk(names, f"FROM {table.name} WHERE {column} IS NOT NULL"):
             try:
+                msgspec.json.decode(row[-1])
                 table.field(column, row[-1])
             except (msgspec.DecodeError, UnicodeError):
                 key = ", ".join(f"{n} {v}" for n, v in zip(table.key, row[:-1], strict=True))

@@ -84,7 +84,7 @@ class SqlDirectory:
         """See the port."""
         return await self._database.read(lambda c: tokens.credential(c, user_id))
 
-    async def token(self, hash: bytes) -> Token | None:  # noqa: A002
+    async def token(self, hash: bytes) -> Token | None:
         """See the port."""
         return await self._database.read(lambda c: tokens.token(c, hash))
 

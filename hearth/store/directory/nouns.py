@@ -17,7 +17,8 @@ from hearth.store.directory.tokens import CREDENTIALS, TOKENS
 from hearth.store.directory.users import USERS
 from hearth.store.sql.database import Connection
 
-# A new noun is one row here, one Table in its resource's file, and a migration.
+# A new noun is one row here, one Table in its resource's file, and a migration. Nouns are written
+# in this order: a table that follows others stands below them.
 TABLES: tuple[Table[Any], ...] = (
     USERS,
     CREDENTIALS,
@@ -38,14 +39,14 @@ Batches = list[tuple[Table[Any], list[Struct]]]
 
 
 def batches(nouns: Iterable[Struct]) -> Batches:
-    """`nouns` by their tables; raises TypeError when one has none."""
+    """`nouns` by their tables, in order of `TABLES`; raises TypeError when one has none."""
     found: dict[type[Struct], list[Struct]] = {}
     for noun in nouns:
         found.setdefault(type(noun), []).append(noun)
     for kind in found:
         if kind not in _TABLE_OF:
             raise TypeError(f"{kind.__name__} is not stored: see hearth/store/directory/nouns.py")
-    return [(_TABLE_OF[kind], group) for kind, group in found.items()]
+    return [(table, found[kind]) for kind, table in _TABLE_OF.items() if kind in found]
 
 
 def write(connection: Connection, save: Batches, delete: Batches) -> None:

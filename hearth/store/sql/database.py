@@ -115,19 +115,23 @@ class Database:
     def __init__(self, engine: Engine, bring_up: Callable[[Connection], object]) -> None:
         """Connects, and has `bring_up` prepare the schema. Blocks: call it off the loop."""
         self._engine = engine
-        self._connections = [engine.connect(write=True)]
+        self._connections: list[Connection] = []
         try:
+            self._connections.append(engine.connect(write=True))
             bring_up(self._connections[0])
+            for _ in range(engine.readers):
+                self._connections.append(engine.connect(write=False))
         except Exception as error:
-            self._connections[0].close()
-            raise engine.meaning(error) from error
+            self._disconnect()
+            if (meaning := engine.meaning(error)) is error:
+                raise
+            raise meaning from error
+        writing, *reading = self._connections
         self._writer = self._reader = ThreadPoolExecutor(1, "sql-write")
-        self._write_idle = self._read_idle = _idle(self._connections)
-        if engine.readers:
-            readers = [engine.connect(write=False) for _ in range(engine.readers)]
-            self._connections += readers
-            self._read_idle = _idle(readers)
-            self._reader = ThreadPoolExecutor(engine.readers, "sql-read")
+        self._write_idle = self._read_idle = _idle([writing])
+        if reading:
+            self._reader = ThreadPoolExecutor(len(reading), "sql-read")
+            self._read_idle = _idle(reading)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """What `fn` answers, once its transaction is durable. Writes run in order of the calls.
@@ -165,8 +169,7 @@ class Database:
                 raise
             return answer
         except Exception as error:
-            meaning = self._engine.meaning(error)
-            if meaning is error:
+            if (meaning := self._engine.meaning(error)) is error:
                 raise
             raise meaning from error
         finally:
@@ -175,6 +178,9 @@ class Database:
     def _close(self) -> None:
         self._reader.shutdown()
         self._writer.shutdown()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         # The writing connection goes last: it is the one that may tidy up after the readers.
         while self._connections:
             self._connections.pop().close()

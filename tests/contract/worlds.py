@@ -1,0 +1,175 @@
+"""A small world in which no field of a noun is only ever at its default, and ways to look at it."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from hearth.core.ids import EPOCH_MS
+from hearth.core.models.audit import AuditEntry
+from hearth.core.models.channels import Channel, Overwrite
+from hearth.core.models.guilds import Guild
+from hearth.core.models.members import Member
+from hearth.core.models.mentions import Mention
+from hearth.core.models.roles import Role
+from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.core.ports import Directory
+from hearth.store.directory import SqlDirectory
+from hearth.store.directory.nouns import TABLES
+from hearth.store.sql.database import Connection
+
+GUILD, CATEGORY, CHANNEL, ROLE = 1000, 1001, 1002, 1003
+ANN, BOB, BOT = 100, 101, 102
+
+ann = User(id=ANN, username="ann", global_name="Ann", avatar="a1", bot=True, flags=1 << 40)
+bob = User(id=BOB, username="bob")
+bot = User(id=BOT, username="bot", bot=True)
+credential = Credential(user_id=ANN, password_hash="$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
+token = Token(hash=bytes(range(224, 256)), user_id=ANN, created_at_ms=1_760_000_000_000)
+application = Application(id=BOT + 1, bot_id=BOT, owner_id=ANN, name="Bot", flags=1 << 18)
+guild = Guild(
+    id=GUILD,
+    name="Gärten 🌱",
+    owner_id=ANN,
+    icon="i1",
+    description='It\'s "here"\n',
+    afk_channel_id=CHANNEL,
+    afk_timeout=60,
+    system_channel_id=CHANNEL,
+    system_channel_flags=3,
+    rules_channel_id=CHANNEL,
+    verification_level=1,
+    default_message_notifications=1,
+    explicit_content_filter=2,
+    preferred_locale="de",
+    mfa_level=1,
+    nsfw_level=2,
+)
+category = Channel(id=CATEGORY, guild_id=GUILD, type=4, name="talk")
+channel = Channel(
+    id=CHANNEL,
+    guild_id=GUILD,
+    type=2,
+    name="general",
+    position=7,
+    parent_id=CATEGORY,
+    topic="",
+    nsfw=True,
+    rate_limit_per_user=5,
+    overwrites=(Overwrite(GUILD, 0, (1 << 52) + 1, 1 << 10), Overwrite(BOB, 1, deny=2048)),
+    bitrate=64_000,
+    user_limit=3,
+    rtc_region="home",
+    video_quality_mode=2,
+    default_auto_archive_duration=60,
+    default_thread_rate_limit_per_user=9,
+    flags=1 << 15,
+    owner_id=ANN,
+)
+everyone = Role(id=GUILD, guild_id=GUILD, name="@everyone", permissions=(1 << 53) - 1)
+role = Role(
+    id=ROLE,
+    guild_id=GUILD,
+    name="makers",
+    permissions=1 << 52,
+    position=2,
+    color=0xFFFFFF,
+    secondary_color=1,
+    tertiary_color=2,
+    hoist=True,
+    mentionable=True,
+    managed=True,
+    icon="i2",
+    unicode_emoji="🔥",
+    flags=1,
+    bot_id=BOT,
+)
+ann_member = Member(
+    guild_id=GUILD,
+    user_id=ANN,
+    joined_at_ms=EPOCH_MS,
+    nick="Annie",
+    avatar="a2",
+    roles=(ROLE,),
+    communication_disabled_until_ms=1_760_000_000_001,
+    deaf=True,
+    mute=True,
+    flags=2,
+)
+bob_member = Member(guild_id=GUILD, user_id=BOB, joined_at_ms=EPOCH_MS, roles=(ROLE,))
+entry = AuditEntry(
+    id=1010,
+    guild_id=GUILD,
+    user_id=ANN,
+    action_type=11,
+    target_id=CHANNEL,
+    changes=b'[{"key":"name","old_value":"\xc3\xa4"}]',
+    options=b'{"count":"1"}',
+    reason="because",
+)
+operator_entry = AuditEntry(id=1011, guild_id=GUILD, user_id=None, action_type=20, target_id=None)
+read_state = ReadState(user_id=ANN, channel_id=CHANNEL, last_message_id=500)
+mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN)
+
+WORLD: list[Struct] = [
+    # Out of order on purpose: what refers comes before what is referred to.
+    mention,
+    read_state,
+    ann_member,
+    bob_member,
+    everyone,
+    role,
+    channel,
+    category,
+    guild,
+    entry,
+    operator_entry,
+    application,
+    token,
+    credential,
+    ann,
+    bob,
+    bot,
+]
+
+
+async def run(directory: SqlDirectory, sql: str) -> None:
+    """Do to the tables what no noun can."""
+    await directory._database.write(lambda c: c.execute(sql))
+
+
+async def rows(directory: SqlDirectory) -> dict[str, list[tuple[object, ...]]]:
+    """Everything in every table of a noun."""
+
+    def read(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+        return {
+            table.name: [
+                tuple(row) for row in connection.all(f"SELECT * FROM {table.name} ORDER BY 1, 2")
+            ]
+            for table in TABLES
+        }
+
+    return await directory._database.read(read)
+
+
+async def everything(directory: Directory) -> list[Struct]:
+    """The nouns of `WORLD`, as far as they are still there."""
+    snapshot = await directory.guild(GUILD)
+    found: list[Struct | None] = [
+        await directory.credential(ANN),
+        await directory.token(token.hash),
+        await directory.application_of(BOT),
+    ]
+    if snapshot:
+        found += [snapshot.guild, *snapshot.channels.values(), *snapshot.roles.values()]
+        found += snapshot.members.values()
+    found += await directory.users([BOT, BOB, ANN, 7])
+    found += await directory.audit_entries(GUILD, 100)
+    found += await directory.read_states(ANN)
+    counts = await directory.mention_counts(ANN, [ANN])
+    found += [mention] if counts == {CHANNEL: 1} else []
+    return [noun for noun in found if noun is not None]
+
+
+def same(one: Iterable[Struct], other: Iterable[Struct]) -> bool:
+    """Equal, whatever the order; and booleans are booleans."""
+    return sorted(map(repr, one)) == sorted(map(repr, other))
