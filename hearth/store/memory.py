@@ -1,0 +1,163 @@
+"""The ports in memory: what a test of verbs, or a trial without a disk, stands on."""
+
+import asyncio
+import time
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
+
+from hearth.core.models.messages import Message
+from hearth.core.ports import Committed, Entry, Exists, JournalRow, Kind, Missing, StorageFull
+
+NONCE_MS = 600_000
+"""How long a nonce finds its message."""
+
+
+class MemoryLog:
+    """`MessageLog` without a disk; what is queued in one step of the loop is one batch.
+
+    `full` is for tests: while it is set, `put` raises `StorageFull` for all but deletes.
+    """
+
+    def __init__(self, committed: Committed, *, wall: Callable[[], float] = time.time) -> None:
+        self.full = False
+        self._committed = committed
+        self._wall = wall
+        self._closed = False
+        self._queue: list[Entry] = []
+        self._pending: dict[tuple[int, int], Entry] = {}
+        self._values: dict[tuple[int, int], bytes] = {}
+        self._ids: dict[int, list[int]] = {}
+        self._nonces: dict[bytes, tuple[int, int]] = {}
+        self._rows: list[JournalRow] = []
+
+    def put(self, entry: Entry) -> None:
+        """Queue `entry` for the next step of the loop; the outcome comes to `committed`."""
+        if self._closed:
+            raise RuntimeError("the message log is closed")
+        if (entry.value is None) is not (entry.kind is Kind.DELETE):
+            raise ValueError("a delete has no value, all else has one")
+        if self.full and entry.kind is not Kind.DELETE:
+            raise StorageFull("free disk is below the reserve")
+        self._pending[entry.channel_id, entry.id] = entry
+        if not self._queue:
+            asyncio.get_running_loop().call_soon(self._commit)
+        self._queue.append(entry)
+
+    def get(self, channel_id: int, id: int) -> bytes | None:
+        """The newest value, queued or committed."""
+        queued = self._pending.get((channel_id, id))
+        return self._values.get((channel_id, id)) if queued is None else queued.value
+
+    def last_id(self, channel_id: int) -> int | None:
+        """The greatest committed id of a channel."""
+        ids = self._ids.get(channel_id)
+        return ids[-1] if ids else None
+
+    async def page(
+        self,
+        channel_id: int,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> list[bytes]:
+        """Up to `limit` committed values, newest first."""
+        if limit <= 0:
+            return []
+        if before is not None and after is not None:
+            raise ValueError("a page is before or after, not both")
+        ids = self._ids.get(channel_id, [])
+        if after is not None:
+            first = bisect_right(ids, after)
+            found = ids[first : first + limit]
+        else:
+            end = len(ids) if before is None else bisect_left(ids, before)
+            found = ids[max(end - limit, 0) : end]
+        return [self._values[channel_id, id] for id in reversed(found)]
+
+    def nonce(self, key: bytes, wall_ms: int) -> int | None:
+        """The id created under `key` within the ten minutes before `wall_ms`, if committed."""
+        id, expires_ms = self._nonces.get(key, (0, 0))
+        return id if wall_ms < expires_ms else None
+
+    async def journal(self, after: int, limit: int) -> list[JournalRow]:
+        """Up to `limit` journal rows with n > `after`, ascending."""
+        first = max(after, 0)
+        return self._rows[first : first + max(limit, 0)]
+
+    async def purge(self, channel_id: int) -> int:
+        """Delete a channel's whole range, after what is queued; how many records went."""
+        self._commit()
+        ids = self._ids.pop(channel_id, [])
+        for id in ids:
+            del self._values[channel_id, id]
+        return len(ids)
+
+    def channels(self) -> list[int]:
+        """Ids of the channels that have records, ascending."""
+        return sorted(self._ids)
+
+    def greatest_id(self) -> int:
+        """The greatest message id of the log, 0 when it is empty."""
+        return max((ids[-1] for ids in self._ids.values()), default=0)
+
+    async def check(
+        self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
+    ) -> list[str]:
+        """What is wrong with the log, a sentence each; only a record can be, here."""
+        said: list[str] = []
+        for (channel, id), value in self._values.items():
+            try:
+                message = decode(value)
+            except ValueError as error:
+                said.append(f"Message {id} of channel {channel} cannot be read: {error}.")
+                continue
+            if (message.channel_id, message.id) != (channel, id):
+                said.append(
+                    f"Message {id} of channel {channel} says it is"
+                    f" {message.id} of channel {message.channel_id}."
+                )
+        return said
+
+    async def close(self) -> None:
+        """Commit what is queued and tell its outcome."""
+        self._commit()
+        self._closed = True
+
+    def _commit(self) -> None:
+        """Write what is queued, then tell of it."""
+        queue, self._queue = self._queue, []
+        if not queue:
+            return
+        outcome = [(entry, self._write(entry)) for entry in queue]
+        row = tuple(
+            (int(entry.kind), entry.channel_id, entry.id) for entry, error in outcome if not error
+        )
+        if row:
+            self._rows.append(JournalRow(len(self._rows) + 1, row))
+        for entry in queue:
+            if self._pending.get((entry.channel_id, entry.id)) is entry:
+                del self._pending[entry.channel_id, entry.id]
+        self._committed(outcome)
+
+    def _write(self, entry: Entry) -> Exception | None:
+        """Do what `entry` says; why it cannot be done."""
+        channel, id, value = entry.channel_id, entry.id, entry.value
+        there = (channel, id) in self._values
+        if entry.kind is Kind.CREATE:
+            if there:
+                return Exists()
+            insort(self._ids.setdefault(channel, []), id)
+            if entry.nonce is not None:
+                self._nonces[entry.nonce] = (id, int(self._wall() * 1000) + NONCE_MS)
+        elif not there:
+            return Missing()
+        if value is not None:
+            self._values[channel, id] = value
+            return None
+        del self._values[channel, id]
+        ids = self._ids[channel]
+        del ids[bisect_left(ids, id)]
+        if not ids:
+            del self._ids[channel]
+        return None

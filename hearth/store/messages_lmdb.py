@@ -1,0 +1,549 @@
+"""The message log on LMDB: durable and in order, one group commit after the other."""
+
+import asyncio
+import errno
+import logging
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import lmdb
+import msgspec
+
+from hearth.core.models.messages import Message
+from hearth.core.ports import Committed, Entry, Exists, JournalRow, Kind, Missing, StorageFull
+
+logger = logging.getLogger(__name__)
+
+NONCE_MS = 600_000
+"""How long a nonce finds its message."""
+
+BATCH = 1_024
+"""Most entries of one transaction: a bound on how long the next one waits."""
+
+PIECE = 1_000
+"""Records that one transaction of a purge deletes."""
+
+_FORMAT = b"1"
+_JOURNAL_VERSION = 1
+_DISK_EVERY_S = 1.0
+_READERS_EVERY_S = 60.0
+_PRUNE_AFTER = 64
+_PRUNE_FACTOR = 4
+_NO_ROOM_BYTES = 1 << 20
+_MAX = (1 << 64) - 1
+
+_key = struct.Struct(">QQ")
+_number = struct.Struct(">Q")
+_pack = _key.pack
+_encode_row = msgspec.msgpack.Encoder().encode
+_decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
+
+
+class UnknownFormat(Exception):
+    """The log was written by a later version that keeps it differently."""
+
+
+class _Job(msgspec.Struct):
+    """Something the writer does between two batches; its result goes to `future`."""
+
+    run: Callable[[], int]
+    future: asyncio.Future[int]
+
+
+_Item = tuple[bytes, Entry]
+
+
+class LmdbLog:
+    """`MessageLog` in the directory `path`; made on the running loop, to which it answers.
+
+    Nobody else may have the directory open for writing: the lock of the data directory sees to
+    it. All writing is done by one thread. It takes what is queued (no waiting for more), writes
+    it in one transaction that is on disk when it returns, and tells the loop once; what arrives
+    meanwhile is the next batch. `wall` tells epoch seconds. Below `reserve_bytes` of free disk
+    `put` raises `StorageFull` for all but deletes, which are how room is made.
+
+    `sync=False` loses acknowledged messages at a power cut; it exists for the test which shows
+    that the order of flush and acknowledgement is really watched.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        committed: Committed,
+        *,
+        wall: Callable[[], float] = time.time,
+        map_size_bytes: int = 1 << 40,
+        reserve_bytes: int = 256 << 20,
+        sync: bool = True,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._path = path
+        self._committed = committed
+        self._wall = wall
+        self._reserve_bytes = reserve_bytes
+        self._open(map_size_bytes, sync)
+        self._pending: dict[bytes, Entry] = {}
+        self._queue: SimpleQueue[_Item | _Job] = SimpleQueue()
+        self._closed = False
+        self._running = True
+        self._full = False
+        self._disk_at = self._readers_at = 0.0
+        self._sweep = b""
+        self._unpruned = 0
+        self._keep_house()
+        self._readers = ThreadPoolExecutor(1, "log-reader")
+        self._thread = threading.Thread(target=self._write, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def _open(self, map_size_bytes: int, sync: bool) -> None:
+        """Open the environment and its tables. Raises `UnknownFormat`."""
+        path = self._path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._env = env = lmdb.open(
+            str(path),
+            map_size=map_size_bytes,
+            max_dbs=8,
+            mode=0o600,
+            sync=sync,
+            metasync=sync,
+        )
+        with env.begin(write=True) as txn:
+            meta = env.open_db(b"meta", txn=txn)
+            self._messages = env.open_db(b"messages", txn=txn)
+            self._journal = env.open_db(b"journal", txn=txn)
+            self._nonces = env.open_db(b"nonces", txn=txn)
+            self._purged = env.open_db(b"purged", txn=txn)
+            found = txn.get(b"format", _FORMAT, db=meta)
+            if found == _FORMAT:
+                txn.put(b"format", _FORMAT, db=meta)
+        if found != _FORMAT:
+            env.close()
+            raise UnknownFormat(f"{path} has format {found.decode()}; this Hearth reads 1")
+        # LMDB flushes its files but not the directories that name them.
+        for directory in (path, path.parent):
+            descriptor = os.open(directory, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    # What the loop calls.
+
+    def put(self, entry: Entry) -> None:
+        """Queue `entry` for the next commit; the outcome comes to `committed`.
+
+        Raises `StorageFull` at once when free disk is below the reserve, unless it deletes.
+        """
+        if self._closed:
+            raise RuntimeError("the message log is closed")
+        if (entry.value is None) is not (entry.kind is Kind.DELETE):
+            raise ValueError("a delete has no value, all else has one")
+        if self._full and entry.kind is not Kind.DELETE:
+            raise StorageFull("free disk is below the reserve")
+        key = _pack(entry.channel_id, entry.id)
+        self._pending[key] = entry
+        self._queue.put((key, entry))
+
+    def get(self, channel_id: int, id: int) -> bytes | None:
+        """The newest value, queued or committed."""
+        key = _pack(channel_id, id)
+        queued = self._pending.get(key)
+        if queued is not None:
+            return queued.value
+        with self._env.begin() as txn:
+            return txn.get(key, db=self._messages)
+
+    def last_id(self, channel_id: int) -> int | None:
+        """The greatest committed id of a channel."""
+        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
+            if not _seek_last(cursor, _pack(channel_id, _MAX)):
+                return None
+            channel, id = _key.unpack(cursor.key())
+            return id if channel == channel_id else None
+
+    async def page(
+        self,
+        channel_id: int,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> list[bytes]:
+        """Up to `limit` committed values, newest first.
+
+        With `before` the newest below it, with `after` the oldest above it, with neither the
+        newest of all. The newest are in memory and read at once; a page further back may have to
+        come from a slow disk, hence from the reader thread.
+        """
+        if limit <= 0:
+            return []
+        if before is None and after is None:
+            return self._page_down(channel_id, limit, _MAX)
+        if before is not None and after is not None:
+            raise ValueError("a page is before or after, not both")
+        read = (
+            partial(self._page_down, channel_id, limit, before - 1)
+            if before is not None
+            else partial(self._page_up, channel_id, limit, after or 0)
+        )
+        return await self._loop.run_in_executor(self._readers, read)
+
+    def nonce(self, key: bytes, wall_ms: int) -> int | None:
+        """The id created under `key` within the ten minutes before `wall_ms`, if committed."""
+        with self._env.begin() as txn:
+            found = txn.get(key, db=self._nonces)
+        if found is None:
+            return None
+        id, expires_ms = _key.unpack(found)
+        return id if wall_ms < expires_ms else None
+
+    async def journal(self, after: int, limit: int) -> list[JournalRow]:
+        """Up to `limit` journal rows with n > `after`, ascending."""
+        return await self._loop.run_in_executor(
+            self._readers, lambda: list(islice(self._rows(after), max(limit, 0)))
+        )
+
+    async def purge(self, channel_id: int) -> int:
+        """Delete a channel's whole range in bounded transactions; how many records went.
+
+        It may be stopped and called again. The journal does not tell of it: whoever consumes the
+        journal learns from the channel's end, and `check` from the table of purged channels.
+        """
+        total = 0
+        while True:
+            gone = await self._ask(partial(self._purge_piece, channel_id))
+            total += gone
+            if gone < PIECE:
+                return total
+
+    def channels(self) -> list[int]:
+        """Ids of the channels that have records, ascending; a seek for each."""
+        return [channel for channel, _ in self._ranges()]
+
+    def greatest_id(self) -> int:
+        """The greatest message id of the log, 0 when it is empty; two seeks for each channel."""
+        return max((last for _, last in self._ranges()), default=0)
+
+    async def check(
+        self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
+    ) -> list[str]:
+        """What is wrong with the log, a sentence each; nothing when all is well.
+
+        Every record decodes to the message of its key; the journal has no holes; what its last
+        `tail_rows` did to a key is what is found there.
+        """
+        return await asyncio.to_thread(lambda: [*self._faults(decode, tail_rows)])
+
+    async def close(self) -> None:
+        """Commit what is queued, tell its outcome, then close."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._ask(self._stop)
+        self._thread.join()
+        self._readers.shutdown()
+        self._env.close()
+
+    async def _ask(self, run: Callable[[], int]) -> int:
+        """The result of `run`, which the writer calls after all that is queued now."""
+        future: asyncio.Future[int] = self._loop.create_future()
+        self._queue.put(_Job(run, future))
+        return await future
+
+    def _finish(self, batch: list[_Item], outcome: list[tuple[Entry, Exception | None]]) -> None:
+        """On the loop: from here on the disk speaks for these entries, then tell of them."""
+        pending = self._pending
+        for key, entry in batch:
+            if pending.get(key) is entry:
+                del pending[key]
+        self._committed(outcome)
+
+    # What the writer thread does.
+
+    def _write(self) -> None:
+        """The writer's life."""
+        queue = self._queue
+        tell = self._loop.call_soon_threadsafe
+        while self._running:
+            try:
+                # Woken each second while full: only here is it found that there is room again.
+                item = queue.get(timeout=_DISK_EVERY_S if self._full else _READERS_EVERY_S)
+            except Empty:
+                self._keep_house()
+                continue
+            batch: list[_Item] = []
+            while not isinstance(item, _Job):
+                batch.append(item)
+                if len(batch) == BATCH or queue.empty():
+                    break
+                item = queue.get_nowait()
+            if batch:
+                tell(self._finish, batch, self._commit(batch))
+            if isinstance(item, _Job):
+                try:
+                    result = item.run()
+                except Exception as error:  # noqa: BLE001 - it is whoever asked who hears of it
+                    tell(_fail, item.future, _reason(error, self._path))
+                else:
+                    tell(_resolve, item.future, result)
+            self._keep_house()
+
+    def _commit(self, batch: list[_Item]) -> list[tuple[Entry, Exception | None]]:
+        """Write `batch` durably; if it fails as a whole, one entry at a time."""
+        try:
+            return self._transact(batch)
+        except Exception as error:
+            # Whatever it is, the writer must outlive it.
+            if len(batch) == 1:
+                entry = batch[0][1]
+                why = _reason(error, self._path)
+                if not isinstance(why, StorageFull):
+                    logger.exception("commit failed channel=%d id=%d", entry.channel_id, entry.id)
+                return [(entry, why)]
+        return [self._commit([item])[0] for item in batch]
+
+    def _transact(self, batch: list[_Item]) -> list[tuple[Entry, Exception | None]]:
+        """One transaction with one journal row; it is on disk when this returns."""
+        outcome: list[tuple[Entry, Exception | None]] = []
+        row: list[tuple[int, int, int]] = []
+        expires_ms = 0
+        messages = self._messages
+        with self._env.begin(write=True) as txn:
+            put = txn.put
+            for key, entry in batch:
+                kind = entry.kind
+                value = entry.value
+                if value is None:
+                    done = txn.delete(key, db=messages)
+                elif kind is Kind.CREATE:
+                    done = put(key, value, overwrite=False, db=messages)
+                    if done and entry.nonce is not None:
+                        expires_ms = expires_ms or int(self._wall() * 1000) + NONCE_MS
+                        put(entry.nonce, _pack(entry.id, expires_ms), db=self._nonces)
+                        self._unpruned += 1
+                elif done := txn.get(key, db=messages) is not None:
+                    put(key, value, db=messages)
+                if done:
+                    row.append((int(kind), entry.channel_id, entry.id))
+                    outcome.append((entry, None))
+                else:
+                    outcome.append((entry, Exists() if kind is Kind.CREATE else Missing()))
+            if row:
+                with txn.cursor(self._journal) as cursor:
+                    n = _number.unpack(cursor.key())[0] + 1 if cursor.last() else 1
+                    cursor.put(
+                        _number.pack(n), bytes([_JOURNAL_VERSION]) + _encode_row(row), append=True
+                    )
+            if self._unpruned >= _PRUNE_AFTER:
+                self._prune(txn)
+        return outcome
+
+    def _prune(self, txn: "lmdb.Transaction[bytes]") -> None:
+        """Forget expired nonces among the next few keys.
+
+        The sweep goes round the table and looks at several keys for each that was added, so the
+        table stays within about a third above what ten minutes bring.
+        """
+        now_ms = int(self._wall() * 1000)
+        with txn.cursor(self._nonces) as cursor:
+            found = cursor.set_range(self._sweep) if self._sweep else cursor.first()
+            for _ in range(_PRUNE_FACTOR * self._unpruned):
+                if not found:
+                    break
+                # A delete leaves the cursor on the next key.
+                if _key.unpack(cursor.value())[1] <= now_ms:
+                    cursor.delete()
+                    found = bool(cursor.key())
+                else:
+                    found = cursor.next()
+            self._sweep = cursor.key() if found else b""
+        self._unpruned = 0
+
+    def _purge_piece(self, channel_id: int) -> int:
+        """Delete up to `PIECE` records of a channel; how many there were."""
+        gone = 0
+        end = _pack(channel_id, _MAX)
+        with self._env.begin(write=True) as txn, txn.cursor(self._messages) as cursor:
+            txn.put(_number.pack(channel_id), b"", db=self._purged)
+            found = cursor.set_range(_pack(channel_id, 0))
+            while found and gone < PIECE and cursor.key() <= end:
+                cursor.delete()
+                gone += 1
+                found = bool(cursor.key())
+        return gone
+
+    def _stop(self) -> int:
+        """The last job."""
+        self._running = False
+        return 0
+
+    def _keep_house(self) -> None:
+        """Look at the free disk, at most once a second, and for dead readers each minute."""
+        now = time.monotonic()
+        if now >= self._disk_at:
+            self._disk_at = now + _DISK_EVERY_S
+            full = _free_bytes(self._path) < self._reserve_bytes
+            if full != self._full:
+                logger.warning("disk reserve %s", "reached" if full else "free again")
+            self._full = full
+        if now >= self._readers_at:
+            self._readers_at = now + _READERS_EVERY_S
+            try:
+                self._env.reader_check()
+            except lmdb.Error:
+                logger.exception("reader check failed")
+
+    # What is read on whichever thread.
+
+    def _page_down(self, channel_id: int, limit: int, top: int) -> list[bytes]:
+        """The newest values of ids up to `top`, newest first."""
+        low = _pack(channel_id, 0)
+        values: list[bytes] = []
+        if top < 0:
+            return values
+        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
+            if _seek_last(cursor, _pack(channel_id, min(top, _MAX))):
+                for key, value in islice(cursor.iterprev(), limit):
+                    if key < low:
+                        break
+                    values.append(value)
+        return values
+
+    def _page_up(self, channel_id: int, limit: int, after: int) -> list[bytes]:
+        """The oldest values of ids above `after`, newest first."""
+        end = _pack(channel_id, _MAX)
+        values: list[bytes] = []
+        if after >= _MAX:
+            return values
+        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
+            if cursor.set_range(_pack(channel_id, max(after + 1, 0))):
+                for key, value in islice(cursor.iternext(), limit):
+                    if key > end:
+                        break
+                    values.append(value)
+        values.reverse()
+        return values
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """Each channel that has records, with its greatest id, ascending."""
+        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
+            found = cursor.first()
+            while found:
+                channel = _key.unpack(cursor.key())[0]
+                _seek_last(cursor, _pack(channel, _MAX))
+                yield channel, _key.unpack(cursor.key())[1]
+                found = cursor.next()
+
+    def _rows(self, after: int) -> Iterator[JournalRow]:
+        """The journal after row `after`."""
+        with self._env.begin() as txn, txn.cursor(self._journal) as cursor:
+            if cursor.set_range(_number.pack(max(after + 1, 0))):
+                for key, value in cursor.iternext():
+                    yield JournalRow(_number.unpack(key)[0], _journal_row(value))
+
+    def _faults(self, decode: Callable[[bytes], Message], tail_rows: int) -> Iterator[str]:
+        """What is wrong, as `check` tells it."""
+        with self._env.begin() as txn:
+            with txn.cursor(self._messages) as cursor:
+                for key, value in cursor.iternext():
+                    yield from _record_faults(key, value, decode)
+            with txn.cursor(self._purged) as cursor:
+                purged = {_number.unpack(key)[0] for key in cursor.iternext(values=False)}
+            done: dict[tuple[int, int], int] = {}
+            with txn.cursor(self._journal) as cursor:
+                last = _number.unpack(cursor.key())[0] if cursor.last() else 0
+                expected = 0
+                for key, value in cursor.iternext() if cursor.first() else ():
+                    n = _number.unpack(key)[0]
+                    if expected and n != expected:
+                        yield f"The journal goes from row {expected - 1} to row {n}."
+                    expected = n + 1
+                    if n <= last - tail_rows:
+                        continue
+                    try:
+                        entries = _journal_row(value)
+                    except ValueError as error:
+                        yield f"Journal row {n} cannot be read: {error}."
+                        continue
+                    for kind, channel, id in entries:
+                        done[channel, id] = kind
+            for (channel, id), kind in done.items():
+                there = txn.get(_pack(channel, id), db=self._messages) is not None
+                if there and kind == Kind.DELETE:
+                    yield f"Message {id} of channel {channel} is there, the journal deleted it."
+                elif not there and kind != Kind.DELETE and channel not in purged:
+                    yield f"Message {id} of channel {channel} is lost, the journal knows it."
+
+
+def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:
+    """Put `cursor` on the greatest key up to `key`; False if there is none."""
+    if not cursor.set_range(key):
+        return cursor.last()
+    return cursor.key() == key or cursor.prev()
+
+
+def _journal_row(value: bytes) -> tuple[tuple[int, int, int], ...]:
+    """The entries of a journal row. Raises ValueError."""
+    if value[:1] != bytes([_JOURNAL_VERSION]):
+        raise ValueError(f"its version {value[:1].hex()} is unknown")
+    return _decode_row(value[1:])
+
+
+def _record_faults(key: bytes, value: bytes, decode: Callable[[bytes], Message]) -> Iterator[str]:
+    """What is wrong with one record."""
+    if len(key) != _key.size:
+        yield f"The key {key.hex()} is no message's."
+        return
+    channel, id = _key.unpack(key)
+    try:
+        message = decode(value)
+    except ValueError as error:
+        yield f"Message {id} of channel {channel} cannot be read: {error}."
+        return
+    if (message.channel_id, message.id) != (channel, id):
+        yield (
+            f"Message {id} of channel {channel} says it is"
+            f" {message.id} of channel {message.channel_id}."
+        )
+
+
+def _reason(error: Exception, path: Path) -> Exception:
+    """`error`, or `StorageFull` if it comes from want of room."""
+    if isinstance(error, lmdb.MapFullError):
+        return StorageFull("the map of the message log is full")
+    # LMDB calls a write that ends short an I/O error, and that is how a disk fills up.
+    if isinstance(error, lmdb.Error) and (
+        error.code in {errno.ENOSPC, errno.EDQUOT}
+        or (error.code == errno.EIO and _free_bytes(path) < _NO_ROOM_BYTES)
+    ):
+        return StorageFull("the disk is full")
+    return error
+
+
+def _free_bytes(path: Path) -> int:
+    """Bytes that we may still write to the file system of `path`; none when it cannot be asked."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
+
+
+def _resolve(future: asyncio.Future[int], result: int) -> None:
+    """Answer a job, unless whoever asked has gone."""
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[int], error: Exception) -> None:
+    """Answer a job that failed, unless whoever asked has gone."""
+    if not future.done():
+        future.set_exception(error)
