@@ -143,12 +143,6 @@ BANNED = Error(
 NOT_IN_VOICE = Error(
     40032, 400, "Target user is not connected to voice", "It works while they are in voice."
 )
-CLOUDFLARE_BLOCKED = Error(
-    40333,
-    403,
-    "internal network error",
-    "The request was refused before it was read: check its headers and its address.",
-)
 
 # 50xxx: what was asked cannot be done
 MISSING_ACCESS = Error(
