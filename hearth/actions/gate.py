@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.world import Home, World
+from hearth.core.deferred import refuse_deferred
 from hearth.core.errors import Refused
 from hearth.core.operations import Operation, Principal, Reply
 
@@ -62,6 +63,7 @@ async def _run(
     here.admit()
     if operation.needs:
         here.require(operation.needs)
+    refuse_deferred(operation.name, body)
     more: dict[str, object] = {name: params[name] for name in operation.parameters}
     if operation.body is not None:
         more["body"] = body

@@ -1,15 +1,15 @@
 """Messages: write, read, edit, delete (Discord reference, "Message resource")."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from hearth.actions.scopes import Audit, InChannel
 from hearth.core.errors import (
     EMPTY_MESSAGE,
-    MISSING_ACCESS,
-    MISSING_PERMISSIONS,
     NO_REPLY_WITHOUT_HISTORY,
     NOT_A_TEXT_CHANNEL,
     NOT_THE_AUTHOR,
@@ -19,22 +19,27 @@ from hearth.core.errors import (
     invalid_form,
     rate_limited,
 )
-from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate, TypingStart
+from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate
 from hearth.core.limits import Rate
-from hearth.core.mentions import Allowed, Mentions, find
+from hearth.core.mentions import Mentions, allowed, find
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import ChannelType
+from hearth.core.models.embeds import embeds_json
 from hearth.core.models.messages import (
+    REFERENCE_ELSEWHERE,
+    UNKNOWN_REFERENCE,
     AllowedMentions,
     Message,
-    MessageCreate as MessageCreateBody,
     MessageEdit,
     MessageFlag,
     MessageObject,
     MessageReference,
     MessagesQuery,
     MessageType,
+    message_object,
 )
+from hearth.core.models.messages import MessageCreate as MessageCreateBody
+from hearth.core.models.users import user_json
 from hearth.core.operations import operation
 from hearth.core.permissions import P
 from hearth.core.ports import Entry, Kind, Missing
@@ -53,6 +58,12 @@ TEXT_CHANNELS = frozenset(
 )
 """The channels that hold messages."""
 
+class AckObject(Struct):
+    """What an ack is answered with."""
+
+    token: None = None
+
+
 SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
 
 
@@ -68,6 +79,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         raise Refused(NOT_A_TEXT_CHANNEL)
     assert here.member is not None
     content = body.content or ""
+    nonce = body.nonce or None
     if not content.strip() and not body.embeds:
         raise Refused(EMPTY_MESSAGE)
     if body.embeds:
@@ -79,11 +91,10 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
     if key is not None:
         earlier = await _earlier(here, key)
         if earlier is not None:
-            return await _shown(here, earlier, body.nonce)
+            return await _shown(here, earlier, nonce)
     _slow_down(here)
     reference, referenced = _reply(here, body)
-    mentions = _mentions(here, content, body.allowed_mentions, referenced)
-    await here.world.load_users(mentions.users)
+    mentions = await _mentions(here, content, body.allowed_mentions, referenced)
     message = Message(
         id=here.world.make_id(),
         channel_id=here.channel.id,
@@ -95,19 +106,19 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         mention_everyone=mentions.everyone,
         mentions=mentions.users,
         mention_roles=mentions.roles,
-        embeds=msgspec.json.encode(body.embeds) if body.embeds else None,
+        embeds=embeds_json(body.embeds or ()),
         reference=reference,
     )
     if here.channel.rate_limit_per_user:
         until = here.world.clock.now() + here.channel.rate_limit_per_user
         here.home.slow[here.channel.id, author] = until
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
-    done = here.world.post(here.home, entry, MessageCreate(message, referenced, body.nonce))
+    done = here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
     if key is not None:
         here.home.inflight[key] = done
         done.add_done_callback(lambda _: here.home.inflight.pop(key, None))
     await done
-    return message_object_for(here.home, message, referenced, body.nonce)
+    return show(here, message, referenced, nonce)
 
 
 @operation("GET", "/channels/{channel_id}/messages", rate=Rate(50, per=5))
@@ -142,8 +153,11 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     before = _message(here, message_id)
     own = before.author_id == here.who.user_id
     values: dict[str, Any] = {}
+    edits = any(
+        value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions)
+    )
     if not own:
-        if body.touches_more_than_flags:
+        if edits:
             raise Refused(NOT_THE_AUTHOR)
         here.require(P.MANAGE_MESSAGES)
     if body.flags is not UNSET:
@@ -154,16 +168,15 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if body.embeds is not UNSET:
         if body.embeds:
             here.require(P.EMBED_LINKS)
-        values["embeds"] = msgspec.json.encode(body.embeds) if body.embeds else None
+        values["embeds"] = embeds_json(body.embeds or ())
     referenced = _referenced(here, before)
     if body.content is not UNSET or body.allowed_mentions is not UNSET:
         content = values.get("content", before.content)
-        mentions = _mentions(here, content, body.allowed_mentions or None, referenced)
-        await here.world.load_users(mentions.users)
+        mentions = await _mentions(here, content, body.allowed_mentions, referenced)
         values["mentions"] = mentions.users
         values["mention_roles"] = mentions.roles
         values["mention_everyone"] = mentions.everyone
-    if body.touches_more_than_flags:
+    if edits:
         values["edited_at_ms"] = here.world.wall_ms()
     after = msgspec.structs.replace(before, **values)
     if not after.content.strip() and after.embeds is None:
@@ -211,7 +224,7 @@ def _message(here: InChannel, message_id: int) -> Message:
 
 
 def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
-    if body.nonce is None or not body.enforce_nonce:
+    if not body.nonce or not body.enforce_nonce:
         return None
     text = f"{here.channel.id}/{here.who.user_id}/{body.nonce}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -229,7 +242,7 @@ async def _earlier(here: InChannel, key: bytes) -> Message | None:
 
 async def _shown(here: InChannel, message: Message, nonce: str | int | None) -> MessageObject:
     await here.world.load_users(message.mentions)
-    return message_object_for(here.home, message, _referenced(here, message), nonce)
+    return show(here, message, _referenced(here, message), nonce)
 
 
 def _slow_down(here: InChannel) -> None:
@@ -252,23 +265,36 @@ def _reply(
         return None, None
     if not here.may(P.READ_MESSAGE_HISTORY):
         raise Refused(NO_REPLY_WITHOUT_HISTORY)
-    if wanted.channel_id not in (None, UNSET, here.channel.id):
-        raise invalid_form(
-            (
-                ("message_reference",),
-                "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL",
-                "Cannot reply to a message in a different channel",
-            )
-        )
+    if wanted.channel_id not in (None, here.channel.id):
+        raise invalid_form(REFERENCE_ELSEWHERE)
     record = here.world.log.get(here.channel.id, wanted.message_id)
     if record is None:
         if wanted.fail_if_not_exists is False:
             return None, None
-        raise invalid_form(
-            (("message_reference",), "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
-        )
+        raise invalid_form(UNKNOWN_REFERENCE)
     reference = MessageReference(here.channel.id, wanted.message_id, here.guild.id)
     return reference, decode(record)
+
+
+async def _mentions(
+    here: InChannel,
+    content: str,
+    asked: AllowedMentions | UnsetType | None,
+    referenced: Message | None,
+) -> Mentions:
+    """Whom a message mentions; only users that exist, who are in memory after it."""
+    mentions = find(
+        content,
+        allowed(asked or None),
+        here.snapshot.roles,
+        here.permissions,
+        None if referenced is None else referenced.author_id,
+    )
+    if not mentions.users:
+        return mentions
+    await here.world.load_users(mentions.users)
+    known = tuple(i for i in mentions.users if here.world.known_user(i) is not None)
+    return Mentions(mentions.everyone, known, mentions.roles)
 
 
 def _referenced(here: InChannel, message: Message) -> Message | None:
@@ -291,6 +317,21 @@ async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]
     if wanted:
         await world.load_users(wanted)
     return [
-        message_object_for(here.home, message, other)
+        show(here, message, other)
         for message, other in zip(messages, referenced, strict=True)
     ]
+
+
+def show(
+    here: InChannel, message: Message, referenced: Message | None, nonce: str | int | None = None
+) -> MessageObject:
+    """A message as replies show it; users are loaded."""
+    user = here.world.user
+    other: MessageObject | UnsetType | None = UNSET
+    if message.reference is not None:
+        other = None
+        if referenced is not None:
+            named = [user_json(user(i)) for i in referenced.mentions]
+            other = message_object(referenced, user(referenced.author_id), named)
+    named = [user_json(user(i)) for i in message.mentions]
+    return message_object(message, user(message.author_id), named, other, nonce=nonce)

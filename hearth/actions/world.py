@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
-from hearth.core.events import Event
+from hearth.core.events import Event, MessageAck
 from hearth.core.ids import IdMaker
 from hearth.core.limits import Bucket, Limit, Rate
 from hearth.core.models.guilds import Snapshot
-from hearth.core.models.users import Token, User
+from hearth.core.models.users import ReadState, Token, User
 from hearth.core.operations import Principal
 from hearth.core.ports import (
     Bus,
@@ -26,10 +26,17 @@ from hearth.core.ports import (
     Placement,
     StorageFull,
 )
+from hearth.core.record import decode
 from hearth.core.visibility import Views, tables
 from hearth.edge.tasks import Tasks
 
 logger = logging.getLogger(__name__)
+
+ACK_S = 2.0
+"""Read states wait so long to be written together."""
+
+CONSUMERS = ("unread",)
+"""The journal's consumers (`hearth.actions.consumers`)."""
 
 IDLE_S = 1800.0
 """A guild that nobody touched for so long is dropped from memory."""
@@ -129,6 +136,8 @@ class World:
         self._home_of: dict[int, int] = {}
         self._users: dict[int, User] = {}
         self._principals: dict[bytes, Principal] = {}
+        self._acks: dict[tuple[int, int], ReadState] = {}
+        self._flushing: asyncio.Task[None] | None = None
         bus.subscribe(self.receive)
 
     # Time and names
@@ -340,6 +349,46 @@ class World:
         except StorageFull as error:
             raise Refused(STORAGE_FULL) from error
         return done
+
+    async def acknowledge(self, user_id: int, channel_id: int, message_id: int) -> None:
+        """Remember how far a user has read; written within two seconds, lost at kill -9 before."""
+        self._acks[user_id, channel_id] = ReadState(
+            user_id=user_id, channel_id=channel_id, last_message_id=message_id
+        )
+        if self._flushing is None:
+            self._flushing = self.tasks.start(self._flush_acks(), name="acks")
+        self.publish(self.user_home(user_id), tell=[MessageAck(user_id, channel_id, message_id)])
+
+    async def _flush_acks(self) -> None:
+        await asyncio.sleep(ACK_S)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write the read states that wait."""
+        acks, self._acks, self._flushing = self._acks, {}, None
+        if acks:
+            await self.directory.commit(list(acks.values()), [])
+
+    def purge(self, channel_ids: Iterable[int]) -> None:
+        """Remove the messages of channels that are gone, in the background."""
+        for channel_id in channel_ids:
+            self.tasks.start(self.log.purge(channel_id), name=f"purge-{channel_id}")
+
+    async def purge_orphans(self) -> None:
+        """Remove message ranges whose channel is gone from SQL: what a crash left of a purge."""
+        for channel_id in self.log.channels():
+            if await self.directory.home_of(channel_id) is None:
+                await self.log.purge(channel_id)
+
+    async def check(self) -> list[str]:
+        """Whether log, metadata and journal agree; a sentence for each fault."""
+        faults = [*await self.directory.check(), *await self.log.check(decode)]
+        for consumer in CONSUMERS:
+            cursor = await self.directory.cursor(consumer)
+            rows = await self.log.journal(cursor - 1, 1) if cursor else []
+            if cursor and (not rows or rows[0].n != cursor):
+                faults.append(f"consumer {consumer} is at row {cursor}, which the journal lacks")
+        return faults
 
     def logged(self, results: Sequence[tuple[Entry, Exception | None]]) -> None:
         """The log's completion: tell of each entry in order, then answer who posted it."""

@@ -12,6 +12,7 @@ from hearth.core.models.audit import AuditEntry
 from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
+from hearth.core.models.mentions import Mention
 from hearth.core.models.presence import Presence
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
@@ -27,6 +28,7 @@ Noun = (
     | Token
     | Application
     | ReadState
+    | Mention
     | AuditEntry
 )
 

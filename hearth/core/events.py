@@ -5,18 +5,24 @@
 
 from collections.abc import Callable
 from enum import IntFlag
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from hearth.core.models.audit import AuditEntry, audit_entry_object
 from hearth.core.models.channels import Channel, channel_object
-from hearth.core.models.guilds import Snapshot
+from hearth.core.models.guilds import Snapshot, guild_object
 from hearth.core.models.members import Member, member_object
-from hearth.core.models.messages import Message
+from hearth.core.models.messages import (
+    Message,
+    MessageObject,
+    in_event,
+    mention_json,
+    message_object,
+)
 from hearth.core.models.presence import Presence, presence_object
 from hearth.core.models.roles import Role, role_object
-from hearth.core.models.users import User
+from hearth.core.models.users import User, user_json
 from hearth.core.permissions import P
 
 
@@ -86,6 +92,8 @@ class Event(Struct, gc=False):
     needs: ClassVar[int] = 0
     small: ClassVar[bool] = False
     """In guilds above 250 members people are told only of themselves (bots by intent)."""
+    to_others: ClassVar[bool] = False
+    """A bot is not told of itself."""
     content: ClassVar[bool] = False
     """A session without MESSAGE_CONTENT gets `blank` unless the event concerns its user."""
 
@@ -125,6 +133,7 @@ def event(
     to: Audience = "guild",
     needs: int = 0,
     small: bool = False,
+    to_others: bool = False,
     content: bool = False,
 ) -> Callable[[E], E]:
     """Declare the Struct below as the event `name`: its intent, its audience, its permission."""
@@ -132,6 +141,7 @@ def event(
     def declare(kind: E) -> E:
         kind.name, kind.intent, kind.to = name, int(intent), to
         kind.needs, kind.small, kind.content = needs, small, content
+        kind.to_others = to_others
         EVENTS[name] = kind
         return kind
 
@@ -236,8 +246,7 @@ class GuildMemberAdd(_MemberEvent):
     """Somebody joined."""
 
     def data(self, at: Context) -> Any:
-        member = member_object(self.member, at.user(self.member.user_id))
-        return with_guild_id(member, self.member.guild_id)
+        return member_object(self.member, at.user(self.member.user_id), in_event=True)
 
 
 @event("GUILD_MEMBER_UPDATE", intent=Intent.GUILD_MEMBERS, small=True)
@@ -250,7 +259,7 @@ class GuildMemberRemove(_MemberEvent):
     """Somebody left or was removed."""
 
     def data(self, at: Context) -> Any:
-        user = user_object(at.user(self.member.user_id))
+        user = user_json(at.user(self.member.user_id))
         return {"guild_id": str(self.member.guild_id), "user": user}
 
 
@@ -261,13 +270,13 @@ class AuditLogEntryCreate(Event):
     entry: AuditEntry
 
     def data(self, at: Context) -> Any:
-        return with_guild_id(audit_entry_object(self.entry), self.entry.guild_id)
+        return audit_entry_object(self.entry, in_event=True)
 
 
 # Presence and typing
 
 
-@event("PRESENCE_UPDATE", intent=Intent.GUILD_PRESENCES, small=True)
+@event("PRESENCE_UPDATE", intent=Intent.GUILD_PRESENCES, small=True, to_others=True)
 class PresenceUpdate(Event):
     """A member's status or activities changed; no presence is offline."""
 
@@ -327,10 +336,36 @@ class MessageCreate(Event):
         return user_id == self.message.author_id or user_id in self.message.mentions
 
     def data(self, at: Context) -> Any:
-        return message_event(at, self.message, self.referenced, self.nonce)
+        return self._shown(at, with_content=True)
 
     def blank(self, at: Context) -> Any:
-        return message_event(at, self.message, self.referenced, self.nonce, content=False)
+        return self._shown(at, with_content=False)
+
+    def _shown(self, at: Context, *, with_content: bool) -> MessageObject:
+        snapshot = at.snapshot
+        assert snapshot is not None
+        message, members = self.message, snapshot.members
+        referenced: MessageObject | UnsetType | None = UNSET
+        if message.reference is not None:
+            other = self.referenced
+            referenced = None
+            if other is not None:
+                # A bot may read what mentions it; what that replies to is another's message.
+                referenced = message_object(
+                    other,
+                    at.user(other.author_id),
+                    [mention_json(at.user(i), members.get(i)) for i in other.mentions],
+                    with_content=with_content,
+                )
+        shown = message_object(
+            message,
+            at.user(message.author_id),
+            [mention_json(at.user(i), members.get(i)) for i in message.mentions],
+            referenced,
+            nonce=self.nonce,
+            with_content=with_content,
+        )
+        return in_event(shown, snapshot.guild.id, members.get(message.author_id))
 
 
 @event("MESSAGE_UPDATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)

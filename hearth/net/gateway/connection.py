@@ -9,7 +9,7 @@ import msgspec
 
 from hearth.actions.gate import call
 from hearth.actions.gateway import MembersAsked
-from hearth.actions.world import Home
+from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.operations import OPERATIONS, Operation, Principal
@@ -54,10 +54,9 @@ _COMMANDS: dict[int, Operation] = {}
 class Gateway(Hub):
     """The hub with its sockets: what the server mounts at `/gateway`."""
 
-    def __init__(self, world: Any, *, scale: float, url: str | None) -> None:
+    def __init__(self, world: World, *, scale: float) -> None:
         super().__init__(world)
         self.scale = scale
-        self.url = url
         self.connections: dict[Connection, None] = {}
         self.of_session: dict[str, Connection] = {}
         self.closing = False

@@ -174,7 +174,7 @@ class Hub:
             cohorts = room.seeing(event.channel_id)
         else:
             cohorts = list(room.cohorts.values())
-        if event.needs or (event.small and len(snapshot.members) > SMALL_GUILD):
+        if event.needs or event.small:
             self._tell_some(event, home, room, snapshot)
             return
         full: Payload | None = None
@@ -213,6 +213,7 @@ class Hub:
         """Tell those who have a permission; or, in a large guild, bots and the user concerned."""
         payload: Payload | None = None
         wall_ms = self.world.wall_ms()
+        large = len(snapshot.members) > SMALL_GUILD
         cohorts = (
             room.seeing(event.channel_id) if event.to == "channel" else list(room.cohorts.values())
         )
@@ -224,7 +225,10 @@ class Hub:
                     member = snapshot.members.get(session.user_id)
                     if member is None or not resolve(snapshot, member, None, wall_ms) & event.needs:
                         continue
-                elif session.wants_all and session.user_id != event.user_id:
+                elif session.wants_all:
+                    if session.user_id != event.user_id and large:
+                        continue
+                elif event.to_others and session.user_id == event.user_id:
                     continue
                 if payload is None:
                     payload = Payload(event.name, _encode(event.data(home)))

@@ -1,12 +1,16 @@
 """The one file that knows HTTP: a request becomes a call, a reply or refusal a response."""
 
+import asyncio
 import logging
 import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
 
 from hearth.actions.gate import call
 from hearth.actions.scopes import Open
@@ -62,6 +66,25 @@ class Rest:
         self._global: dict[int, Bucket] = {}
         self._failures: dict[str, Bucket] = {}
         self._urls: dict[str, str] = {}
+
+    def request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: "RequestHandler[web.BaseRequest]",
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        """A request whose body may be as big as ours are; the request factory of `web.Server`."""
+        return web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            asyncio.get_running_loop(),
+            client_max_size=BODY_LIMIT_BYTES,
+        )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; the handler of `web.Server`."""

@@ -1,0 +1,27 @@
+"""Declares every operation: importing this imports each file that has verbs."""
+
+from hearth.actions import (
+    admin,
+    applications,
+    auth,
+    channels,
+    gateway,
+    guilds,
+    members,
+    messages,
+    roles,
+    users,
+)
+
+MODULES = (
+    admin,
+    applications,
+    auth,
+    channels,
+    gateway,
+    guilds,
+    members,
+    messages,
+    roles,
+    users,
+)

@@ -1,0 +1,74 @@
+"""Keeps who was mentioned where, and that a writer has read what they wrote.
+
+At least once after any crash: rows are keyed by message, so doing them again changes nothing.
+"""
+
+import asyncio
+
+from hearth.actions.world import World
+from hearth.core.commits import Noun
+from hearth.core.models.mentions import Mention
+from hearth.core.models.users import ReadState
+from hearth.core.ports import JournalRow, Kind
+from hearth.core.record import decode
+
+NAME = "unread"
+ROWS = 1000
+PAUSE_S = 1.0
+"""Between two rounds: what is written meanwhile is taken together."""
+
+
+async def run(world: World) -> None:
+    """Follow the journal until cancelled."""
+    woken = asyncio.Event()
+    world.logged_hooks.append(woken.set)
+    while True:
+        woken.clear()
+        while await step(world):
+            pass
+        await woken.wait()
+        await asyncio.sleep(PAUSE_S)
+
+
+async def step(world: World) -> int:
+    """Take the next rows of the journal; how many there were."""
+    cursor = await world.directory.cursor(NAME)
+    rows = await world.log.journal(cursor, ROWS)
+    if rows:
+        save, delete = await derive(world, rows)
+        await world.directory.consume(NAME, rows[-1].n, save, delete)
+    return len(rows)
+
+
+async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list[Noun]]:
+    """What these rows leave: mentions saved, mentions of deleted messages deleted, read states."""
+    save: list[Noun] = []
+    delete: list[Noun] = []
+    read: dict[tuple[int, int], int] = {}
+    for row in rows:
+        for kind, channel_id, message_id in row.entries:
+            if kind == Kind.DELETE:
+                delete.append(Mention(channel_id=channel_id, message_id=message_id, target_id=0))
+            if kind != Kind.CREATE:
+                continue
+            record = world.log.get(channel_id, message_id)
+            home = await world.home_of(channel_id)
+            if record is None or home is None:
+                continue
+            message = decode(record)
+            read[message.author_id, channel_id] = message_id
+            targets = {*message.mentions, *message.mention_roles}
+            if message.mention_everyone:
+                targets.add(home)
+            save += [
+                Mention(channel_id=channel_id, message_id=message_id, target_id=target)
+                for target in sorted(targets)
+            ]
+    await world.load_users({user_id for user_id, _ in read})
+    for (user_id, channel_id), message_id in read.items():
+        user = world.known_user(user_id)
+        if user is not None and not user.bot:
+            save.append(
+                ReadState(user_id=user_id, channel_id=channel_id, last_message_id=message_id)
+            )
+    return save, delete

@@ -1,0 +1,1 @@
+"""The commands of `hearth`, one file per subject: parse, call, print."""

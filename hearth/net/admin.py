@@ -1,0 +1,102 @@
+"""The operator's door: a Unix socket in the data directory, one JSON line for each call.
+
+`{"operation", "params", "body"}` is answered with `{"value"}` or `{"error"}` in the API's form.
+Who may open the socket (mode 0600) is the operator.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from hearth.actions.gate import call
+from hearth.actions.scopes import AsOperator, AsOperatorInGuild
+from hearth.actions.world import World
+from hearth.core.errors import INTERNAL, ROUTE_NOT_FOUND, Refused
+from hearth.core.operations import OPERATIONS, OPERATOR
+from hearth.core.wire import decode
+
+logger = logging.getLogger(__name__)
+
+LIMIT_BYTES = 1024 * 1024
+
+
+class Asked(Struct):
+    """One call."""
+
+    operation: str
+    params: dict[str, int] = {}
+    body: dict[str, Any] | None = None
+
+
+async def answer(world: World, raw: bytes) -> bytes:
+    """The reply to one call, as JSON without a line break."""
+    try:
+        asked = decode(Asked, raw)
+        operation = OPERATIONS.get(asked.operation)
+        if operation is None or not issubclass(operation.scope, AsOperator | AsOperatorInGuild):
+            raise Refused(ROUTE_NOT_FOUND)
+        body = None
+        if operation.body is not None:
+            body = decode(operation.body, msgspec.json.encode(asked.body or {}))
+        reply = await call(world, operation, OPERATOR, asked.params, body)
+        return msgspec.json.encode({"value": reply.value})
+    except Refused as refused:
+        return msgspec.json.encode({"error": refused.body})
+    except Exception:
+        logger.exception("operator's call failed")
+        return msgspec.json.encode({"error": Refused(INTERNAL).body})
+
+
+class AdminDoor:
+    """The socket and its calls."""
+
+    def __init__(self, world: World, path: Path) -> None:
+        self._world = world
+        self._path = path
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Listen. The lock on the data directory says that a socket left there is nobody's."""
+        self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        old = os.umask(0o177)
+        try:
+            listener.bind(str(self._path))
+        finally:
+            os.umask(old)
+        self._server = await asyncio.start_unix_server(
+            self._serve, sock=listener, limit=LIMIT_BYTES
+        )
+
+    async def close(self) -> None:
+        """Take no more calls and remove the socket."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(await answer(self._world, line) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+
+def ask(path: Path, call: dict[str, Any]) -> dict[str, Any]:
+    """Call a running server, blocking; raises OSError when none listens at `path`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(path))
+        connection.sendall(json.dumps(call).encode() + b"\n")
+        with connection.makefile("rb") as answers:
+            return json.loads(answers.readline() or b'{"error":{"message":"The server went away."}}')

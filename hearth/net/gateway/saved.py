@@ -1,0 +1,123 @@
+"""Keeps the sessions over an orderly restart, so that clients resume as after a cut.
+
+One table of distinct payloads, and for each session its numbers and indices into the table. The
+file is used once: after a kill there is none, and clients identify anew.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from hearth.net.gateway.codec import Payload
+from hearth.net.gateway.connection import Gateway
+from hearth.net.gateway.session import DETACHED_S, Session
+
+logger = logging.getLogger(__name__)
+
+
+class SavedSession(Struct, array_like=True):
+    """One session: its own values, and its events by their place in the table."""
+
+    id: str
+    user_id: int
+    token: bytes
+    intents: int
+    bot: bool
+    shard: tuple[int, int] | None
+    client: str
+    base: int
+    sent: int
+    events: list[int]
+    guilds: list[int]
+
+
+class Saved(Struct, array_like=True):
+    """The file: format number, epoch seconds, payloads as (name, JSON), sessions."""
+
+    format: int
+    wall: float
+    payloads: list[tuple[str, bytes]]
+    sessions: list[SavedSession]
+
+
+FORMAT = 1
+
+
+async def save(gateway: Gateway, path: Path) -> None:
+    """Write every session to `path`, whole or not at all."""
+    index: dict[int, int] = {}
+    payloads: list[tuple[str, bytes]] = []
+    sessions: list[SavedSession] = []
+    for session in gateway.sessions.values():
+        places: list[int] = []
+        for event in session.events:
+            payload = event if isinstance(event, Payload) else event.payload
+            place = index.get(id(payload))
+            if place is None:
+                place = index[id(payload)] = len(payloads)
+                payloads.append((payload.t, payload.d))
+            places.append(place)
+        sessions.append(
+            SavedSession(
+                session.id,
+                session.user_id,
+                session.token,
+                session.intents,
+                not session.wants_all,
+                session.shard,
+                session.client,
+                session.base,
+                session.sent,
+                places,
+                sorted(session.guilds),
+            )
+        )
+    data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions)
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.msgpack.encode(data))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    logger.info("saved sessions=%d payloads=%d", len(sessions), len(payloads))
+
+
+async def restore(gateway: Gateway, path: Path) -> None:
+    """Take the sessions up again, cut as they are, and remove the file."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return
+    path.unlink()
+    try:
+        data = msgspec.msgpack.decode(raw, type=Saved)
+    except msgspec.DecodeError:
+        logger.warning("saved sessions are unreadable and were dropped")
+        return
+    world = gateway.world
+    age = world.clock.wall() - data.wall
+    if data.format != FORMAT or not 0 <= age < DETACHED_S:
+        return
+    payloads = [Payload(t, d) for t, d in data.payloads]
+    for one in data.sessions:
+        session = Session(
+            one.id,
+            one.user_id,
+            one.token,
+            intents=one.intents,
+            bot=one.bot,
+            shard=one.shard,
+            client=one.client,
+        )
+        session.base, session.sent = one.base, one.sent
+        session.events = [payloads[place] for place in one.events]
+        session.since = world.clock.now()
+        homes = await gateway.open(session, one.guilds)
+        await world.load_users([one.user_id])
+        if [home.key for home in homes] == one.guilds:
+            gateway.join(session, homes)
+    logger.info("restored sessions=%d", len(gateway.sessions))
