@@ -1,0 +1,267 @@
+"""Replies and bodies against facts.json, what Discord's OpenAPI document says of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hearth.core.deferred import ROWS
+from hearth.core.models.audit import AuditEntry, audit_entry_object
+from hearth.core.models.channels import (
+    Channel,
+    ChannelCreate,
+    ChannelPatch,
+    ChannelType,
+    Overwrite,
+    OverwritePut,
+    OverwriteRequest,
+    channel_object,
+)
+from hearth.core.models.embeds import (
+    Embed,
+    EmbedAuthor,
+    EmbedField,
+    EmbedFooter,
+    EmbedMedia,
+    embeds_json,
+)
+from hearth.core.models.guilds import (
+    Guild,
+    MyGuildsQuery,
+    Snapshot,
+    guild_object,
+    my_guild_object,
+)
+from hearth.core.models.members import Member, MemberPatch, member_object
+from hearth.core.models.messages import (
+    Message,
+    MessageCreate,
+    MessageEdit,
+    MessageReference,
+    MessagesQuery,
+    in_event,
+    mention_json,
+    message_object,
+)
+from hearth.core.models.roles import Role, RoleCreate, RolePatch, role_object
+from hearth.core.models.users import (
+    Application,
+    User,
+    application_object,
+    private_user_object,
+    user_object,
+)
+from hearth.core.wire import encode
+
+HERE = Path(__file__).parent
+FACTS = json.loads((HERE / "facts.json").read_text())
+ALIASES = {"BasicMessageResponse": "MessageResponse"}
+
+user = User(id=1 << 60, username="ann", bot=True)
+member = Member(
+    guild_id=9, user_id=user.id, joined_at_ms=0, roles=(5,), communication_disabled_until_ms=5
+)
+role = Role(id=5, guild_id=9, name="x", managed=True, bot_id=user.id)
+snapshot = Snapshot(
+    guild=Guild(id=9, name="g", owner_id=user.id),
+    channels={},
+    roles={5: role},
+    members={user.id: member},
+    users={},
+    presences={},
+)
+embed = Embed(
+    title="t",
+    url="https://a.b",
+    timestamp="2020-01-01",
+    author=EmbedAuthor(name="a", url="https://a.b", icon_url="https://a.b"),
+    footer=EmbedFooter(text="a", icon_url="https://a.b"),
+    image=EmbedMedia(url="https://a.b"),
+    thumbnail=EmbedMedia(url="https://a.b"),
+    fields=[EmbedField(name="a", value="b")],
+)
+message = Message(
+    id=1 << 60,
+    channel_id=7,
+    author_id=user.id,
+    type=19,
+    content="x",
+    edited_at_ms=1,
+    mention_roles=(5,),
+    embeds=embeds_json([embed]),
+    reference=MessageReference(7, 8, 9),
+)
+entry = AuditEntry(
+    id=1,
+    guild_id=9,
+    user_id=user.id,
+    action_type=10,
+    target_id=None,
+    changes=b"[]",
+    options=b"{}",
+    reason="x",
+)
+KINDS = (0, 2, 4, 5, 13, 15, 16)
+SHOWN: list[tuple[str, Any]] = [
+    ("UserResponse", user_object(user)),
+    ("UserPIIResponse", private_user_object(user)),
+    ("GuildMemberResponse", member_object(member, user)),
+    ("GuildRoleResponse", role_object(role)),
+    ("GuildWithCountsResponse", guild_object(snapshot, with_counts=True)),
+    ("MyGuildResponse", my_guild_object(snapshot, user.id, 8, with_counts=True)),
+    (
+        "PrivateApplicationResponse",
+        application_object(Application(id=1, bot_id=2, owner_id=3, name="x"), user, user),
+    ),
+    ("AuditLogEntryResponse", audit_entry_object(entry)),
+    ("MessageResponse", message_object(message, user)),
+    (
+        "MessageResponse",
+        in_event(
+            message_object(
+                message,
+                user,
+                [mention_json(user, member)],
+                message_object(message, user),
+                nonce="1",
+            ),
+            9,
+            member,
+        ),
+    ),
+    *(
+        (
+            "GuildChannelResponse",
+            channel_object(
+                Channel(id=7, guild_id=9, type=kind, name="x", overwrites=(Overwrite(9, 0, 1, 2),)),
+                5,
+            ),
+        )
+        for kind in KINDS
+    ),
+]
+
+# Keys that Discord's documentation or gateway has and its OpenAPI document lacks.
+BEYOND = {
+    "UserResponse": {"member"},
+    "MessageResponse": {"guild_id", "member"},
+    "PrivateApplicationResponse": set[str](),
+}
+
+
+def faults(types: str, value: Any, path: str) -> list[str]:
+    """Where the JSON `value` is not of `types`, written as in facts.json."""
+    names = split(types)
+    if value is None:
+        return [] if "null" in names else [f"{path}: null, not {types}"]
+    if isinstance(value, list):
+        inner = next((name[1:-1] for name in names if name.startswith("[")), None)
+        if inner is None:
+            return [f"{path}: a list, not {types}"]
+        return [
+            fault for i, each in enumerate(value) for fault in faults(inner, each, f"{path}.{i}")
+        ]
+    if isinstance(value, dict):
+        known = [ALIASES.get(name, name) for name in names]
+        schema = next((name for name in known if name in FACTS["schemas"]), None)
+        if schema is not None:
+            return object_faults(schema, value, path)
+        return [] if "object" in names else [f"{path}: an object, not {types}"]
+    kind = {bool: "boolean", int: "integer", str: "string", float: "number"}[type(value)]
+    return [] if kind in names else [f"{path}: {kind}, not {types}"]
+
+
+def object_faults(schema: str, value: dict[str, Any], path: str) -> list[str]:
+    required, optional = (FACTS["schemas"][schema][key] for key in ("required", "optional"))
+    found = [f"{path}.{name}: missing" for name in required if name not in value]
+    for name, each in value.items():
+        types = required.get(name) or optional.get(name)
+        if types is not None:
+            found += faults(types, each, f"{path}.{name}")
+        elif name not in BEYOND.get(schema, ()):
+            found.append(f"{path}.{name}: not in {schema}")
+    return found
+
+
+def split(types: str) -> list[str]:
+    """`a|[b|c]|null` at its outer bars."""
+    parts, depth = [""], 0
+    for character in types:
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if character == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+@pytest.mark.parametrize(("schema", "value"), SHOWN, ids=[schema for schema, _ in SHOWN])
+def test_a_reply_has_every_required_key_with_its_type(schema: str, value: Any) -> None:
+    assert object_faults(schema, json.loads(encode(value)), schema) == []
+
+
+def test_the_check_finds_faults() -> None:
+    wrong = json.loads(encode(role_object(role))) | {"permissions": 5, "icon": [], "x": 1}
+    del wrong["name"]
+    wrong["colors"]["primary_color"] = None
+    assert sorted(object_faults("GuildRoleResponse", wrong, "")) == [
+        ".colors.primary_color: null, not integer",
+        ".icon: a list, not string|null",
+        ".name: missing",
+        ".permissions: integer, not string",
+        ".x: not in GuildRoleResponse",
+    ]
+
+
+FORMS: dict[str, type[Any]] = {
+    "create_message": MessageCreate,
+    "update_message": MessageEdit,
+    "create_guild_channel": ChannelCreate,
+    "update_channel": ChannelPatch,
+    "set_channel_permission_overwrite": OverwritePut,
+    "create_guild_role": RoleCreate,
+    "update_guild_role": RolePatch,
+    "update_guild_member": MemberPatch,
+    "list_messages": MessagesQuery,
+    "list_my_guilds": MyGuildsQuery,
+}
+
+
+@pytest.mark.parametrize("operation", FORMS)
+def test_a_form_has_every_parameter(operation: str) -> None:
+    facts = FACTS["operations"][operation]
+    assert set(facts["body"] + facts["query"]) <= set(FORMS[operation].__struct_fields__)
+
+
+def test_every_operation_with_a_body_has_a_form() -> None:
+    assert {name for name, facts in FACTS["operations"].items() if facts["body"]} <= FORMS.keys()
+
+
+def test_every_guild_channel_type_is_shown() -> None:
+    threads = {10, 11, 12}
+    private = {1, 3}
+    assert {*KINDS} == {int(kind) for kind in ChannelType} - threads - private
+    assert OverwriteRequest(id=1).overwrite() == Overwrite(1, 0, 0, 0)
+
+
+def test_the_deferred_parameters_are_published() -> None:
+    published = json.loads((HERE / "deferred.json").read_text())
+    assert published == [
+        {
+            "operation": row.operation,
+            "parameter": row.parameter,
+            "issue": row.issue,
+            "why": row.why,
+            **({"values": list(row.values)} if row.values else {}),
+            **({"bits": row.bits} if row.bits else {}),
+            "code": row.error.code,
+        }
+        for row in ROWS
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{r.operation}-{r.parameter}-{r.bits}" for r in ROWS])
+def test_a_deferred_parameter_exists(row: Any) -> None:
+    assert row.operation in FACTS["operations"]
+    assert row.parameter.partition(".")[0] in FORMS[row.operation].__struct_fields__
