@@ -384,10 +384,6 @@ def _sentence(snapshot: Snapshot, name: str, step: Step, touched: int) -> str:
             return f"ADMINISTRATOR allows {name} everything, whatever a channel says"
         case Rule.ORPHAN:
             return "the thread's channel is gone, so nobody may do anything here"
-        case Rule.EVERYONE_OVERWRITE | Rule.ROLE_OVERWRITE:
-            who = f"role {_role(snapshot, step.id)}"
-        case Rule.MEMBER_OVERWRITE:
-            who = f"the overwrite for {name}"
         case Rule.PRIVATE_THREAD:
             return f"the thread is private: {name} neither started it nor has MANAGE_THREADS"
         case Rule.HIDDEN:
@@ -402,6 +398,10 @@ def _sentence(snapshot: Snapshot, name: str, step: Step, touched: int) -> str:
             return f"without CONNECT there is no {what} here"
         case Rule.TIMEOUT:
             return f"{name} is timed out and keeps only {_listed(_TIMED_OUT)}"
+        case Rule.MEMBER_OVERWRITE:
+            who = f"the overwrite for {name}"
+        case _:
+            who = f"role {_role(snapshot, step.id)}"
     denied, allowed = step.deny & touched, step.allow & touched
     parts = [f"denies {_listed(denied)}"] if denied else []
     if allowed:
