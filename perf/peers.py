@@ -11,7 +11,8 @@ from harness import BUILD, PERF, Failed, Server, compiled, free_port
 
 
 def hearth(data: Path) -> Server:
-    """Hearth on a data directory, every feature on, rate limits wide open."""
+    """Hearth on a data directory, every feature on, rate limits wide open, no session restored."""
+    (data / "sessions").unlink(missing_ok=True)
     port = free_port()
     command = [str(Path(sys.executable).parent / "hearth"), "serve"]
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]

@@ -4,7 +4,7 @@
  * "name key=value …"; each is answered by one line of JSON with "ok". Between commands sessions
  * go on reading and sending heartbeats. At the end of standard input it exits.
  *
- * open n= tokens= [offset=0 guilds=1 window=64 compress=0 intents=… wait=120]
+ * open n= tokens= [offset=0 guilds=0 window=64 compress=0 intents=… wait=120]
  *     opens n gateway sessions with the tokens (one a line) from line `offset` on; a session is
  *     open after READY and `guilds` GUILD_CREATE. compress=1 asks for zlib-stream: frames are then
  *     counted, not read, and cannot be used for deliveries.
@@ -673,7 +673,7 @@ static void begin_open(int irc) {
     job.posters = irc ? (int)number("posters", 4) : 0;
     job.n = (int)number("n", 1) + job.posters;
     job.window = (int)number("window", 64);
-    job.guilds = (int)number("guilds", 1);
+    job.guilds = (int)number("guilds", 0);
     job.offset = (int)number("offset", 0);
     job.compress = (int)number("compress", 0);
     job.intents = (long)number("intents", 33281); /* guilds, guild messages, message content */
