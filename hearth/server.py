@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-import hearth.actions.all as _operations  # noqa: F401  (declares the operations)
+from hearth.actions.all import MODULES
 from hearth.actions.consumers import unread
 from hearth.actions.world import World
 from hearth.config import Config
@@ -124,7 +124,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         bound = listener.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         ready(f"http://{shown}:{bound[1]}")
-        logger.info("ready port=%d", bound[1])
+        logger.info("ready port=%d subjects=%d", bound[1], len(MODULES))
         await stop.wait()
         logger.info("draining connections=%d", len(gateway.connections))
         listener.close()
@@ -133,7 +133,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         await http.shutdown(DRAIN_S / 4)
         await gateway.close()
         await log_is_quiet(world)
-        await saved.save(gateway, data / "sessions")
+        saved.save(gateway, data / "sessions")
 
 
 async def log_is_quiet(world: World) -> None:
@@ -160,4 +160,3 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
 
 async def _await(main: Callable[[], Awaitable[None]]) -> None:
     await main()
-

@@ -316,5 +316,3 @@ async def explain_permission(here: AsOperator, body: WhyAsked) -> Why:
 async def check_storage(here: AsOperator) -> Checked:
     """Whether log, metadata and journal agree."""
     return Checked(await here.world.check())
-
-

@@ -253,7 +253,7 @@ def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None
     if parent_id is None:
         return None
     parent = here.snapshot.channels.get(parent_id)
-    problem = None
+    problem: tuple[str, str] | None = None
     if kind == ChannelType.GUILD_CATEGORY:
         problem = "CHANNEL_PARENT_INVALID_PARENT", "Categories cannot have subcategories"
     elif parent is None:
@@ -264,9 +264,12 @@ def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None
         sum(child.parent_id == parent_id for child in here.snapshot.channels.values())
         >= MOST_CHANNELS_PER_CATEGORY
     ):
-        problem = "CHANNEL_PARENT_MAX_CHANNELS", "Maximum number of channels in category reached (50)"
+        problem = (
+            "CHANNEL_PARENT_MAX_CHANNELS",
+            "Maximum number of channels in category reached (50)",
+        )
     if problem is not None:
-        raise invalid_form((("parent_id",), *problem))
+        raise invalid_form((("parent_id",), problem[0], problem[1]))
     return parent
 
 
@@ -312,10 +315,7 @@ def _overwrite_audits(before: Channel, after: Channel) -> list[Audit]:
             Audit(
                 action,
                 after.id,
-                [
-                    Change(name, _bits(was, name), _bits(now, name))
-                    for name in ("allow", "deny")
-                ],
+                [Change(name, _bits(was, name), _bits(now, name)) for name in ("allow", "deny")],
                 {"id": str(key), "type": str(int(one.type))},
             )
         )

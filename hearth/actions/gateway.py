@@ -77,7 +77,7 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
         # Names are looked up with the lazy member list (issue 1B); until then by plain search.
         start = body.query.casefold()
         most = min(body.limit or MOST_ASKED, MOST_ASKED)
-        found = []
+        found: list[int] = []
         for user_id, member in members.items():
             user = here.home.user(user_id)
             names = (user.username, user.global_name or "", member.nick or "")

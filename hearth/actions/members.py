@@ -84,9 +84,7 @@ async def update_guild_member(here: InGuild, user_id: int, body: MemberPatch) ->
     return member_object(after, here.home.user(user_id))
 
 
-@operation(
-    "DELETE", "/guilds/{guild_id}/members/{user_id}", needs=P.KICK_MEMBERS, commits=True
-)
+@operation("DELETE", "/guilds/{guild_id}/members/{user_id}", needs=P.KICK_MEMBERS, commits=True)
 async def delete_guild_member(here: InGuild, user_id: int) -> None:
     """Remove a member, who may come back by an invite."""
     member = here.member_of(user_id)

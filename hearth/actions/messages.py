@@ -58,6 +58,7 @@ TEXT_CHANNELS = frozenset(
 )
 """The channels that hold messages."""
 
+
 class AckObject(Struct):
     """What an ack is answered with."""
 
@@ -153,9 +154,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     before = _message(here, message_id)
     own = before.author_id == here.who.user_id
     values: dict[str, Any] = {}
-    edits = any(
-        value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions)
-    )
+    edits = any(value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions))
     if not own:
         if edits:
             raise Refused(NOT_THE_AUTHOR)
@@ -316,10 +315,7 @@ async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]
             wanted.update(message.mentions)
     if wanted:
         await world.load_users(wanted)
-    return [
-        show(here, message, other)
-        for message, other in zip(messages, referenced, strict=True)
-    ]
+    return [show(here, message, other) for message, other in zip(messages, referenced, strict=True)]
 
 
 def show(

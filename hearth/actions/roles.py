@@ -73,9 +73,7 @@ async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
     return role_object(role)
 
 
-@operation(
-    "PATCH", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True
-)
+@operation("PATCH", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True)
 async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> RoleObject:
     """Change a role below one's own highest."""
     before = here.role(role_id, UNKNOWN_ROLE)
@@ -95,9 +93,7 @@ async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> Rol
     return role_object(after)
 
 
-@operation(
-    "DELETE", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True
-)
+@operation("DELETE", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True)
 async def delete_guild_role(here: InGuild, role_id: int) -> None:
     """Delete a role below one's own highest; members and overwrites lose it with it."""
     role = here.role(role_id, UNKNOWN_ROLE)

@@ -284,4 +284,3 @@ class AsOperatorInGuild(InGuild):
         if self.who.kind != "operator":
             raise Refused(UNAUTHORIZED)
         super().admit()
-

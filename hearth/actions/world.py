@@ -70,7 +70,7 @@ class Home:
         self.views: Views | None = None
         self.turn = asyncio.Lock()
         self.buckets: dict[tuple[str, int, int], Bucket] = {}
-        self.inflight: dict[bytes, asyncio.Future[int]] = {}
+        self.inflight: dict[bytes, asyncio.Future[None]] = {}
         self.slow: dict[tuple[int, int], float] = {}
         self.presences: dict[str, Any] = {}
         self.touched = world.clock.now()

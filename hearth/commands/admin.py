@@ -183,9 +183,7 @@ def create_bot(
 @click.argument("permission")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @pass_operator
-def why(
-    operator: Operator, user_name: str, channel: int, permission: str, as_json: bool
-) -> None:
+def why(operator: Operator, user_name: str, channel: int, permission: str, as_json: bool) -> None:
     """Print the chain of roles and overwrites that decides a permission."""
     operator.as_json |= as_json
     wish = {"user": user_name, "channel": channel, "permission": permission}

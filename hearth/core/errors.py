@@ -22,7 +22,7 @@ class Error(Struct, frozen=True, gc=False):
     remedy: str
 
 
-class Refused(Exception):  # noqa: N818 -- a rule that says no is no fault
+class Refused(Exception):
     """A rule said no; doors turn it into a reply.
 
     `more` holds further top-level keys of the body (`retry_after`, or `errors`, the tree of form

@@ -54,8 +54,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     bucket: str
     commits: bool
     parameters: dict[str, type]
-    body: type | None
-    query: type | None
+    body: type[Struct] | None
+    query: type[Struct] | None
     returns: Any
     summary: str
     status: int

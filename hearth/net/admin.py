@@ -99,4 +99,6 @@ def ask(path: Path, call: dict[str, Any]) -> dict[str, Any]:
         connection.connect(str(path))
         connection.sendall(json.dumps(call).encode() + b"\n")
         with connection.makefile("rb") as answers:
-            return json.loads(answers.readline() or b'{"error":{"message":"The server went away."}}')
+            return json.loads(
+                answers.readline() or b'{"error":{"message":"The server went away."}}'
+            )

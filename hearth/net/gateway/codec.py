@@ -15,7 +15,7 @@ the connection without an error. The checksum of RFC 1950 is never due, as no st
 import zlib
 from collections.abc import Sequence
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 from hearth.net.gateway.frames import BINARY, TEXT, binary_frame, frame_header, text_frame
 
@@ -103,14 +103,32 @@ class Payload:
         return self.deflated
 
 
-def frame(payload: Payload, s: int, encoding: Encoding) -> bytes:
+class Framed(Protocol):
+    """What a frame is made of: a Payload, or what stands for one that is not made yet."""
+
+    @property
+    def plain(self) -> tuple[bytes, bytes]:
+        """Head and tail of a plain frame."""
+        ...
+
+    @property
+    def deflated(self) -> tuple[bytes, bytes] | None:
+        """Head and tail of a deflated frame, where they were made."""
+        ...
+
+    def deflate(self) -> tuple[bytes, bytes]:
+        """Make head and tail of a deflated frame."""
+        ...
+
+
+def frame(payload: Framed, s: int, encoding: Encoding) -> bytes:
     """The frame of one dispatch with sequence `s` (below 10 ** 10)."""
     head, tail = payload.plain if encoding is PLAIN else payload.deflated or payload.deflate()
     return b"".join((head, b"%10d" % s, tail))
 
 
 def frames(
-    payloads: Sequence[Payload],
+    payloads: Sequence[Framed],
     first_s: int,
     encoding: Encoding,
     limit_bytes: int,

@@ -28,6 +28,7 @@ from hearth.net.gateway.conversation import (
     Output,
     Resume,
 )
+from hearth.net.gateway.frames import Close as CloseFrame
 from hearth.net.gateway.frames import (
     FrameReader,
     Message,
@@ -36,7 +37,6 @@ from hearth.net.gateway.frames import (
     close_frame,
     pong_frame,
 )
-from hearth.net.gateway.frames import Close as CloseFrame
 from hearth.net.gateway.hub import Hub, in_shard
 from hearth.net.gateway.session import DETACHED_S, STALLED_S, Session
 
@@ -272,11 +272,11 @@ class Connection(asyncio.Protocol):
         if output is None:
             return
         if isinstance(output, Beat):
-            if self.session is not None and output.seq is not None:
-                if not self.session.acknowledge(output.seq):
-                    self.close(conversation.INVALID_SEQ)
-                    return
-            self.say(HEARTBEAT_ACK, b"null")
+            session, seq = self.session, output.seq
+            if session is None or seq is None or session.acknowledge(seq):
+                self.say(HEARTBEAT_ACK, b"null")
+            else:
+                self.close(conversation.INVALID_SEQ)
         elif isinstance(output, Close):
             self.close(output.code)
         elif isinstance(output, Command):

@@ -10,7 +10,6 @@ import msgspec
 from hearth.actions.world import Home, World
 from hearth.core.commits import Commit
 from hearth.core.events import (
-    ALWAYS,
     CONTENT,
     ChannelCreate,
     ChannelDelete,
@@ -18,7 +17,7 @@ from hearth.core.events import (
     GuildDelete,
 )
 from hearth.core.models.channels import Channel
-from hearth.core.models.guilds import Guild, Snapshot
+from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.users import Token
 from hearth.core.permissions import resolve
@@ -26,7 +25,7 @@ from hearth.core.visibility import Views
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.cohorts import Room
-from hearth.net.gateway.session import DETACHED_S, Deferred, Session
+from hearth.net.gateway.session import Deferred, Session
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,8 @@ class Hub:
             self._enter(session, home)
 
     def _enter(self, session: Session, home: Home) -> None:
-        assert home.snapshot is not None and home.views is not None
+        assert home.snapshot is not None
+        assert home.views is not None
         room = self.rooms.get(home.key)
         if room is None:
             room = self.rooms[home.key] = Room(home.key, home.views)

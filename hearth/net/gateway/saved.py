@@ -4,6 +4,7 @@ One table of distinct payloads, and for each session its numbers and indices int
 file is used once: after a kill there is none, and clients identify anew.
 """
 
+import asyncio
 import logging
 import os
 from pathlib import Path
@@ -46,7 +47,7 @@ class Saved(Struct, array_like=True):
 FORMAT = 1
 
 
-async def save(gateway: Gateway, path: Path) -> None:
+def save(gateway: Gateway, path: Path) -> None:
     """Write every session to `path`, whole or not at all."""
     index: dict[int, int] = {}
     payloads: list[tuple[str, bytes]] = []
@@ -86,13 +87,20 @@ async def save(gateway: Gateway, path: Path) -> None:
     logger.info("saved sessions=%d payloads=%d", len(sessions), len(payloads))
 
 
-async def restore(gateway: Gateway, path: Path) -> None:
-    """Take the sessions up again, cut as they are, and remove the file."""
+def _take(path: Path) -> bytes | None:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return
+        return None
     path.unlink()
+    return raw
+
+
+async def restore(gateway: Gateway, path: Path) -> None:
+    """Take the sessions up again, cut as they are, and remove the file."""
+    raw = await asyncio.to_thread(_take, path)
+    if raw is None:
+        return
     try:
         data = msgspec.msgpack.decode(raw, type=Saved)
     except msgspec.DecodeError:

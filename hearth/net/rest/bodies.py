@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from msgspec import Struct
 
 from hearth.core.errors import Refused, invalid_form
@@ -55,7 +55,7 @@ async def _parts(request: web.BaseRequest) -> tuple[dict[str, str], list[str]]:
     fields: dict[str, str] = {}
     files: list[str] = []
     async for part in await request.multipart():
-        if not hasattr(part, "filename"):
+        if not isinstance(part, BodyPartReader):
             raise ValueError("nested multipart")
         name = part.name or ""
         if part.filename is not None:

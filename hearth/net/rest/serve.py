@@ -29,7 +29,7 @@ from hearth.core.errors import (
 from hearth.core.limits import Bucket, Limit
 from hearth.core.operations import ANONYMOUS, OPERATIONS, Operation, Principal
 from hearth.core.wire import decode_query, encode
-from hearth.net.gateway.connection import Connection, Gateway, encoding_of
+from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.upgrade import take_over
 from hearth.net.rest.bodies import read_body
 from hearth.net.rest.routes import Routes, parameters
@@ -71,7 +71,7 @@ class Rest:
         self,
         message: RawRequestMessage,
         payload: StreamReader,
-        protocol: "RequestHandler[web.BaseRequest]",
+        protocol: RequestHandler,
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
