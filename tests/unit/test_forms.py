@@ -329,6 +329,11 @@ def test_six_thousand_characters_are_enough() -> None:
         ("https://a\u00a0b", "URL_TYPE_INVALID_URL"),
         ("java\nscript:x", "URL_TYPE_INVALID_URL"),
         ("//example.com", "URL_TYPE_INVALID_URL"),
+        ("https://u:p@example.com:8443?x", None),
+        ("https://example.com:port/", "URL_TYPE_INVALID_URL"),
+        ("https://\u00fcber.example/\u00e9", None),
+        ("https://@/", "URL_TYPE_INVALID_URL"),
+        ("https:///path", "URL_TYPE_INVALID_URL"),
     ],
 )
 def test_addresses_are_whole_and_of_the_web(url: str, code: str | None) -> None:

@@ -1,8 +1,8 @@
 """Embeds of messages (Discord reference, "Message resource", "Embed object")."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -180,21 +180,27 @@ def _urls(embed: Embed) -> Iterable[tuple[tuple[str, ...], str | None, tuple[str
         yield ("thumbnail", "url"), embed.thumbnail.url, FILES
 
 
+_ADDRESS = re.compile(
+    r"""(?P<scheme>[a-z][a-z0-9+.-]*):
+    (?P<rest>//(?:[^/?\#@]*@)?(?P<host>\[[0-9a-f:.]+\]|[^/?\#@:\[\]]+)(?::\d{1,5})?(?:[/?\#].*)?)?
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+"""Scheme, and where the rest is whole the host (RFC 3986 section 3)."""
+
+
 def url_problem(url: str, schemes: tuple[str, ...]) -> tuple[str, str] | None:
     """Code and message if `url` is not a whole one of these schemes."""
     bad = "URL_TYPE_INVALID_URL", "Not a well formed URL."
-    if any(character <= " " or character.isspace() for character in url):
+    found = _ADDRESS.match(url)
+    if found is None or any(character <= " " or character.isspace() for character in url):
         return bad
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return bad
-    if parts.scheme and parts.scheme not in schemes:
+    scheme = found["scheme"].lower()
+    if scheme not in schemes:
         known = ", ".join(f"'{scheme}'" for scheme in schemes)
-        text = f'Scheme "{parts.scheme[:100]}" is not supported. Scheme must be one of ({known}).'
+        text = f'Scheme "{scheme[:100]}" is not supported. Scheme must be one of ({known}).'
         return "URL_TYPE_INVALID_SCHEME", text
-    return None if parts.scheme and (host or parts.scheme == "attachment") else bad
+    return None if found["host"] and found.end() == len(url) else bad
 
 
 def embeds_json(embeds: Sequence[Embed]) -> bytes | None:
