@@ -66,6 +66,8 @@ def raw(value: F) -> F:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+"""The years 1 to 9999: an offset from UTC can lead out of what `timestamp` can say."""
 
 
 @lru_cache(16384)
@@ -84,9 +86,10 @@ def parse_timestamp(text: str) -> int | None:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - _EPOCH) // timedelta(milliseconds=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    wall_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return wall_ms if _FIRST_MS <= wall_ms <= _LAST_MS else None
 
 
 # Requests
