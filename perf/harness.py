@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 PERF = Path(__file__).resolve().parent
 ROOT = PERF.parent
@@ -126,7 +126,7 @@ class Process:
                 pipe.close()
         return self.child.returncode
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -68,7 +68,7 @@ async def measure(path: Path, rounds: int, each: int) -> dict[str, Any]:
         return done
 
     def bare_commits(n: int) -> list[float]:
-        times = []
+        times: list[float] = []
         for _ in range(n):
             begun = time.perf_counter()
             commit(next(ids))
@@ -76,7 +76,7 @@ async def measure(path: Path, rounds: int, each: int) -> dict[str, Any]:
         return times
 
     async def single_puts(n: int) -> list[float]:
-        times = []
+        times: list[float] = []
         for _ in range(n):
             begun = time.perf_counter()
             await put()

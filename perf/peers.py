@@ -22,6 +22,16 @@ def hearth(data: Path) -> Server:
         return Server("hearth", command, port, stderr=log, env=environment)
 
 
+def watched(data: Path) -> Server:
+    """Hearth with a clock beside its loop (watched.py)."""
+    (data / "sessions").unlink(missing_ok=True)
+    port = free_port()
+    with (BUILD / "hearth.log").open("ab") as log:
+        environment = {**os.environ, "HEARTH_LIMITS_SCALE": "1000000"}
+        command = [sys.executable, str(PERF / "watched.py"), str(data), str(port)]
+        return Server("watched", command, port, stderr=log, env=environment)
+
+
 def floor(frame: Path | None = None) -> Server:
     port = free_port()
     return Server("c", [str(compiled("floor")), str(port), *([str(frame)] if frame else [])], port)

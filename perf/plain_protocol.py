@@ -66,7 +66,7 @@ class Client(asyncio.Protocol):
                 self.room.fan_out(data[at : at + MARK_BYTES])
             self.transport.write(ANSWER)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.room.live.discard(self.transport)
 
 
