@@ -13,7 +13,7 @@ from hearth.core.events import GuildMemberAdd, GuildRoleCreate
 from hearth.core.ids import MAX_ID
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import Channel, ChannelType
-from hearth.core.models.guilds import Guild
+from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, User
@@ -129,7 +129,7 @@ class WhyAsked(Struct):
     """May `user` do `permission` in `channel`?"""
 
     user: str
-    channel: int
+    channel: str
     permission: str
 
 
@@ -299,17 +299,35 @@ async def explain_permission(here: AsOperator, body: WhyAsked) -> Why:
         bit = parse(body.permission)
     except ValueError as error:
         raise invalid_form((("permission",), "BASE_TYPE_CHOICES", str(error))) from None
-    key = await world.home_of(body.channel)
-    snapshot = None if key is None else (await world.home(key)).snapshot
-    channel = None if snapshot is None else snapshot.channels.get(body.channel)
-    if snapshot is None or channel is None:
-        raise Refused(UNKNOWN_CHANNEL)
+    snapshot, channel = await _find_channel(world, user, body.channel)
     member = snapshot.members.get(user.id)
     if member is None:
         return Why(False, [f"{user.username} is not a member of {snapshot.guild.name}"])
     now = world.wall_ms()
     allowed = resolve(snapshot, member, channel, now) & bit == bit
     return Why(allowed, explain(snapshot, member, channel, bit, now))
+
+
+async def _find_channel(world: World, user: User, text: str) -> tuple[Snapshot, Channel]:
+    """The channel of an id, or of a name in one of the user's guilds."""
+    if text.isdecimal() and len(text) < 20:
+        key = await world.home_of(int(text))
+        keys = [] if key is None else [key]
+    else:
+        keys = await world.directory.guilds_of(user.id)
+    wanted = text.removeprefix("#")
+    found: list[tuple[Snapshot, Channel]] = []
+    for key in keys:
+        snapshot = (await world.home(key)).snapshot
+        for channel in () if snapshot is None else snapshot.channels.values():
+            if snapshot is not None and wanted in (channel.name, str(channel.id)):
+                found.append((snapshot, channel))
+    if not found:
+        raise Refused(UNKNOWN_CHANNEL)
+    if len(found) > 1:
+        ids = ", ".join(str(channel.id) for _, channel in found)
+        raise invalid_form((("channel",), "CHANNEL_AMBIGUOUS", f"Several have it: {ids}."))
+    return found[0]
 
 
 @operation()

@@ -179,11 +179,11 @@ def create_bot(
 
 @admin.command()
 @click.argument("user_name", metavar="USER")
-@click.argument("channel", type=int)
+@click.argument("channel")
 @click.argument("permission")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @pass_operator
-def why(operator: Operator, user_name: str, channel: int, permission: str, as_json: bool) -> None:
+def why(operator: Operator, user_name: str, channel: str, permission: str, as_json: bool) -> None:
     """Print the chain of roles and overwrites that decides a permission."""
     operator.as_json |= as_json
     wish = {"user": user_name, "channel": channel, "permission": permission}
