@@ -129,10 +129,12 @@ async def list_messages(here: InChannel, query: MessagesQuery) -> list[MessageOb
         return []
     log, channel_id, limit = here.world.log, here.channel.id, query.limit
     if query.around is not None:
+        # As in Discord half of `limit` on either side and the message itself: of 100 come 101.
         half = limit // 2
-        newer = await log.page(channel_id, half, after=query.around - 1)
-        older = await log.page(channel_id, limit - len(newer), before=query.around)
-        records = [*newer, *older]
+        newer = await log.page(channel_id, half, after=query.around) if half else []
+        itself = log.get(channel_id, query.around)
+        older = await log.page(channel_id, half, before=query.around) if half else []
+        records = [*newer, *([] if itself is None else [itself]), *older]
     else:
         records = await log.page(channel_id, limit, before=query.before, after=query.after)
     return await _page(here, [decode(record) for record in records])
