@@ -94,6 +94,8 @@ class Event(Struct, gc=False):
     """In guilds above 250 members people are told only of themselves (bots by intent)."""
     to_others: ClassVar[bool] = False
     """A bot is not told of itself."""
+    own: ClassVar[bool] = False
+    """The user that it is about is told without the intent."""
     content: ClassVar[bool] = False
     """A session without MESSAGE_CONTENT gets `blank` unless the event concerns its user."""
 
@@ -134,6 +136,7 @@ def event(
     needs: int = 0,
     small: bool = False,
     to_others: bool = False,
+    own: bool = False,
     content: bool = False,
 ) -> Callable[[E], E]:
     """Declare the Struct below as the event `name`: its intent, its audience, its permission."""
@@ -141,7 +144,7 @@ def event(
     def declare(kind: E) -> E:
         kind.name, kind.intent, kind.to = name, int(intent), to
         kind.needs, kind.small, kind.content = needs, small, content
-        kind.to_others = to_others
+        kind.to_others, kind.own = to_others, own
         EVENTS[name] = kind
         return kind
 
@@ -249,7 +252,7 @@ class GuildMemberAdd(_MemberEvent):
         return member_object(self.member, at.user(self.member.user_id), in_event=True)
 
 
-@event("GUILD_MEMBER_UPDATE", intent=Intent.GUILD_MEMBERS, small=True)
+@event("GUILD_MEMBER_UPDATE", intent=Intent.GUILD_MEMBERS, small=True, own=True)
 class GuildMemberUpdate(GuildMemberAdd):
     """A member's roles, name or timeout changed."""
 

@@ -219,7 +219,9 @@ class Hub:
         )
         for cohort in cohorts:
             for session in cohort.sessions:
-                if not session.intents & event.intent:
+                if not session.intents & event.intent and not (
+                    event.own and session.user_id == event.user_id
+                ):
                     continue
                 if event.needs:
                     member = snapshot.members.get(session.user_id)
