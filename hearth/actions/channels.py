@@ -87,7 +87,8 @@ async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObj
     kind = values.setdefault("type", ChannelType.GUILD_TEXT)
     parent = _category(here, values.get("parent_id"), kind)
     overwrites = values.pop("overwrites", None)
-    if overwrites is not None:
+    # discord.py sends an empty list when it is given none: that too is without overwrites.
+    if overwrites:
         _may_overwrite(here, here.permissions, (), overwrites)
         values["overwrites"] = tuple(overwrites)
     elif parent is not None:
