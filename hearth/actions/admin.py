@@ -19,6 +19,7 @@ from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, User
 from hearth.core.operations import operation
 from hearth.core.permissions import EVERYONE, explain, parse, resolve
+from hearth.core.ports import Conflict
 
 Username = Annotated[str, Meta(min_length=2, max_length=32, pattern=r"^[a-z0-9._]+$")]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
@@ -168,8 +169,16 @@ async def create_user(here: AsOperator, body: UserCreate) -> UserMade:
     if await world.directory.user_named(body.username) is not None:
         raise _taken()
     user = User(id=world.make_id(), username=body.username)
-    await world.save([user, await make_credential(user.id, body.password)])
+    await _save_account(world, [user, await make_credential(user.id, body.password)])
     return UserMade(str(user.id), user.username, await give_token(world, user))
+
+
+async def _save_account(world: World, nouns: list[Noun]) -> None:
+    try:
+        await world.save(nouns)
+    except Conflict as error:
+        # Somebody took the name since it was looked up.
+        raise _taken() from error
 
 
 def _taken() -> Refused:
@@ -252,7 +261,7 @@ async def create_bot(here: AsOperator, body: BotCreate) -> BotMade:
     application = Application(
         id=bot.id, bot_id=bot.id, owner_id=owner.id, name=body.username, flags=BOT_FLAGS
     )
-    await world.save([bot, application])
+    await _save_account(world, [bot, application])
     return BotMade(str(application.id), str(bot.id), await give_token(world, bot))
 
 
@@ -316,12 +325,14 @@ async def _find_channel(world: World, user: User, text: str) -> tuple[Snapshot, 
     else:
         keys = await world.directory.guilds_of(user.id)
     wanted = text.removeprefix("#")
-    found: list[tuple[Snapshot, Channel]] = []
-    for key in keys:
-        snapshot = (await world.home(key)).snapshot
-        for channel in () if snapshot is None else snapshot.channels.values():
-            if snapshot is not None and wanted in (channel.name, str(channel.id)):
-                found.append((snapshot, channel))
+    homes = [await world.home(key) for key in keys]
+    found = [
+        (home.snapshot, channel)
+        for home in homes
+        if home.snapshot is not None
+        for channel in home.snapshot.channels.values()
+        if wanted in (channel.name, str(channel.id))
+    ]
     if not found:
         raise Refused(UNKNOWN_CHANNEL)
     if len(found) > 1:
