@@ -36,6 +36,7 @@ from hearth.core.models.messages import (
     MessageReference,
     MessagesQuery,
     MessageType,
+    message_json,
     message_object,
 )
 from hearth.core.models.messages import MessageCreate as MessageCreateBody
@@ -78,21 +79,33 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
     """Write a message; it is durable and on its way to everybody when the reply comes."""
     if here.channel.type not in TEXT_CHANNELS:
         raise Refused(NOT_A_TEXT_CHANNEL)
-    assert here.member is not None
-    content = body.content or ""
-    nonce = body.nonce or None
-    if not content.strip() and not body.embeds:
+    if not (body.content or "").strip() and not body.embeds:
         raise Refused(EMPTY_MESSAGE)
     if body.embeds:
         here.require(P.EMBED_LINKS)
     if body.tts:
         here.require(P.SEND_TTS_MESSAGES)
-    author = here.member.user_id
     key = _nonce_key(here, body)
-    if key is not None:
-        earlier = await _earlier(here, key)
-        if earlier is not None:
-            return await _shown(here, earlier, nonce)
+    if key is None:
+        return await _create(here, body, None)
+    # One at a time under a nonce: whoever comes meanwhile waits and finds what was made.
+    inflight = here.home.inflight
+    while (other := inflight.get(key)) is not None:
+        await asyncio.wait([other])
+    earlier = _earlier(here, key)
+    if earlier is not None:
+        return await _shown(here, earlier, body.nonce)
+    inflight[key] = asyncio.get_running_loop().create_future()
+    try:
+        return await _create(here, body, key)
+    finally:
+        inflight.pop(key).set_result(None)
+
+
+async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -> MessageObject:
+    assert here.member is not None
+    author = here.member.user_id
+    content, nonce = body.content or "", body.nonce or None
     _slow_down(here)
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
@@ -114,11 +127,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         until = here.world.clock.now() + here.channel.rate_limit_per_user
         here.home.slow[here.channel.id, author] = until
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
-    done = here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
-    if key is not None:
-        here.home.inflight[key] = done
-        done.add_done_callback(lambda _: here.home.inflight.pop(key, None))
-    await done
+    await here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
     return show(here, message, referenced, nonce)
 
 
@@ -231,11 +240,8 @@ def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-async def _earlier(here: InChannel, key: bytes) -> Message | None:
-    """The message that was sent under the same nonce within ten minutes, or is being sent."""
-    inflight = here.home.inflight.get(key)
-    if inflight is not None:
-        await asyncio.wait([inflight])
+def _earlier(here: InChannel, key: bytes) -> Message | None:
+    """The message that was sent under the same nonce within ten minutes."""
     message_id = here.world.log.nonce(key, here.world.wall_ms())
     record = None if message_id is None else here.world.log.get(here.channel.id, message_id)
     return None if record is None else decode(record)
@@ -307,8 +313,15 @@ def _referenced(here: InChannel, message: Message) -> Message | None:
 
 async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]:
     """Messages as the reader sees them, with the users that they name."""
-    referenced = [_referenced(here, message) for message in messages]
     world = here.world
+    if all(
+        message.reference is None
+        and not message.mentions
+        and world.known_user(message.author_id) is not None
+        for message in messages
+    ):
+        return [message_json(message, world.user(message.author_id)) for message in messages]
+    referenced = [_referenced(here, message) for message in messages]
     wanted: set[int] = set()
     for message in (*messages, *referenced):
         if message is not None:

@@ -114,13 +114,19 @@ def decode(form: type[F], raw: bytes) -> F:
     return _checked(value)
 
 
+@lru_cache
+def _lists(form: type[Struct]) -> frozenset[str]:
+    """The names of the fields that take several values."""
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(form)
+        if any(_kind(member) is list for member, _ in _members(field.type))
+    )
+
+
 def decode_query(form: type[F], fields: Mapping[str, str]) -> F:
     """A request of type `form` from strings by name; a multidict's repeats make up a list."""
-    lists = {
-        field.encode_name
-        for field in msgspec.structs.fields(cast("type[Struct]", form))
-        if any(_kind(member) is list for member, _ in _members(field.type))
-    }
+    lists = _lists(cast("type[Struct]", form))
     values: dict[str, Any] = {}
     for name, text in fields.items():
         if name in lists:

@@ -169,6 +169,15 @@ def message_object(
     return shown
 
 
+@lru_cache(4096)
+def message_json(message: Message, author: User) -> MessageObject:
+    """A message that names nobody and replies to nothing, encoded already and kept.
+
+    Pages are read by many: what stands on them is rendered once.
+    """
+    return raw(message_object(message, author))
+
+
 def _reference_object(reference: MessageReference) -> MessageReferenceObject:
     return MessageReferenceObject(
         type=reference.type,
