@@ -130,6 +130,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         listener.close()
         rest.closing = True
         await admin.close()
+        http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
         await gateway.close()
         await log_is_quiet(world)
