@@ -11,6 +11,8 @@ class Cable:
         self.far = port
         self.near = 0
         self._listener: asyncio.Server | None = None
+        self._whole = asyncio.Event()
+        self._whole.set()
         self._carrying: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
 
     @property
@@ -27,20 +29,27 @@ class Cable:
         assert self._listener is not None
         self._listener.close()
         self.cut()
+        self.mend()
         await asyncio.gather(*self._carrying, return_exceptions=True)
         await self._listener.wait_closed()
 
     def cut(self) -> None:
-        """Cut every connection at both ends without a word; new ones are carried."""
+        """Cut every connection at both ends without a word; new ones wait until it is mended."""
+        self._whole.clear()
         for ends in self._carrying.values():
             for end in ends:
                 end.transport.abort()
+
+    def mend(self) -> None:
+        """Carry again."""
+        self._whole.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         ends = self._carrying[task] = [writer]
         try:
+            await self._whole.wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.far)
             ends.append(far_writer)
             await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))

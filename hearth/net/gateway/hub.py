@@ -33,7 +33,7 @@ SMALL_GUILD = 250
 """Up to so many members people are told of everybody's presence, typing and membership."""
 
 MOST_DETACHED = 2
-"""Sessions without a connection that one user may leave behind per client."""
+"""Sessions without a connection that one user may leave behind per client and shard."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -101,7 +101,8 @@ class Hub:
         detached = [
             other
             for other in self.of_user.get(session.user_id, ())
-            if self.is_cut(other) and other.client == session.client
+            if self.is_cut(other)
+            and (other.client, other.shard) == (session.client, session.shard)
         ]
         detached.sort(key=lambda other: other.since)
         return detached[:-MOST_DETACHED]
