@@ -14,20 +14,28 @@ async def call(
     operation: Operation,
     who: Principal,
     params: Params,
-    body: Struct | None = None,
+    body: Struct | Refused | None = None,
     query: Struct | None = None,
     reason: str | None = None,
 ) -> Reply:
     """Run `operation` for `who`, here or where its home is owned.
 
-    Place, then limit, then scope (known? member? may view?), then `needs`, then the verb; raises
-    Refused at the first that says no. `params` are the path's parameters by name.
+    Place, then limit, then scope (known? member? may view?), then `needs`, then the form, then the
+    verb; raises Refused at the first that says no. `params` are the path's parameters by name. A
+    `body` that the door could not decode comes as its refusal: the call is counted like any other,
+    and who may not be here learns nothing of forms.
     """
     scope: type[Scope] = operation.scope
-    key = await scope.place(world, who, params)
+    try:
+        key = await scope.place(world, who, params)
+    except Refused as refused:
+        refused.limit = world.take(world.nowhere, operation.bucket, operation.rate, who, 0)
+        raise
     if key:
         link = world.placement.link(key)
         if link is not None:
+            if isinstance(body, Refused):
+                raise body
             return await link.call(operation.name, who, dict(params), body, query, reason)
         home = world.homes.get(key)
         if home is None:
@@ -55,7 +63,7 @@ async def _run(
     home: Home,
     who: Principal,
     params: Params,
-    body: Struct | None,
+    body: Struct | Refused | None,
     query: Struct | None,
     reason: str | None,
 ) -> object:
@@ -63,6 +71,8 @@ async def _run(
     here.admit()
     if operation.needs:
         here.require(operation.needs)
+    if isinstance(body, Refused):
+        raise body
     refuse_deferred(operation.name, body)
     more: dict[str, object] = {name: params[name] for name in operation.parameters}
     if operation.body is not None:

@@ -223,7 +223,7 @@ class World:
         for key in idle:
             del self.homes[key]
         now = self.clock.now()
-        for home in self.homes.values():
+        for home in (self.nowhere, *self.homes.values()):
             for name in [name for name, bucket in home.buckets.items() if bucket.ends < now]:
                 del home.buckets[name]
             for slow in [slow for slow, until in home.slow.items() if until < now]:

@@ -4,8 +4,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 from msgspec import Struct
+from multidict import MultiDict
 
-from hearth.core.errors import Refused, invalid_form
+from hearth.core.errors import FEATURE_DISABLED, Refused, form_errors, invalid_form
 from hearth.core.wire import decode, decode_query
 
 CONTENT_TYPE_INVALID = "CONTENT_TYPE_INVALID"
@@ -26,14 +27,14 @@ async def read_body(request: web.BaseRequest, form: type[Struct]) -> Struct:
         return decode(form, raw)
     if kind == "application/x-www-form-urlencoded":
         try:
-            return decode_query(form, dict(parse_qsl(raw.decode(), keep_blank_values=True)))
+            return decode_query(form, MultiDict(parse_qsl(raw.decode(), keep_blank_values=True)))
         except UnicodeDecodeError:
             raise _bad_type("form is not UTF-8") from None
     raise _bad_type("Expected \"Content-Type\" header to be one of {'application/json'}.")
 
 
 def _bad_type(message: str) -> Refused:
-    return invalid_form((("_errors",), CONTENT_TYPE_INVALID, message))
+    return invalid_form(((), CONTENT_TYPE_INVALID, message))
 
 
 async def _read_multipart(request: web.BaseRequest, form: type[Struct]) -> Struct:
@@ -42,17 +43,17 @@ async def _read_multipart(request: web.BaseRequest, form: type[Struct]) -> Struc
     except (ValueError, AssertionError, UnicodeDecodeError):
         raise _bad_type("multipart body is malformed") from None
     if files:
-        raise invalid_form(
-            *(((name,), "DEFERRED", "Files come with a later version of Hearth.") for name in files)
-        )
+        text = "Hearth does not take this yet: files, images and their limits come with media."
+        named = [((name,), "NOT_SUPPORTED_YET", text) for name in files]
+        raise Refused(FEATURE_DISABLED, {"errors": form_errors(*named)})
     payload = fields.pop("payload_json", None)
     if payload is not None:
         return decode(form, payload.encode())
     return decode_query(form, fields)
 
 
-async def _parts(request: web.BaseRequest) -> tuple[dict[str, str], list[str]]:
-    fields: dict[str, str] = {}
+async def _parts(request: web.BaseRequest) -> tuple[MultiDict[str], list[str]]:
+    fields: MultiDict[str] = MultiDict()
     files: list[str] = []
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
@@ -62,5 +63,5 @@ async def _parts(request: web.BaseRequest) -> tuple[dict[str, str], list[str]]:
             files.append(name)
             await part.release()
         else:
-            fields[name] = await part.text()
+            fields.add(name, await part.text())
     return fields, files

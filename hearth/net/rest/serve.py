@@ -125,13 +125,15 @@ class Rest:
         if operation.op is None and operation.name in _WANT_DOOR:
             params["gateway_url"] = self.gateway_url(request)
             params["address"] = request.remote or ""
-        query = None
-        if operation.query is not None:
-            query = decode_query(operation.query, request.query)
-        body = None
-        if operation.body is not None:
-            body = await read_body(request, operation.body)
-        reason = _reason(request)
+        query = body = reason = None
+        try:
+            reason = _reason(request)
+            if operation.query is not None:
+                query = decode_query(operation.query, request.query)
+            if operation.body is not None:
+                body = await read_body(request, operation.body)
+        except Refused as refused:
+            body = refused
         if operation.name == "login":
             reply = await self._login(request, operation, params, body)
         else:
@@ -182,6 +184,8 @@ class Rest:
         most = max(1, int(LOGINS * self._scale))
         if bucket is not None and bucket.used >= most:
             raise rate_limited(round(bucket.ends - now, 3))
+        if isinstance(body, Refused):
+            raise body
         try:
             return await call(self.world, operation, ANONYMOUS, params, body)
         except Refused:
@@ -263,7 +267,8 @@ def _reason(request: web.BaseRequest) -> str | None:
         return None
     try:
         reason = unquote(header, errors="strict").strip()
-    except UnicodeDecodeError:
+        reason.encode()
+    except UnicodeError:
         reason = ""
     if len(reason) > 512 or (header and not reason):
         raise invalid_form(
