@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from typing import Any
 
 import msgspec
@@ -44,7 +45,9 @@ from hearth.core.models.users import user_json
 from hearth.core.operations import operation
 from hearth.core.permissions import P
 from hearth.core.ports import Entry, Kind, Missing
-from hearth.core.record import decode, encode
+from hearth.core.record import BadRecord, decode, encode
+
+logger = logging.getLogger(__name__)
 
 TEXT_CHANNELS = frozenset(
     {
@@ -94,7 +97,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         await asyncio.wait([other])
     earlier = _earlier(here, key)
     if earlier is not None:
-        return await _shown(here, earlier, body.nonce)
+        return await _shown(here, earlier, body.nonce or None)
     inflight[key] = asyncio.get_running_loop().create_future()
     try:
         return await _create(here, body, key)
@@ -146,7 +149,7 @@ async def list_messages(here: InChannel, query: MessagesQuery) -> list[MessageOb
         records = [*newer, *([] if itself is None else [itself]), *older]
     else:
         records = await log.page(channel_id, limit, before=query.before, after=query.after)
-    return await _page(here, [decode(record) for record in records])
+    return await _page(here, [m for record in records if (m := readable(record)) is not None])
 
 
 @operation("GET", "/channels/{channel_id}/messages/{message_id}", needs=P.READ_MESSAGE_HISTORY)
@@ -226,11 +229,25 @@ async def _posted(here: InChannel, entry: Entry, event: MessageUpdate | MessageD
         raise Refused(UNKNOWN_MESSAGE) from error
 
 
-def _message(here: InChannel, message_id: int) -> Message:
-    record = here.world.log.get(here.channel.id, message_id)
+def readable(record: bytes | None) -> Message | None:
+    """The message of a record; None where there is none, or none that can be read.
+
+    A damaged record hides itself and not the page that it stands on; `hearth admin check` names it.
+    """
     if record is None:
+        return None
+    try:
+        return decode(record)
+    except BadRecord as error:
+        logger.error("record is unreadable: %s", error)
+        return None
+
+
+def _message(here: InChannel, message_id: int) -> Message:
+    message = readable(here.world.log.get(here.channel.id, message_id))
+    if message is None:
         raise Refused(UNKNOWN_MESSAGE)
-    return decode(record)
+    return message
 
 
 def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
@@ -243,8 +260,7 @@ def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
 def _earlier(here: InChannel, key: bytes) -> Message | None:
     """The message that was sent under the same nonce within ten minutes."""
     message_id = here.world.log.nonce(key, here.world.wall_ms())
-    record = None if message_id is None else here.world.log.get(here.channel.id, message_id)
-    return None if record is None else decode(record)
+    return None if message_id is None else readable(here.world.log.get(here.channel.id, message_id))
 
 
 async def _shown(here: InChannel, message: Message, nonce: str | int | None) -> MessageObject:
@@ -274,13 +290,13 @@ def _reply(
         raise Refused(NO_REPLY_WITHOUT_HISTORY)
     if wanted.channel_id not in (None, here.channel.id):
         raise invalid_form(REFERENCE_ELSEWHERE)
-    record = here.world.log.get(here.channel.id, wanted.message_id)
-    if record is None:
+    referenced = readable(here.world.log.get(here.channel.id, wanted.message_id))
+    if referenced is None:
         if wanted.fail_if_not_exists is False:
             return None, None
         raise invalid_form(UNKNOWN_REFERENCE)
     reference = MessageReference(here.channel.id, wanted.message_id, here.guild.id)
-    return reference, decode(record)
+    return reference, referenced
 
 
 async def _mentions(
@@ -307,8 +323,7 @@ async def _mentions(
 def _referenced(here: InChannel, message: Message) -> Message | None:
     if message.reference is None:
         return None
-    record = here.world.log.get(message.reference.channel_id, message.reference.message_id)
-    return None if record is None else decode(record)
+    return readable(here.world.log.get(message.reference.channel_id, message.reference.message_id))
 
 
 async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]:

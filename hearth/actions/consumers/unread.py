@@ -4,13 +4,16 @@ At least once after any crash: rows are keyed by message, so doing them again ch
 """
 
 import asyncio
+import logging
 
+from hearth.actions.messages import readable
 from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.models.mentions import Mention
 from hearth.core.models.users import ReadState
-from hearth.core.ports import JournalRow, Kind
-from hearth.core.record import decode
+from hearth.core.ports import JournalRow, Kind, StorageFull
+
+logger = logging.getLogger(__name__)
 
 NAME = "unread"
 ROWS = 1000
@@ -24,9 +27,14 @@ async def run(world: World) -> None:
     world.logged_hooks.append(woken.set)
     while True:
         woken.clear()
-        while await step(world):
-            pass
-        await woken.wait()
+        try:
+            while await step(world):
+                pass
+            await woken.wait()
+        except StorageFull:
+            logger.warning("disk full consumer=%s", NAME)
+        except Exception:
+            logger.exception("failed consumer=%s", NAME)
         await asyncio.sleep(PAUSE_S)
 
 
@@ -51,11 +59,10 @@ async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list
                 delete.append(Mention(channel_id=channel_id, message_id=message_id, target_id=0))
             if kind != Kind.CREATE:
                 continue
-            record = world.log.get(channel_id, message_id)
+            message = readable(world.log.get(channel_id, message_id))
             home = await world.home_of(channel_id)
-            if record is None or home is None:
+            if message is None or home is None:
                 continue
-            message = decode(record)
             read[message.author_id, channel_id] = message_id
             targets = {*message.mentions, *message.mention_roles}
             if message.mention_everyone:
