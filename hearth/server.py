@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import uvloop
@@ -53,12 +53,17 @@ def lock(data: Path) -> int:
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncGenerator[World]:
-    """The world of a data directory, which this process has to itself meanwhile."""
+    """The world of a data directory, which this process has to itself meanwhile.
+
+    Raises AlreadyRunning, Unusable, OSError.
+    """
     data = config.server.data
-    descriptor = lock(data)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(os.close, lock(data))
         directory = await SqlDirectory.open(data / "metadata.db")
+        stack.push_async_callback(directory.close)
         tasks = Tasks()
+        stack.push_async_callback(tasks.close)
         clock = Clock()
         worlds: list[World] = []
 
@@ -72,6 +77,7 @@ async def opened(config: Config) -> AsyncGenerator[World]:
             map_size_bytes=config.storage.map_size_bytes,
             reserve_bytes=config.storage.reserve_bytes,
         )
+        stack.push_async_callback(log.close)
         last = max(await directory.greatest_id(), log.greatest_id())
         world = World(
             directory=directory,
@@ -84,15 +90,8 @@ async def opened(config: Config) -> AsyncGenerator[World]:
             scale=config.limits.scale,
         )
         worlds.append(world)
-        try:
-            yield world
-        finally:
-            await world.flush()
-            await log.close()
-            await tasks.close()
-            await directory.close()
-    finally:
-        os.close(descriptor)
+        stack.push_async_callback(world.flush)
+        yield world
 
 
 async def serve(config: Config, ready: Callable[[str], None]) -> None:

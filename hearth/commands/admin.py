@@ -7,10 +7,13 @@ from typing import Any
 
 import click
 
-from hearth.commands.settings import settings
+from hearth.commands.settings import failures, settings
 from hearth.config import Config
 from hearth.net.admin import answer, ask
 from hearth.server import AlreadyRunning, opened, run
+
+_READS = frozenset({"find_guild", "explain_permission", "check_storage"})
+"""The operations that change nothing."""
 
 
 class Operator:
@@ -38,14 +41,18 @@ class Operator:
 
         async def work() -> None:
             async with opened(self.config) as world:
-                # Sessions that wait for a restart know nothing of what is changed now.
-                (self.config.server.data / "sessions").unlink(missing_ok=True)
+                if asked["operation"] not in _READS:
+                    # Sessions that wait for a restart know nothing of what is changed now.
+                    (self.config.server.data / "sessions").unlink(missing_ok=True)
                 replies.append(await answer(world, json.dumps(asked).encode()))
 
-        try:
-            run(work)
-        except AlreadyRunning:
-            raise click.ClickException("The server is starting or stopping; try again.") from None
+        with failures(self.config):
+            try:
+                run(work)
+            except AlreadyRunning:
+                raise click.ClickException(
+                    "The server is starting or stopping; try again."
+                ) from None
         return json.loads(replies[0])
 
     def guild(self, name: str) -> int:

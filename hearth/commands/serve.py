@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from hearth.commands.settings import settings
+from hearth.commands.settings import failures, settings
 from hearth.edge import logs
-from hearth.server import AlreadyRunning, run
+from hearth.server import run
 from hearth.server import serve as serve_until_stopped
 
 
@@ -22,9 +22,5 @@ def serve(config: Path | None, data: str | None, listen: str | None) -> None:
     def ready(address: str) -> None:
         click.echo(f"ready {address}")
 
-    try:
+    with failures(chosen):
         run(lambda: serve_until_stopped(chosen, ready))
-    except AlreadyRunning as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{chosen.server.listen}: {error.strerror or error}.") from None

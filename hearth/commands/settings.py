@@ -1,10 +1,15 @@
-"""Reads the settings for a command, and says in one sentence what is wrong with them."""
+"""Reads a command's settings, and says in one sentence what is wrong with them or the data."""
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from hearth.config import Config, ConfigError, load
+from hearth.core.ports import StorageFull, Unusable
+from hearth.server import AlreadyRunning
 
 
 def settings(config: Path | None, data: str | None, listen: str | None = None) -> Config:
@@ -18,3 +23,20 @@ def settings(config: Path | None, data: str | None, listen: str | None = None) -
         return load(config, given=given)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def failures(config: Config) -> Generator[None]:
+    """Say in one sentence why the data cannot be opened or the address not be served; exit 1."""
+    try:
+        yield
+    except (AlreadyRunning, Unusable) as error:
+        raise click.ClickException(str(error)) from None
+    except StorageFull:
+        raise click.ClickException(f"{config.server.data}: the disk is full.") from None
+    except OSError as error:
+        # What fails without a file is the address.
+        where = error.filename or config.server.listen
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror or error
+        raise click.ClickException(f"{where}: {why}.") from None

@@ -56,6 +56,10 @@ class StorageFull(Exception):
     """The disk (or map) has no room; nothing of the entry was written."""
 
 
+class Unusable(Exception):
+    """What is stored cannot be opened: damaged, or of a later version; the text names the file."""
+
+
 Committed = Callable[[Sequence[tuple[Entry, Exception | None]]], None]
 """Called once per batch on the loop, entries in commit order, each with why it failed or None."""
 

@@ -18,7 +18,16 @@ import lmdb
 import msgspec
 
 from hearth.core.models.messages import Message
-from hearth.core.ports import Committed, Entry, Exists, JournalRow, Kind, Missing, StorageFull
+from hearth.core.ports import (
+    Committed,
+    Entry,
+    Exists,
+    JournalRow,
+    Kind,
+    Missing,
+    StorageFull,
+    Unusable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +56,7 @@ _encode_row = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
 
 
-class UnknownFormat(Exception):
+class UnknownFormat(Unusable):
     """The log was written by a later version that keeps it differently."""
 
 
@@ -89,7 +98,10 @@ class LmdbLog:
         self._committed = committed
         self._wall = wall
         self._reserve_bytes = reserve_bytes
-        self._open(map_size_bytes, sync)
+        try:
+            self._open(map_size_bytes, sync)
+        except lmdb.Error as error:
+            raise Unusable(f"The message log cannot be opened: {error}.") from error
         self._pending: dict[bytes, Entry] = {}
         self._queue: SimpleQueue[_Item | _Job] = SimpleQueue()
         self._closed = False
@@ -126,7 +138,7 @@ class LmdbLog:
                 txn.put(b"format", _FORMAT, db=meta)
         if found != _FORMAT:
             env.close()
-            raise UnknownFormat(f"{path} has format {found.decode()}; this Hearth reads 1")
+            raise UnknownFormat(f"{path} has format {found.decode()}; this Hearth reads 1.")
         # LMDB flushes its files but not the directories that name them.
         for directory in (path, path.parent):
             descriptor = os.open(directory, os.O_RDONLY)

@@ -93,7 +93,7 @@ class Engine(Protocol):
         ...
 
     def meaning(self, error: Exception) -> Exception:
-        """`StorageFull` or `Conflict` where the engine's error says that, else `error` itself."""
+        """`StorageFull`, `Conflict` or `Unusable` where the engine says that, else `error`."""
         ...
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import NamedTuple
 
+from hearth.core.ports import Unusable
 from hearth.store.sql.database import Connection
 
 # The table and the rows are those of sqlite-utils' Migrations, so its commands show them. We
@@ -14,7 +15,7 @@ _TABLE = "_sqlite_migrations"
 _SET = "hearth"
 
 
-class UnknownMigration(Exception):
+class UnknownMigration(Unusable):
     """A newer version has changed this database; the text is a sentence for the operator."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hearth.core.ports import Conflict, StorageFull
+from hearth.core.ports import Conflict, StorageFull, Unusable
 from hearth.store.sql.database import Row, Value
 
 _BUSY_TIMEOUT_MS = 10_000
@@ -142,7 +142,7 @@ class Sqlite:
         return SqliteConnection(raw)
 
     def meaning(self, error: Exception) -> Exception:
-        """`StorageFull` or `Conflict` where SQLite's error says that, else `error` itself."""
+        """`StorageFull`, `Conflict` or `Unusable` where SQLite's error says that, else `error`."""
         code: int | None = getattr(error, "sqlite_errorcode", None)
         if code is None:
             return error
@@ -151,6 +151,8 @@ class Sqlite:
         # The low byte is the error's kind: a file may be read-only for several reasons.
         if code in _FULL or code & 0xFF == sqlite3.SQLITE_READONLY:
             return StorageFull(str(error))
+        if code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return Unusable(f"{self._path} cannot be read: {error}.")
         return error
 
 
