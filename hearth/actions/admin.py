@@ -8,7 +8,14 @@ from hearth.actions.auth import give_token, make_credential
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild, Audit
 from hearth.actions.world import World
 from hearth.core.commits import Noun
-from hearth.core.errors import UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_USER, Refused, invalid_form
+from hearth.core.errors import (
+    INVALID_ACCOUNT_TYPE,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_GUILD,
+    UNKNOWN_USER,
+    Refused,
+    invalid_form,
+)
 from hearth.core.events import GuildMemberAdd, GuildRoleCreate
 from hearth.core.ids import MAX_ID
 from hearth.core.models.audit import AuditAction
@@ -18,7 +25,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, User
 from hearth.core.operations import operation
-from hearth.core.permissions import EVERYONE, explain, parse, resolve
+from hearth.core.permissions import ALL, EVERYONE, explain, parse, resolve
 from hearth.core.ports import Conflict
 
 Username = Annotated[str, Meta(min_length=2, max_length=32, pattern=r"^[a-z0-9._]+$")]
@@ -270,6 +277,8 @@ async def join_bot(here: AsOperatorInGuild, body: BotJoin) -> None:
     """Add a bot to the guild, with a managed role that gives it `permissions`."""
     world = here.world
     bot = await find_user(world, body.user)
+    if not bot.bot:
+        raise Refused(INVALID_ACCOUNT_TYPE)
     if bot.id in here.snapshot.members:
         return
     await world.load_users([bot.id])
@@ -281,7 +290,7 @@ async def join_bot(here: AsOperatorInGuild, body: BotJoin) -> None:
             id=world.make_id(),
             guild_id=here.guild.id,
             name=bot.username,
-            permissions=body.permissions,
+            permissions=body.permissions & ALL,
             position=1,
             managed=True,
             bot_id=bot.id,

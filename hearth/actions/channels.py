@@ -6,17 +6,19 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from hearth.actions.messages import TEXT_CHANNELS
 from hearth.actions.scopes import Audit, InChannel, InGuild
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     MAX_CHANNELS,
     MAX_OVERWRITES,
     MISSING_PERMISSIONS,
+    NOT_A_TEXT_CHANNEL,
     UNKNOWN_OVERWRITE,
     Refused,
     invalid_form,
 )
-from hearth.core.events import ChannelUpdate, Event, TypingStart
+from hearth.core.events import ChannelUpdate, Event, GuildUpdate, TypingStart
 from hearth.core.limits import Rate
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import (
@@ -32,11 +34,14 @@ from hearth.core.models.channels import (
 )
 from hearth.core.operations import operation
 from hearth.core.patch import Change, changes
-from hearth.core.permissions import P
+from hearth.core.permissions import ALL, P
 
 MOST_CHANNELS = 500
 MOST_CHANNELS_PER_CATEGORY = 50
 MOST_OVERWRITES = 1000
+
+NAMED_BY_GUILD = ("system_channel_id", "afk_channel_id", "rules_channel_id")
+"""Fields of a guild that name a channel."""
 
 AUDITED = (
     "name",
@@ -51,6 +56,7 @@ AUDITED = (
     "rtc_region",
     "video_quality_mode",
     "default_auto_archive_duration",
+    "default_thread_rate_limit_per_user",
     "flags",
 )
 
@@ -89,8 +95,8 @@ async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObj
     overwrites = values.pop("overwrites", None)
     # discord.py sends an empty list when it is given none: that too is without overwrites.
     if overwrites:
-        _may_overwrite(here, here.permissions, (), overwrites)
-        values["overwrites"] = tuple(overwrites)
+        values["overwrites"] = overwrites = _known(overwrites)
+        _may_overwrite(here, _givable(here, None, parent), (), overwrites)
     elif parent is not None:
         values["overwrites"] = parent.overwrites
     if values.get("position") is None:
@@ -124,15 +130,15 @@ async def update_channel(here: InChannel, body: ChannelPatch) -> ChannelObject:
     overwrites = values.pop("overwrites", None)
     if overwrites is not None:
         here.require(P.MANAGE_ROLES)
-        _may_overwrite(here, here.permissions, before.overwrites, overwrites)
-        values["overwrites"] = tuple(overwrites)
+        values["overwrites"] = overwrites = _known(overwrites)
+        _may_overwrite(here, _givable(here, before), before.overwrites, overwrites)
     after = replace(before, **values)
     if after != before:
         await here.commit(
             save=[after],
             audit=[
-                Audit(AuditAction.CHANNEL_UPDATE, after.id, _shown(before, after)),
-                *_overwrite_audits(before, after),
+                *_update_audits(before, after),
+                *_overwrite_audits(here, before, after),
             ],
             tell=[ChannelUpdate(after)],
         )
@@ -146,6 +152,10 @@ async def delete_channel(here: InChannel) -> ChannelObject:
     save: list[Noun] = []
     delete: list[Noun] = [channel]
     tell: list[Event] = []
+    named = {name: None for name in NAMED_BY_GUILD if getattr(here.guild, name) == channel.id}
+    if named:
+        save.append(replace(here.guild, **named))
+        tell.append(GuildUpdate())
     for child in here.snapshot.channels.values():
         if child.parent_id == channel.id:
             if child.is_thread:
@@ -180,11 +190,11 @@ async def set_channel_permission_overwrite(
     kind = body.type if body.type is not UNSET and body.type is not None else None
     if kind is None:
         kind = old.type if old is not None else OverwriteType.ROLE
-    new = Overwrite(overwrite_id, kind, body.allow or 0, body.deny or 0)
+    (new,) = _known([Overwrite(overwrite_id, kind, body.allow or 0, body.deny or 0)])
     kept = [each for each in before.overwrites if each.id != overwrite_id]
     if old is None and len(kept) >= MOST_OVERWRITES:
         raise Refused(MAX_OVERWRITES)
-    _may_overwrite(here, here.permissions, before.overwrites, [*kept, new])
+    _may_overwrite(here, _givable(here, before), before.overwrites, [*kept, new])
     await _set_overwrites(here, before, (*kept, new))
 
 
@@ -200,13 +210,15 @@ async def delete_channel_permission_overwrite(here: InChannel, overwrite_id: int
     kept = tuple(each for each in before.overwrites if each.id != overwrite_id)
     if len(kept) == len(before.overwrites):
         raise Refused(UNKNOWN_OVERWRITE)
-    _may_overwrite(here, here.permissions, before.overwrites, kept)
+    _may_overwrite(here, _givable(here, before), before.overwrites, kept)
     await _set_overwrites(here, before, kept)
 
 
 @operation("POST", "/channels/{channel_id}/typing", needs=P.SEND_MESSAGES, rate=Rate(5, per=5))
 async def trigger_typing_indicator(here: InChannel) -> None:
     """Show for ten seconds that the caller is typing."""
+    if here.channel.type not in TEXT_CHANNELS:
+        raise Refused(NOT_A_TEXT_CHANNEL)
     if here.member is not None:
         here.tell([TypingStart(here.channel.id, here.member, here.world.wall_ms() // 1000)])
 
@@ -217,14 +229,42 @@ async def _set_overwrites(
     after = replace(before, overwrites=tuple(overwrites))
     if after != before:
         await here.commit(
-            save=[after], audit=_overwrite_audits(before, after), tell=[ChannelUpdate(after)]
+            save=[after], audit=_overwrite_audits(here, before, after), tell=[ChannelUpdate(after)]
         )
 
 
+def _known(overwrites: Sequence[Overwrite]) -> tuple[Overwrite, ...]:
+    """Overwrites without bits that are no permission."""
+    return tuple(replace(each, allow=each.allow & ALL, deny=each.deny & ALL) for each in overwrites)
+
+
+def _givable(here: InGuild, channel: Channel | None, parent: Channel | None = None) -> int:
+    """What the caller may allow and deny in a channel, which is in `parent` where it is new.
+
+    It is what they have in the guild, the category or the channel, without MANAGE_ROLES unless
+    they are an administrator. Whom an overwrite of the channel gives MANAGE_ROLES may all.
+    (Reference, "Edit channel permissions" and "Create guild channel".)
+    """
+    member = here.member
+    bits = here.permissions_in(None)
+    if member is None or bits & P.ADMINISTRATOR:
+        return ALL
+    if channel is not None:
+        own = {member.user_id, here.guild.id, *member.roles}
+        if any(each.id in own and each.allow & P.MANAGE_ROLES for each in channel.overwrites):
+            return ALL
+        if channel.parent_id is not None:
+            parent = here.snapshot.channels.get(channel.parent_id)
+        bits |= here.permissions_in(channel)
+    if parent is not None:
+        bits |= here.permissions_in(parent)
+    return bits & ~P.MANAGE_ROLES
+
+
 def _may_overwrite(
-    here: InGuild, permissions: int, before: Sequence[Overwrite], after: Sequence[Overwrite]
+    here: InGuild, givable: int, before: Sequence[Overwrite], after: Sequence[Overwrite]
 ) -> None:
-    """Nobody changes a bit that they lack; overwrites name roles and members that exist."""
+    """Nobody changes another bit; overwrites name roles and members that exist."""
     if len(after) > MOST_OVERWRITES:
         raise Refused(MAX_OVERWRITES)
     old = {each.id: each for each in before}
@@ -232,21 +272,13 @@ def _may_overwrite(
     for key in old.keys() | new.keys():
         was = old.get(key, Overwrite(key, 0))
         now = new.get(key, Overwrite(key, 0))
-        if (was.allow ^ now.allow | was.deny ^ now.deny) & ~permissions:
+        if (was.allow ^ now.allow | was.deny ^ now.deny) & ~givable:
             raise Refused(MISSING_PERMISSIONS)
-    for index, each in enumerate(after):
-        if each.id in old:
-            continue
+    for each in after:
+        was = old.get(each.id)
         known = here.snapshot.roles if each.type == OverwriteType.ROLE else here.snapshot.members
-        if each.id not in known:
-            what = "role" if each.type == OverwriteType.ROLE else "member"
-            raise invalid_form(
-                (
-                    ("permission_overwrites", index, "id"),
-                    "CHANNEL_OVERWRITE_UNKNOWN",
-                    f"The guild has no {what} {each.id}.",
-                )
-            )
+        if each.id not in known and (was is None or was.type != each.type):
+            raise Refused(UNKNOWN_OVERWRITE)
 
 
 def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None:
@@ -297,7 +329,12 @@ def _text(key: str, value: Any) -> Any:
     return str(value) if key == "parent_id" and value is not None else value
 
 
-def _overwrite_audits(before: Channel, after: Channel) -> list[Audit]:
+def _update_audits(before: Channel, after: Channel) -> list[Audit]:
+    shown = [change for change in _shown(before, after) if change.moved]
+    return [Audit(AuditAction.CHANNEL_UPDATE, after.id, shown)] if shown else []
+
+
+def _overwrite_audits(here: InGuild, before: Channel, after: Channel) -> list[Audit]:
     old = {each.id: each for each in before.overwrites}
     new = {each.id: each for each in after.overwrites}
     audits: list[Audit] = []
@@ -312,12 +349,16 @@ def _overwrite_audits(before: Channel, after: Channel) -> list[Audit]:
             action = AuditAction.CHANNEL_OVERWRITE_DELETE
         one = now or was
         assert one is not None
+        options = {"id": str(key), "type": str(int(one.type))}
+        role = here.snapshot.roles.get(key) if one.type == OverwriteType.ROLE else None
+        if role is not None:
+            options["role_name"] = role.name
         audits.append(
             Audit(
                 action,
                 after.id,
                 [Change(name, _bits(was, name), _bits(now, name)) for name in ("allow", "deny")],
-                {"id": str(key), "type": str(int(one.type))},
+                options,
             )
         )
     return audits

@@ -27,7 +27,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.roles import Role, RoleCreate, RoleObject, RolePatch, role_object
 from hearth.core.operations import operation
 from hearth.core.patch import Change, changes
-from hearth.core.permissions import P, outranks
+from hearth.core.permissions import ALL, P, outranks
 
 MOST_ROLES = 250
 
@@ -63,6 +63,7 @@ async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
     values = body.values()
     values.setdefault("name", "new role")
     values.setdefault("permissions", here.snapshot.roles[guild.id].permissions)
+    values["permissions"] &= ALL
     _may_give(here, values["permissions"])
     role = Role(id=here.world.make_id(), guild_id=guild.id, position=1, **values)
     await here.commit(
@@ -82,7 +83,9 @@ async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> Rol
     if role_id == here.guild.id:
         # @everyone has permissions and nothing else.
         values = {name: value for name, value in values.items() if name == "permissions"}
-    _may_give(here, values.get("permissions", before.permissions) & ~before.permissions)
+    if "permissions" in values:
+        values["permissions"] &= ALL
+        _may_give(here, values["permissions"] & ~before.permissions)
     after = replace(before, **values)
     if after != before:
         await here.commit(
