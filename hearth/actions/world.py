@@ -136,6 +136,8 @@ class World:
         self._home_of: dict[int, int] = {}
         self._users: dict[int, User] = {}
         self._principals: dict[bytes, Principal] = {}
+        self._revocations = 0
+        self._last_n = 0
         self._acks: dict[tuple[int, int], ReadState] = {}
         self._flushing: asyncio.Task[None] | None = None
         bus.subscribe(self.receive)
@@ -156,17 +158,21 @@ class World:
         """The home of a guild or user with its snapshot, loaded at first touch.
 
         Where another process owns it, this is a copy that follows the owner's commits.
-        A key that is no guild has no snapshot.
+        A key that is no guild has no snapshot, and its home is not kept.
         """
-        home = self.homes.get(key)
-        if home is not None:
-            home.touched = self.clock.now()
-            return home
-        loading = self._loading.get(key)
-        if loading is None:
-            loading = self.tasks.start(self._load(key), name=f"load-{key}")
-            self._loading[key] = loading
-        return await asyncio.shield(loading)
+        while True:
+            home = self.homes.get(key)
+            if home is not None:
+                home.touched = self.clock.now()
+                return home
+            loading = self._loading.get(key)
+            if loading is None:
+                loading = self.tasks.start(self._load(key), name=f"load-{key}")
+                self._loading[key] = loading
+            home = await asyncio.shield(loading)
+            if home.snapshot is None:
+                return home
+            # Again: a hole may have dropped it in the meantime.
 
     async def _load(self, key: int) -> Home:
         try:
@@ -180,9 +186,9 @@ class World:
             if snapshot is not None:
                 self._users.update(snapshot.users)
                 snapshot.users = self._users
-                home.n = snapshot.n
+                home.n = self._last_n if link is None else snapshot.n
                 home.see(snapshot)
-            self.homes[key] = home
+                self.homes[key] = home
             for commit in self._waiting.pop(key):
                 if link is None or commit.n > home.n:
                     self.receive(commit)
@@ -221,7 +227,8 @@ class World:
             and not home.presences and not in_use(key)
         ]  # fmt: skip
         for key in idle:
-            del self.homes[key]
+            # A home that is loaded again counts on: for followers its numbers never go back.
+            self._last_n = max(self._last_n, self.homes.pop(key).n)
         now = self.clock.now()
         for home in (self.nowhere, *self.homes.values()):
             for name in [name for name, bucket in home.buckets.items() if bucket.ends < now]:
@@ -255,10 +262,15 @@ class World:
         known = self._principals.get(digest)
         if known is not None:
             return known
-        row = await self.directory.token(digest)
-        if row is None:
-            return None
-        await self.load_users([row.user_id])
+        while True:
+            revocations = self._revocations
+            row = await self.directory.token(digest)
+            if row is None:
+                return None
+            await self.load_users([row.user_id])
+            if self._revocations == revocations:
+                break
+            # A token was taken back meanwhile, perhaps this one, and must not come to be known.
         user = self.known_user(row.user_id)
         if user is None:
             return None
@@ -422,10 +434,14 @@ class World:
         for noun in commit.delete:
             if isinstance(noun, Token):
                 self._principals.pop(noun.hash, None)
+                self._revocations += 1
         home = self.homes.get(commit.home)
         before = None
         if home is not None:
-            if waiting is None and commit.n != home.n + 1 and self.placement.link(home.key):
+            follows = waiting is None and self.placement.link(home.key) is not None
+            if follows and commit.n <= home.n:
+                return  # It was late: the snapshot that was loaded has it.
+            if follows and commit.n != home.n + 1:
                 # A hole: this copy is stale. It is dropped; its sessions must start anew.
                 logger.warning("hole home=%d n=%d expected=%d", home.key, commit.n, home.n + 1)
                 del self.homes[home.key]
