@@ -1,11 +1,13 @@
 """What gateways ask: where the gateway is, a session's presence, and the members of a guild."""
 
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from hearth.actions.gate import call
-from hearth.actions.scopes import AsBot, InGuild, Open, SignedIn
+from hearth.actions.scopes import AsBot, InGuild, OfUser, Open, Scope, SignedIn
+from hearth.core.errors import Refused
 from hearth.core.events import PresenceUpdate
 from hearth.core.limits import Rate
 from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionStartLimit
@@ -15,6 +17,8 @@ from hearth.core.wire import Snowflake
 
 MOST_ASKED = 100
 """The most members that a look-up by name or id gives."""
+
+MOST_NONCE_BYTES = 32
 
 WHOLE_LIST = Rate(1, per=30)
 """How often a session's user may ask for all members of a guild."""
@@ -40,7 +44,12 @@ class RequestGuildMembers(Struct, kw_only=True):
     limit: Annotated[int, Meta(ge=0)] = 0
     presences: bool = False
     user_ids: list[Snowflake] | Snowflake | None = None
-    nonce: Annotated[str, Meta(max_length=32)] | None = None
+    nonce: Any = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it asks for all members."""
+        return self.user_ids is None and not self.query
 
 
 @operation("GET", "/gateway")
@@ -66,8 +75,14 @@ async def get_bot_gateway(here: AsBot) -> GatewayBotObject:
 
 @operation(op=8, rate=Rate(60, per=60))
 async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> MembersAsked:
-    """The members of a guild by ids, by the beginning of their name, or all of them."""
+    """The members of a guild by ids, by the beginning of their name, or all of them.
+
+    A nonce that is none, or longer than 32 bytes, is not told.
+    """
     members = here.snapshot.members
+    nonce: str | None = None
+    if isinstance(body.nonce, str) and len(body.nonce.encode()) <= MOST_NONCE_BYTES:
+        nonce = body.nonce
     not_found: list[int] = []
     if body.user_ids is not None:
         asked = body.user_ids if isinstance(body.user_ids, list) else [body.user_ids]
@@ -90,30 +105,50 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
         found = sorted(members)
         if body.limit:
             found = found[: body.limit]
-    return MembersAsked(here.guild.id, found, not_found, body.presences, body.nonce)
+    return MembersAsked(here.guild.id, found, not_found, body.presences, nonce)
 
 
-@operation(op=3, rate=Rate(120, per=60))
-async def update_presence(here: SignedIn, body: PresencePut | None) -> None:
-    """Set the presence of the session `session_id`; None takes the session away.
+@operation(op=3, rate=Rate(120, per=60), commits=True)
+async def update_presence(here: SignedIn, body: PresencePut) -> None:
+    """Set the presence of the caller's session `session_id`."""
+    await _show(here, here.who.user_id, body)
 
-    The sessions of a user show one presence together; guilds are told when it changes.
+
+@operation(commits=True)
+async def set_session_presence(here: OfUser, body: PresencePut | None) -> None:
+    """The same by the server, without a limit, as sessions come and go; None: it is gone.
+
+    With the parameter `quiet` nobody is told: it was so before the server was started anew.
+    """
+    await _show(here, int(here.params["user_id"]), body)
+
+
+@operation(commits=True)
+async def show_presence(here: OfUser) -> None:
+    """Tell the guild `guild_id`, which the user has just joined, what others know already."""
+    user_id = int(here.params["user_id"])
+    presence = merge(user_id, here.home.presences.values())
+    await _announce(here, int(here.params["guild_id"]), Announced(user_id, presence))
+
+
+async def _show(here: Scope, user_id: int, body: PresencePut | None) -> None:
+    """The sessions of a user show one presence together; guilds are told when it changes.
+
+    The turn of the user's home keeps two changes in order in all guilds.
     """
     session_id, client = str(here.params["session_id"]), str(here.params["client"])
     presences = here.home.presences
-    before = merge(here.who.user_id, presences.values())
+    before = merge(user_id, presences.values())
     if body is None:
         presences.pop(session_id, None)
     else:
         presences[session_id] = (client, body)
-    after = merge(here.who.user_id, presences.values())
+    after = merge(user_id, presences.values())
     if after == before:
         return
-    announce = OPERATIONS["announce_presence"]
-    for guild_id in await here.world.directory.guilds_of(here.who.user_id):
-        await call(
-            here.world, announce, SYSTEM, {"guild_id": guild_id}, Announced(here.who.user_id, after)
-        )
+    announced = Announced(user_id, after, "quiet" in here.params)
+    for guild_id in await here.world.directory.guilds_of(user_id):
+        await _announce(here, guild_id, announced)
 
 
 class Announced(Struct):
@@ -121,15 +156,23 @@ class Announced(Struct):
 
     user_id: int
     presence: Presence | None
+    quiet: bool = False
+
+
+async def _announce(here: Scope, guild_id: int, announced: Announced) -> None:
+    operation = OPERATIONS["announce_presence"]
+    with suppress(Refused):  # A guild that is gone by now needs not know.
+        await call(here.world, operation, SYSTEM, {"guild_id": guild_id}, announced)
 
 
 @operation()
 async def announce_presence(here: InGuild, body: Announced) -> None:
     """Take a member's presence into the guild's snapshot and tell those concerned."""
-    if body.user_id not in here.snapshot.members:
-        return
     old = here.snapshot.presences.get(body.user_id)
+    if body.user_id not in here.snapshot.members or body.presence == old:
+        return
+    tell = [] if body.quiet else [PresenceUpdate(body.user_id, body.presence)]
     if body.presence is not None:
-        here.tell([PresenceUpdate(body.user_id, body.presence)], save=[body.presence])
+        here.tell(tell, save=[body.presence])
     elif old is not None:
-        here.tell([PresenceUpdate(body.user_id, None)], delete=[old])
+        here.tell(tell, delete=[old])

@@ -103,6 +103,18 @@ class SignedIn(Scope):
             raise Refused(UNAUTHORIZED)
 
 
+class OfUser(Scope):
+    """For the server itself; the home is that of the user `user_id`."""
+
+    @classmethod
+    async def place(cls, world: World, who: Principal, params: Params) -> int:
+        return int(params["user_id"])
+
+    def admit(self) -> None:
+        if self.who.kind != "system":
+            raise Refused(UNAUTHORIZED)
+
+
 class AsPerson(SignedIn):
     """For people, not bots; the home is the caller's own."""
 

@@ -121,6 +121,10 @@ class Event(Struct, gc=False):
         """`d` without what MESSAGE_CONTENT guards."""
         return self.data(at)
 
+    def concerned(self, at: Context, user_id: int) -> Any:
+        """`d` for a bot without the intent that the event concerns."""
+        return self.data(at)
+
 
 EVENTS: dict[str, type[Event]] = {}
 """Every event by its name on the wire."""
@@ -339,12 +343,18 @@ class MessageCreate(Event):
         return user_id == self.message.author_id or user_id in self.message.mentions
 
     def data(self, at: Context) -> Any:
-        return self._shown(at, with_content=True)
+        return self._shown(at, with_content=True, with_referenced=True)
 
     def blank(self, at: Context) -> Any:
-        return self._shown(at, with_content=False)
+        return self._shown(at, with_content=False, with_referenced=False)
 
-    def _shown(self, at: Context, *, with_content: bool) -> MessageObject:
+    def concerned(self, at: Context, user_id: int) -> Any:
+        # A bot may read what mentions it; what that replies to may be another's message.
+        other = self.referenced
+        own = other is not None and (user_id == other.author_id or user_id in other.mentions)
+        return self._shown(at, with_content=True, with_referenced=own)
+
+    def _shown(self, at: Context, *, with_content: bool, with_referenced: bool) -> MessageObject:
         snapshot = at.snapshot
         assert snapshot is not None
         message, members = self.message, snapshot.members
@@ -353,12 +363,11 @@ class MessageCreate(Event):
             other = self.referenced
             referenced = None
             if other is not None:
-                # A bot may read what mentions it; what that replies to is another's message.
                 referenced = message_object(
                     other,
                     at.user(other.author_id),
                     [mention_json(at.user(i), members.get(i)) for i in other.mentions],
-                    with_content=with_content,
+                    with_content=with_referenced,
                 )
         shown = message_object(
             message,

@@ -6,6 +6,7 @@ names, and the owner, stand alone.
 
 from collections.abc import Hashable, Iterable, Iterator
 
+from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Snapshot
 from hearth.core.visibility import Views, changes, cohort_key, sight
 from hearth.net.gateway.session import Session
@@ -27,11 +28,13 @@ class Cohort:
 class Room:
     """The sessions of one guild in this process, grouped by what they see."""
 
-    __slots__ = ("_by_channel", "cohorts", "guild_id", "of_user", "views")
+    __slots__ = ("_by_channel", "channels", "cohorts", "guild_id", "of_user", "views")
 
-    def __init__(self, guild_id: int, views: Views) -> None:
+    def __init__(self, guild_id: int, views: Views, channels: dict[int, Channel]) -> None:
         self.guild_id = guild_id
         self.views = views
+        self.channels = channels
+        """The channels as its sessions know them."""
         self.cohorts: dict[Hashable, Cohort] = {}
         self.of_user: dict[int, list[Session]] = {}
         self._by_channel: dict[int, list[Cohort]] = {}

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from hearth.actions.gate import call
-from hearth.actions.gateway import MembersAsked
+from hearth.actions.gateway import MembersAsked, RequestGuildMembers
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
-from hearth.core.operations import OPERATIONS, Operation, Principal
+from hearth.core.models.presence import PresencePut
+from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
 from hearth.net.gateway.conversation import (
@@ -38,7 +38,7 @@ from hearth.net.gateway.frames import (
     pong_frame,
 )
 from hearth.net.gateway.hub import Hub, in_shard
-from hearth.net.gateway.session import DETACHED_S, STALLED_S, Session
+from hearth.net.gateway.session import DETACHED_S, ONLINE, STALLED_S, Session
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +61,9 @@ class Gateway(Hub):
         self.of_session: dict[str, Connection] = {}
         self.closing = False
         self._sweeping: list[Connection] = []
+        self._share = 0
+        self._turn = 0
         _COMMANDS.update({op.op: op for op in OPERATIONS.values() if op.op is not None})
-
-    def is_cut(self, session: Session) -> bool:
-        """Whether a session has no connection."""
-        return session.id not in self.of_session
 
     def revoke(self, session: Session) -> None:
         """Close a session whose token is gone."""
@@ -89,8 +87,7 @@ class Gateway(Hub):
         self.announce(session, None)
 
     def cut(self, connection: "Connection", *, ended: bool) -> None:
-        """A connection is gone; `ended` when its client said goodbye."""
-        self.connections.pop(connection, None)
+        """A connection is closing or gone; `ended` when its client said goodbye."""
         session = connection.session
         if session is None or self.of_session.get(session.id) is not connection:
             return
@@ -98,31 +95,42 @@ class Gateway(Hub):
         if ended:
             self.drop(session)
             return
-        for other in self.detach(session, self.world.clock.now()):
-            self.drop(other)
+        excess = self.detach(session, self.world.clock.now())
+        if not self.closing:
+            for other in excess:
+                self.drop(other)
 
-    def announce(self, session: Session, presence: dict[str, Any] | None) -> None:
-        """Say what a session's presence is; None is that the session is gone."""
-        operation = OPERATIONS["update_presence"]
-        who = Principal(kind="user" if session.wants_all else "bot", user_id=session.user_id)
-        body = None if presence is None else msgspec.convert(presence, operation.body)
-        params: dict[str, int | str] = {"session_id": session.id, "client": session.client}
-        self.world.tasks.start(
-            call(self.world, operation, who, params, body), name=f"presence-{session.user_id}"
-        )
+    def announce(
+        self, session: Session, presence: PresencePut | None, *, quiet: bool = False
+    ) -> None:
+        """Say what a session's presence is; None is that the session is gone.
+
+        The tasks take the turn of the user's home in the order of these calls.
+        """
+        params: dict[str, int | str] = {
+            "user_id": session.user_id,
+            "session_id": session.id,
+            "client": session.client,
+        }
+        if quiet:
+            params["quiet"] = 1
+        work = call(self.world, OPERATIONS["set_session_presence"], SYSTEM, params, presence)
+        self.world.tasks.start(work, name=f"presence-{session.user_id}")
 
     def sweep(self) -> None:
-        """Called each second: looks at a sixteenth of the connections, and at cut sessions."""
+        """Called each second: looks at a sixteenth of the connections, and at detached sessions."""
         now = self.world.clock.now()
         if not self._sweeping:
             self._sweeping = list(self.connections)
             self._share = len(self._sweeping) // 16 + 1
         for _ in range(min(self._share, len(self._sweeping))):
-            self._sweeping.pop().check(now)
-        for session in [s for s in self.sessions.values() if s.write is None]:
-            if session.id in self.of_session:
-                continue
-            if now - session.since > DETACHED_S or not session.trim():
+            connection = self._sweeping.pop()
+            if connection in self.connections:
+                connection.check(now)
+        self._turn = (self._turn + 1) % 16
+        for index, session in enumerate(list(self.detached)):
+            due = index % 16 == self._turn
+            if now - session.since > DETACHED_S or (due and not session.trim()):
                 self.drop(session)
             elif session.present and now - session.since > ABSENT_S:
                 session.present = False
@@ -146,11 +154,12 @@ class Connection(asyncio.Protocol):
     """One client's socket after the upgrade."""
 
     __slots__ = (
+        "_left",
         "_paused",
         "_progress",
+        "_todo",
         "encoding",
         "hub",
-        "presence",
         "reader",
         "session",
         "talk",
@@ -171,6 +180,8 @@ class Connection(asyncio.Protocol):
         self.session: Session | None = None
         self._paused = False
         self._progress = now
+        self._left = 0
+        self._todo: list[Identify | Resume | Command] | None = None
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         hub.connections[self] = None
         hello = b'{"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
@@ -187,15 +198,17 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
+        if self.transport.is_closing():
+            return
         for item in self.reader.feed(data):
             if isinstance(item, Message):
                 self._act(self.talk.receive(item.data, self.hub.world.clock.now()))
             elif isinstance(item, Ping):
-                self.transport.write(pong_frame(item.data))
+                # Who takes nothing gets none: RFC 6455 5.5.3 asks for the latest ping's only.
+                if not self._paused:
+                    self.transport.write(pong_frame(item.data))
             elif isinstance(item, CloseFrame):
-                self.transport.write(close_frame(item.code))
-                self._lost(ended=item.code in (1000, 1001))
-                self.transport.close()
+                self._end(close_frame(item.code), ended=item.code in (1000, 1001))
             elif not isinstance(item, Pong):
                 self.close(conversation.DECODE_ERROR)
             if self.transport.is_closing():
@@ -208,17 +221,19 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone; the session waits to be resumed."""
         self._lost(ended=False)
+        self.hub.connections.pop(self, None)
 
     def pause_writing(self) -> None:
         """The transport is full: hold events back."""
         self._paused = True
+        self._progress = self.hub.world.clock.now()
+        self._left = self.transport.get_write_buffer_size()
         if self.session is not None:
             self.session.write = None
 
     def resume_writing(self) -> None:
         """The transport has room again."""
         self._paused = False
-        self._progress = self.hub.world.clock.now()
         if self.session is not None:
             self.session.write = self.transport.write
             self.session.pump()
@@ -233,9 +248,7 @@ class Connection(asyncio.Protocol):
     def close(self, code: int) -> None:
         """Close with a code of the gateway; the session stays resumable."""
         if not self.transport.is_closing():
-            self.transport.write(close_frame(code, conversation.REASONS[code]))
-            self._lost(ended=False)
-            self.transport.close()
+            self._end(close_frame(code, conversation.REASONS[code]), ended=False)
 
     def abort(self) -> None:
         """Cut the socket at once."""
@@ -247,22 +260,32 @@ class Connection(asyncio.Protocol):
         self.talk.restart()
 
     def check(self, now: float) -> None:
-        """Close what has gone silent, cut what takes nothing."""
-        if self.transport.is_closing():
+        """Close what has gone silent, cut what takes nothing, even the goodbye."""
+        closing = self.transport.is_closing()
+        if closing or self._paused:
+            left = self.transport.get_write_buffer_size()
+            if left < self._left:
+                self._left, self._progress = left, now
+            elif now - self._progress > STALLED_S:
+                logger.info("stalled unsent_bytes=%d", left)
+                self.abort()
+                return
+        if closing:
             return
         output = self.talk.tick(now)
+        session = self.session
         if output is not None:
             self._act(output)
-            return
-        session = self.session
-        if session is None:
-            return
-        if self._paused and now - self._progress > STALLED_S:
-            logger.info("stalled session=%s unsent=%d", session.id, session.unsent)
-            self.abort()
-        elif not session.trim():
+        elif session is not None and not session.trim():
             logger.info("overrun session=%s unsent=%d", session.id, session.unsent)
             self.abort()
+
+    def _end(self, goodbye: bytes, *, ended: bool) -> None:
+        self.transport.write(goodbye)
+        self._lost(ended=ended)
+        self._progress = self.hub.world.clock.now()
+        self._left = self.transport.get_write_buffer_size()
+        self.transport.close()
 
     def _lost(self, *, ended: bool) -> None:
         self.hub.cut(self, ended=ended)
@@ -279,28 +302,34 @@ class Connection(asyncio.Protocol):
                 self.close(conversation.INVALID_SEQ)
         elif isinstance(output, Close):
             self.close(output.code)
-        elif isinstance(output, Command):
-            session = self.session
-            if session is not None:
-                self.hub.world.tasks.start(self._command(session, output), name="command")
+        elif self._todo is not None:
+            self._todo.append(output)
         else:
+            self._todo = [output]
             self.transport.pause_reading()
-            work = self._identify(output) if isinstance(output, Identify) else self._resume(output)
-            self.hub.world.tasks.start(work, name="identify")
+            self.hub.world.tasks.start(self._work(self._todo), name="gateway")
 
     # What takes a while
 
-    async def _identify(self, wish: Identify) -> None:
+    async def _work(self, todo: list[Identify | Resume | Command]) -> None:
+        """Do what the client asked for, in order; nothing more is read from it meanwhile."""
         try:
-            await self._identify_known(wish)
+            for wish in todo:  # It may grow.
+                if isinstance(wish, Identify):
+                    await self._identify(wish)
+                elif isinstance(wish, Resume):
+                    await self._resume(wish)
+                elif self.session is not None:
+                    await self._command(self.session, wish)
+        except Exception:
+            logger.exception("gateway work failed")
+            self.close(conversation.UNKNOWN_ERROR)
         finally:
-            self._read_on()
+            self._todo = None
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
 
-    def _read_on(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
-
-    async def _identify_known(self, wish: Identify) -> None:
+    async def _identify(self, wish: Identify) -> None:
         hub = self.hub
         world = hub.world
         who = await world.authenticate(wish.token)
@@ -319,8 +348,6 @@ class Connection(asyncio.Protocol):
                 self.close(conversation.DISALLOWED_INTENTS)
                 return
             intents = ALWAYS | (wish.intents & ALL_INTENTS)
-        if bot:
-            self.reader.limit_bytes = conversation.BOT_LIMIT_BYTES
         session = Session(
             hub.make_session_id(),
             who.user_id,
@@ -330,42 +357,48 @@ class Connection(asyncio.Protocol):
             shard=wish.shard,
             client=ready.client_of(wish.properties),
         )
-        guild_ids = [
-            guild_id
-            for guild_id in await world.directory.guilds_of(who.user_id)
-            if in_shard(guild_id, wish.shard)
-        ]
-        homes = await hub.open(session, guild_ids)
-        counts = ready.Unread() if bot else await ready.unread(world, who.user_id, homes)
-        if self.transport.is_closing():
-            return
-        # From here to the end nothing awaits: no commit falls between the snapshot and the room.
+        session.large_threshold = wish.large_threshold
+        with hub.arrival(session) as arrival:
+            guild_ids = [
+                guild_id
+                for guild_id in await world.directory.guilds_of(who.user_id)
+                if in_shard(guild_id, wish.shard)
+            ]
+            homes = await hub.open(session, guild_ids)
+            counts = ready.Unread() if bot else await ready.unread(world, who.user_id, homes)
+            if arrival.revoked:
+                self.close(conversation.AUTHENTICATION_FAILED)
+            if self.transport.is_closing():
+                return
+            # From here to the end nothing awaits: no commit falls between snapshot and room.
+            homes = hub.join(session, homes, arrival.joined)
         session.push(ready.ready(world, session, homes, wish, application, self.url, counts))
-        hub.join(session, homes)
         if bot and intents & ready.GUILDS:
             for home in homes:
-                session.push(ready.guild_create(session, home, wish.large_threshold))
+                session.push(ready.guild_create(session, home))
+        session.presence = wish.presence or ONLINE
         self._attach(session)
-        session.present = True
-        hub.announce(session, wish.presence or {"status": "online"})
         session.pump()
 
     def _attach(self, session: Session) -> None:
+        hub = self.hub
+        bot = not session.wants_all
+        self.reader.limit_bytes = (
+            conversation.BOT_LIMIT_BYTES if bot else conversation.PERSON_LIMIT_BYTES
+        )
         self.session = session
         session.encoding = self.encoding
-        session.since = self.hub.world.clock.now()
-        self.hub.of_session[session.id] = self
         session.write = None if self._paused else self.transport.write
+        hub.of_session[session.id] = self
+        hub.detached.pop(session, None)
+        session.present = True
+        hub.announce(session, session.presence)
 
     async def _resume(self, wish: Resume) -> None:
-        try:
-            await self._resume_known(wish)
-        finally:
-            self._read_on()
-
-    async def _resume_known(self, wish: Resume) -> None:
         hub = self.hub
         who = await hub.world.authenticate(wish.token)
+        if self.transport.is_closing():
+            return
         if who is None:
             self.close(conversation.AUTHENTICATION_FAILED)
             return
@@ -374,7 +407,7 @@ class Connection(asyncio.Protocol):
             self.talk.restart()
             self.say(INVALID_SESSION, b"false")
             return
-        if wish.seq > session.last:
+        if wish.seq > session.sent:
             self.close(conversation.INVALID_SEQ)
             return
         old = hub.of_session.get(session.id)
@@ -387,9 +420,6 @@ class Connection(asyncio.Protocol):
             self.say(INVALID_SESSION, b"false")
             return
         self._attach(session)
-        if not session.present:
-            session.present = True
-            hub.announce(session, {"status": "online"})
         session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
         session.pump()
 
@@ -405,8 +435,12 @@ class Connection(asyncio.Protocol):
         )
         try:
             body = msgspec.json.decode(command.d, type=operation.body, strict=False)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             self.close(conversation.DECODE_ERROR)
+            return
+        if isinstance(body, PresencePut):
+            session.presence = body
+        elif isinstance(body, RequestGuildMembers) and not ready.may_ask(session, body):
             return
         params: dict[str, int | str] = {"session_id": session.id, "client": session.client}
         guild_id = getattr(body, "guild_id", None)

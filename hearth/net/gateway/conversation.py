@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.core.events import ALL_INTENTS
+from hearth.core.models.presence import PresencePut
 
 HEARTBEAT_S = 41.25
 """The interval that HELLO asks for."""
@@ -22,6 +23,9 @@ SENDS, SENDS_PER_S = 120, 60.0
 
 BOT_LIMIT_BYTES = 4096
 PERSON_LIMIT_BYTES = 15 * 1024
+
+MOST_PRESENCE_BYTES = 4096
+"""A presence is kept and told to others, so people's must not be greater than bots'."""
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE_UPDATE, VOICE_STATE_UPDATE = 0, 1, 2, 3, 4
 RESUME, RECONNECT, REQUEST_GUILD_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 6, 7, 8, 9, 10, 11
@@ -70,7 +74,7 @@ class Identify(Struct, frozen=True):
     compress: bool = False
     large_threshold: int = 50
     shard: tuple[int, int] | None = None
-    presence: dict[str, Any] | None = None
+    presence: PresencePut | None = None
     intents: int | None = None
     capabilities: int = 0
 
@@ -168,12 +172,16 @@ class Conversation:
             return Close(UNKNOWN_OPCODE)
         if not self.begun:
             return Close(NOT_AUTHENTICATED)
+        if op == PRESENCE_UPDATE and len(d) > MOST_PRESENCE_BYTES:
+            return Close(DECODE_ERROR)
         return Command(op, d)
 
     def _begin(self, wish: Identify | Resume) -> Output:
         if self.begun:
             return Close(ALREADY_AUTHENTICATED)
         if isinstance(wish, Identify):
+            if wish.presence and len(msgspec.json.encode(wish.presence)) > MOST_PRESENCE_BYTES:
+                return Close(DECODE_ERROR)
             if wish.intents is not None and (wish.intents < 0 or wish.intents & ~ALL_INTENTS):
                 return Close(INVALID_INTENTS)
             if wish.shard is not None and not 0 <= wish.shard[0] < wish.shard[1]:

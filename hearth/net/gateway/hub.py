@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 import msgspec
 
+from hearth.actions.gate import call
 from hearth.actions.world import Home, World
 from hearth.core.commits import Commit
 from hearth.core.events import (
@@ -16,10 +18,10 @@ from hearth.core.events import (
     Event,
     GuildDelete,
 )
-from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.users import Token
+from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import resolve
 from hearth.core.visibility import Views
 from hearth.net.gateway import ready
@@ -38,6 +40,15 @@ MOST_DETACHED = 2
 _encode = msgspec.json.Encoder().encode
 
 
+class Arrival:
+    """A session that is about to join, and what happens to its user while its guilds are loaded."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.joined: set[int] = set()
+        self.revoked = False
+
+
 class Hub:
     """The sessions of this process, and the rooms of the guilds that they are in."""
 
@@ -46,11 +57,26 @@ class Hub:
         self.sessions: dict[str, Session] = {}
         self.rooms: dict[int, Room] = {}
         self.of_user: dict[int, dict[Session, None]] = {}
+        self.detached: dict[Session, None] = {}
+        self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: list[Session] = []
         self._pumping = False
         world.receivers.append(self.receive)
 
     # Sessions
+
+    @contextmanager
+    def arrival(self, session: Session) -> Generator[Arrival]:
+        """Watch for changes while what READY needs is read; `join` when nothing awaits any more."""
+        arrival = Arrival(session)
+        arrivals = self._arriving.setdefault(session.user_id, {})
+        arrivals[arrival] = None
+        try:
+            yield arrival
+        finally:
+            del arrivals[arrival]
+            if not arrivals:
+                del self._arriving[session.user_id]
 
     async def open(self, session: Session, guild_ids: Iterable[int]) -> list[Home]:
         """Load the guilds of a session that is about to join; in order of id."""
@@ -62,25 +88,40 @@ class Hub:
                 homes.append(home)
         return homes
 
-    def join(self, session: Session, homes: Iterable[Home]) -> None:
-        """From now on `session` is told what happens in these guilds and to its user."""
+    def join(self, session: Session, homes: Iterable[Home], joined: Iterable[int]) -> list[Home]:
+        """From now on `session` is told what happens in its guilds and to its user.
+
+        Gives those of `homes` that it is in now. Those that changed hands since they were loaded,
+        and the guilds `joined` meanwhile, come later by a GUILD_CREATE of their own.
+        """
         self.sessions[session.id] = session
         self.of_user.setdefault(session.user_id, {})[session] = None
+        entered: list[Home] = []
+        later = dict.fromkeys(joined)
         for home in homes:
-            self._enter(session, home)
+            if self.world.homes.get(home.key) is not home:
+                later[home.key] = None
+            elif home.snapshot is not None and session.user_id in home.snapshot.members:
+                self._enter(session, home)
+                entered.append(home)
+        for guild_id in later:
+            self._welcome_later(session, guild_id)
+        return entered
 
     def _enter(self, session: Session, home: Home) -> None:
         assert home.snapshot is not None
         assert home.views is not None
         room = self.rooms.get(home.key)
         if room is None:
-            room = self.rooms[home.key] = Room(home.key, home.views)
+            room = self.rooms[home.key] = Room(home.key, home.views, home.snapshot.channels)
         room.join(session, home.snapshot)
 
     def end(self, session: Session) -> None:
         """Forget a session; its client must identify anew."""
         if self.sessions.pop(session.id, None) is None:
             return
+        session.write = None
+        self.detached.pop(session, None)
         for guild_id in list(session.guilds):
             self._leave(session, guild_id)
         own = self.of_user[session.user_id]
@@ -98,18 +139,15 @@ class Hub:
         """Keep a session whose connection was cut; gives those that had to go for it."""
         session.write = None
         session.since = now
-        detached = [
+        self.detached[session] = None
+        same = [
             other
-            for other in self.of_user.get(session.user_id, ())
-            if self.is_cut(other)
+            for other in self.of_user[session.user_id]
+            if other in self.detached
             and (other.client, other.shard) == (session.client, session.shard)
         ]
-        detached.sort(key=lambda other: other.since)
-        return detached[:-MOST_DETACHED]
-
-    def is_cut(self, session: Session) -> bool:
-        """Whether a session has no connection."""
-        raise NotImplementedError
+        same.sort(key=lambda other: other.since)
+        return same[:-MOST_DETACHED]
 
     def make_session_id(self) -> str:
         """A name that nobody guesses."""
@@ -135,7 +173,12 @@ class Hub:
         dirty, self._dirty = self._dirty, []
         for session in dirty:
             session.dirty = False
-            session.pump()
+            try:
+                session.pump()
+            except Exception:
+                # What cannot be made must not hold up the others, and would fail at every try.
+                logger.exception("session failed session=%s", session.id)
+                self.invalidate(session)
 
     def receive(self, home: Home | None, before: Views | None, commit: Commit) -> None:
         """Take a commit in its own step: sight first, then what is told."""
@@ -196,10 +239,13 @@ class Hub:
         for cohort in cohorts:
             for session in cohort.sessions:
                 has = session.intents & both
-                if has == both or (has & intent and event.concerns(session.user_id)):
+                if has == both:
                     if full is None:
                         full = Payload(event.name, _encode(event.data(home)))
                     session.events.append(full)
+                elif has & intent and event.concerns(session.user_id):
+                    own = event.concerned(home, session.user_id)
+                    session.events.append(Payload(event.name, _encode(own)))
                 elif has & intent:
                     if blank is None:
                         blank = Payload(event.name, _encode(event.blank(home)))
@@ -246,7 +292,8 @@ class Hub:
                     self._leave(session, home.key)
                     self._send(session, GuildDelete(home.key), home)
         assert home.views is not None
-        deleted = {noun.id: noun for noun in commit.delete if isinstance(noun, Channel)}
+        # Who loses a channel is told what they knew of it, not what it has become.
+        known, room.channels = room.channels, snapshot.channels
         if commit.moves_sight:
             users: Iterable[int] | None = None
         else:
@@ -255,9 +302,7 @@ class Hub:
                 return
         for sessions, gained, lost in room.turn(home.views, snapshot, users):
             for channel_id in lost:
-                channel = deleted.get(channel_id) or snapshot.channels.get(channel_id)
-                if channel is not None:
-                    self._send_all(sessions, ChannelDelete(channel), home)
+                self._send_all(sessions, ChannelDelete(known[channel_id]), home)
             for channel_id in gained:
                 self._send_all(sessions, ChannelCreate(snapshot.channels[channel_id]), home)
 
@@ -276,9 +321,14 @@ class Hub:
         """Sessions of a user who has just become a member are told of the guild."""
         for noun in commit.save:
             if isinstance(noun, Member):
+                for arrival in self._arriving.get(noun.user_id, ()):
+                    arrival.joined.add(commit.home)
                 for session in self.of_user.get(noun.user_id, ()):
-                    if commit.home not in session.guilds:
-                        self.world.tasks.start(self._welcome(session, commit.home), name="welcome")
+                    self._welcome_later(session, commit.home)
+
+    def _welcome_later(self, session: Session, guild_id: int) -> None:
+        if guild_id not in session.guilds and in_shard(guild_id, session.shard):
+            self.world.tasks.start(self._welcome(session, guild_id), name="welcome")
 
     async def _welcome(self, session: Session, guild_id: int) -> None:
         home = await self.world.home(guild_id)
@@ -286,16 +336,21 @@ class Hub:
         if (
             snapshot is None
             or session.user_id not in snapshot.members
-            or session.id not in self.sessions
+            or self.sessions.get(session.id) is not session
             or guild_id in session.guilds
-            or not in_shard(guild_id, session.shard)
         ):
             return
         self._enter(session, home)
         if session.intents & ready.GUILDS:
             self.tell(session, ready.guild_create(session, home, joined=True))
+        operation = OPERATIONS["show_presence"]
+        params: dict[str, int | str] = {"user_id": session.user_id, "guild_id": guild_id}
+        await call(self.world, operation, SYSTEM, params)
 
     def _revoked(self, token: Token) -> None:
+        for arrival in self._arriving.get(token.user_id, ()):
+            if arrival.session.token == token.hash:
+                arrival.revoked = True
         for session in list(self.of_user.get(token.user_id, ())):
             if session.token == token.hash:
                 self.revoke(session)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.actions.gateway import MembersAsked
+from hearth.actions.gateway import MembersAsked, RequestGuildMembers
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import Intent
@@ -24,6 +24,8 @@ from hearth.net.gateway.conversation import Identify
 from hearth.net.gateway.session import Deferred, Session
 
 GUILDS = int(Intent.GUILDS)
+MEMBERS = int(Intent.GUILD_MEMBERS)
+PRESENCES = int(Intent.GUILD_PRESENCES)
 CHUNK = 1000
 """The most members in one GUILD_MEMBERS_CHUNK."""
 
@@ -63,9 +65,9 @@ async def unread(world: World, user_id: int, homes: list[Home]) -> Unread:
     """A person's read states and mention counts in the guilds of `homes`."""
     targets = {user_id}
     for home in homes:
-        assert home.snapshot is not None
-        targets.add(home.key)
-        targets.update(home.snapshot.members[user_id].roles)
+        member = None if home.snapshot is None else home.snapshot.members.get(user_id)
+        if member is not None:
+            targets.update((home.key, *member.roles))
     read = {state.channel_id: state for state in await world.directory.read_states(user_id)}
     counts = await world.directory.mention_counts(user_id, targets)
     return Unread(
@@ -124,13 +126,11 @@ def ready(
     return Deferred(make)
 
 
-def guild_create(
-    session: Session, home: Home, large_threshold: int = 50, *, joined: bool = False
-) -> Deferred:
+def guild_create(session: Session, home: Home, *, joined: bool = False) -> Deferred:
     """GUILD_CREATE with what this session sees; `unavailable` is left out when it just joined."""
 
     def make() -> Payload:
-        d = guild_object_for(session, home, large_threshold)
+        d = guild_object_for(session, home)
         if not joined:
             d["unavailable"] = False
         return Payload("GUILD_CREATE", _encode(d))
@@ -138,7 +138,7 @@ def guild_create(
     return Deferred(make)
 
 
-def guild_object_for(session: Session, home: Home, large_threshold: int = 50) -> dict[str, Any]:
+def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
     """The gateway's guild object: the guild, its visible channels, members and presences."""
     snapshot = home.snapshot
     cohort = session.guilds.get(home.key)
@@ -146,8 +146,8 @@ def guild_object_for(session: Session, home: Home, large_threshold: int = 50) ->
         return {"id": str(home.key), "unavailable": True}
     own = snapshot.members[session.user_id]
     bot = not session.wants_all
-    large = len(snapshot.members) > max(50, min(large_threshold, 250))
-    with_presences = bool(session.intents & Intent.GUILD_PRESENCES)
+    large = len(snapshot.members) > max(50, min(session.large_threshold, 250))
+    with_presences = bool(session.intents & PRESENCES)
     if not bot:
         everybody = len(snapshot.members) <= SMALL_GUILD
         with_presences = everybody
@@ -198,16 +198,23 @@ def guild_object_for(session: Session, home: Home, large_threshold: int = 50) ->
     return guild
 
 
+def may_ask(session: Session, asked: RequestGuildMembers) -> bool:
+    """Whether an op 8 is answered: all members are for those with the intent for them."""
+    return not asked.whole or bool(session.intents & MEMBERS)
+
+
 def chunks(session: Session, home: Home, asked: MembersAsked) -> list[Deferred]:
-    """The GUILD_MEMBERS_CHUNKs that answer op 8."""
+    """The GUILD_MEMBERS_CHUNKs that answer op 8; presences for those with the intent for them."""
     count = max(1, -(-len(asked.user_ids) // CHUNK))
-    return [Deferred(_chunk(home, asked, index, count)) for index in range(count)]
+    return [Deferred(_chunk(session, home, asked, index, count)) for index in range(count)]
 
 
-def _chunk(home: Home, asked: MembersAsked, index: int, count: int) -> Any:
+def _chunk(session: Session, home: Home, asked: MembersAsked, index: int, count: int) -> Any:
     def make() -> Payload:
         snapshot = home.snapshot
-        members = {} if snapshot is None else snapshot.members
+        # By the time it is made its user may have left the guild.
+        still = snapshot is not None and session.user_id in snapshot.members
+        members = snapshot.members if snapshot is not None and still else {}
         ids = asked.user_ids[index * CHUNK : (index + 1) * CHUNK]
         present = [members[user_id] for user_id in ids if user_id in members]
         d: dict[str, Any] = {
@@ -218,7 +225,7 @@ def _chunk(home: Home, asked: MembersAsked, index: int, count: int) -> Any:
         }
         if asked.not_found and index == count - 1:
             d["not_found"] = [str(user_id) for user_id in asked.not_found]
-        if asked.presences and snapshot is not None:
+        if asked.presences and session.intents & PRESENCES and snapshot is not None:
             d["presences"] = [
                 presence_object(member.user_id, snapshot.presences[member.user_id], home.key)
                 for member in present

@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.connection import Gateway
-from hearth.net.gateway.session import DETACHED_S, Session
+from hearth.net.gateway.session import DETACHED_S, ONLINE, Session
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ class SavedSession(Struct, array_like=True):
     sent: int
     events: list[int]
     guilds: list[int]
+    large_threshold: int = 50
+    presence: PresencePut | None = None
+    present: bool = False
 
 
 class Saved(Struct, array_like=True):
@@ -74,6 +78,9 @@ def save(gateway: Gateway, path: Path) -> None:
                 session.sent,
                 places,
                 sorted(session.guilds),
+                session.large_threshold,
+                session.presence,
+                session.present,
             )
         )
     data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions)
@@ -123,9 +130,16 @@ async def restore(gateway: Gateway, path: Path) -> None:
         )
         session.base, session.sent = one.base, one.sent
         session.events = [payloads[place] for place in one.events]
-        session.since = world.clock.now()
+        session.large_threshold = one.large_threshold
+        session.presence = one.presence or ONLINE
         homes = await gateway.open(session, one.guilds)
         await world.load_users([one.user_id])
-        if [home.key for home in homes] == one.guilds:
-            gateway.join(session, homes)
+        if [home.key for home in homes] != one.guilds:
+            continue
+        gateway.join(session, homes, ())
+        gateway.detach(session, world.clock.now())
+        if one.present:
+            # Those who were told that its user is there will be told if it does not come back.
+            session.present = True
+            gateway.announce(session, session.presence, quiet=True)
     logger.info("restored sessions=%d", len(gateway.sessions))

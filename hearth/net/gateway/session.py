@@ -6,6 +6,7 @@ Pure: it knows a `write` callable and nothing else of the connection (Discord to
 
 from collections.abc import Callable
 
+from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import PLAIN, Encoding, Payload, frames
 
 PIECE_BYTES = 16 * 1024
@@ -20,6 +21,10 @@ STALLED_S = 20.0
 
 DETACHED_S = 300.0
 """A session without a connection may be resumed for so long."""
+
+
+ONLINE = PresencePut()
+"""What a session says of its user until it says otherwise; shared, and never changed."""
 
 
 class Deferred:
@@ -81,6 +86,8 @@ class Session:
         "guilds",
         "id",
         "intents",
+        "large_threshold",
+        "presence",
         "present",
         "sent",
         "shard",
@@ -118,10 +125,14 @@ class Session:
         self.dirty = False
         self.write: Callable[[bytes], None] | None = None
         self.encoding: Encoding = PLAIN
+        self.large_threshold = 50
+        """Guilds with more members come with those of them only who are online."""
+        self.presence = ONLINE
+        """What it said last of its user; said again when it is resumed."""
         self.present = False
         """Whether its user is shown as there because of it."""
         self.since = 0.0
-        """When it was cut, or (attached) when its connection last took something; seconds."""
+        """When it was cut; seconds."""
 
     @property
     def last(self) -> int:
@@ -157,7 +168,7 @@ class Session:
 
     def resume(self, seq: int) -> bool:
         """Go on after `seq` with the next connection; False when that is not possible any more."""
-        if not self.base <= seq <= self.last:
+        if not self.base <= seq <= self.sent:
             return False
         del self.events[: seq - self.base]
         self.base = self.sent = seq
