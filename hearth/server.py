@@ -24,7 +24,7 @@ from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
 from hearth.net.gateway import saved
 from hearth.net.gateway.connection import Gateway
-from hearth.net.rest.serve import Rest
+from hearth.net.rest.serve import Rest, http_logger
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.messages_lmdb import LmdbLog
@@ -106,7 +106,9 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         gateway = Gateway(world, scale=scale)
         await saved.restore(gateway, data / "sessions")
         rest = Rest(world, gateway, public_url=config.server.public_url, scale=scale)
-        http = web.Server(rest.handle, request_factory=rest.request, access_log=None)
+        http = web.Server(
+            rest.handle, request_factory=rest.request, access_log=None, logger=http_logger
+        )
         host, port = config.server.address
         listener = await loop.create_server(http, host, port, backlog=4096)
         admin = AdminDoor(world, data / "admin.sock")

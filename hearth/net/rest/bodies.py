@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
 from multidict import MultiDict
 
@@ -40,7 +41,8 @@ def _bad_type(message: str) -> Refused:
 async def _read_multipart(request: web.BaseRequest, form: type[Struct]) -> Struct:
     try:
         fields, files = await _parts(request)
-    except (ValueError, AssertionError, UnicodeDecodeError):
+    except (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError):
+        # What aiohttp raises for parts that are cut off, or name an unknown charset or encoding.
         raise _bad_type("multipart body is malformed") from None
     if files:
         text = "Hearth does not take this yet: files, images and their limits come with media."

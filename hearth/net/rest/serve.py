@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from hearth.actions.gate import call
@@ -19,6 +20,7 @@ from hearth.core.errors import (
     BODY_TOO_LARGE,
     INTERNAL,
     INVALID_API_VERSION,
+    INVALID_JSON,
     ROUTE_NOT_FOUND,
     SHUTTING_DOWN,
     UNAUTHORIZED,
@@ -35,6 +37,27 @@ from hearth.net.rest.bodies import read_body
 from hearth.net.rest.routes import Routes, parameters
 
 logger = logging.getLogger(__name__)
+
+
+class _OneLine(logging.Filter):
+    """aiohttp logs an error, a traceback and the peer's address for what is no HTTP: a line does.
+
+    A client that goes away in the middle of its request is no fact of the server's.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg, record.args = "not HTTP error=%s", (type(error).__name__,)
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.exc_info = None
+        return not isinstance(error, ConnectionError)
+
+
+http_logger = logging.getLogger(f"{__name__}.http")
+"""What `web.Server` writes to."""
+
+http_logger.addFilter(_OneLine())
 
 JSON = "application/json"
 """Exactly this: with a charset behind it discord.py takes a body for text."""
@@ -104,6 +127,12 @@ class Rest:
             return self._refuse(refused)
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(Refused(BODY_TOO_LARGE))
+        except web.RequestPayloadError:
+            # Chunks or a Content-Encoding that cannot be undone; nothing behind it can be read.
+            request.content.feed_eof()
+            response = self._refuse(Refused(INVALID_JSON))
+            response.force_close()
+            return response
         except ConnectionError:
             raise
         except Exception:
