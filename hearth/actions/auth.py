@@ -82,5 +82,5 @@ async def login(here: Open, body: Login) -> LoginObject:
 async def logout(here: AsPerson) -> None:
     """Take the caller's token back; its gateway sessions are closed."""
     token = Token(hash=here.who.token, user_id=here.who.user_id, created_at_ms=0)
-    await here.world.directory.commit([], [token])
+    await here.world.write([], [token])
     here.tell([], delete=[token])

@@ -224,7 +224,7 @@ class InGuild(Scope):
     async def note(self, audit: Audit) -> None:
         """Leave an audit entry for a change that the message log makes."""
         entry = self._entry(audit)
-        await self.world.directory.commit([entry], [])
+        await self.world.write([entry])
         self.world.publish(self.home, tell=[AuditLogEntryCreate(entry)])
 
     def _entry(self, audit: Audit) -> AuditEntry:

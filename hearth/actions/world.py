@@ -317,25 +317,32 @@ class World:
         if not home.turn.locked():
             raise RuntimeError("a commit outside of its home's turn")
         # Shielded: a caller that goes away must not part the disk from the memory.
-        await asyncio.shield(
+        refused = await asyncio.shield(
             self.tasks.start(self._commit(home, save, delete, tell), name=f"commit-{home.key}")
         )
+        if refused is not None:
+            raise refused
 
     async def _commit(
         self, home: Home, save: Sequence[Noun], delete: Sequence[Noun], tell: Sequence[Event]
-    ) -> None:
+    ) -> Refused | None:
+        try:
+            await self.write(save, delete)
+        except Refused as refused:
+            return refused
+        self.publish(home, save, delete, tell)
+        return None
+
+    async def write(self, save: Sequence[Noun], delete: Sequence[Noun] = ()) -> None:
+        """Make nouns durable and tell nobody; refuses with 503 when the disk is full."""
         try:
             await self.directory.commit(save, delete)
         except StorageFull as error:
             raise Refused(STORAGE_FULL) from error
-        self.publish(home, save, delete, tell)
 
     async def save(self, nouns: Sequence[Noun], *, home: int = 0) -> None:
         """Make nouns durable that no loaded snapshot holds yet: accounts, tokens, a new guild."""
-        try:
-            await self.directory.commit(nouns, [])
-        except StorageFull as error:
-            raise Refused(STORAGE_FULL) from error
+        await self.write(nouns)
         self.bus.publish(Commit(home, self.epoch, 0, nouns))
 
     def publish(
@@ -378,8 +385,12 @@ class World:
     async def flush(self) -> None:
         """Write the read states that wait."""
         acks, self._acks, self._flushing = self._acks, {}, None
-        if acks:
+        if not acks:
+            return
+        try:
             await self.directory.commit(list(acks.values()), [])
+        except StorageFull:
+            logger.warning("disk full, acks lost=%d", len(acks))
 
     def purge(self, channel_ids: Iterable[int]) -> None:
         """Remove the messages of channels that are gone, in the background."""
