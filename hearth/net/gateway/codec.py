@@ -124,7 +124,7 @@ class Framed(Protocol):
 def frame(payload: Framed, s: int, encoding: Encoding) -> bytes:
     """The frame of one dispatch with sequence `s` (below 10 ** 10)."""
     head, tail = payload.plain if encoding is PLAIN else payload.deflated or payload.deflate()
-    return b"".join((head, b"%10d" % s, tail))
+    return b"%b%10d%b" % (head, s, tail)
 
 
 def frames(

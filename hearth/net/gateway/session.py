@@ -150,9 +150,16 @@ class Session:
 
     def pump(self) -> None:
         """Write what is unsent, until the connection pauses or nothing is left."""
+        events = self.events
         start = self.sent - self.base
-        while (write := self.write) is not None and start < len(self.events):
-            data, count = frames(self.events, self.sent + 1, self.encoding, PIECE_BYTES, start)
+        if len(events) - start == 1 and self.encoding is PLAIN and self.write is not None:
+            # The usual case by far, without a call: one event for one connection.
+            head, tail = events[start].plain
+            self.sent = s = self.sent + 1
+            self.write(b"%b%10d%b" % (head, s, tail))
+            return
+        while (write := self.write) is not None and start < len(events):
+            data, count = frames(events, self.sent + 1, self.encoding, PIECE_BYTES, start)
             self.sent += count
             start += count
             write(data)
