@@ -16,6 +16,7 @@ from hearth.core.errors import (
     NOT_THE_AUTHOR,
     SLOWMODE,
     UNKNOWN_MESSAGE,
+    USERS_ONLY,
     Refused,
     invalid_form,
     rate_limited,
@@ -82,7 +83,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
     """Write a message; it is durable and on its way to everybody when the reply comes."""
     if here.channel.type not in TEXT_CHANNELS:
         raise Refused(NOT_A_TEXT_CHANNEL)
-    if not (body.content or "").strip() and not body.embeds:
+    if not trimmed(body.content) and not body.embeds:
         raise Refused(EMPTY_MESSAGE)
     if body.embeds:
         here.require(P.EMBED_LINKS)
@@ -108,7 +109,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
 async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -> MessageObject:
     assert here.member is not None
     author = here.member.user_id
-    content, nonce = body.content or "", body.nonce or None
+    content, nonce = trimmed(body.content), body.nonce or None
     _slow_down(here)
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
@@ -177,7 +178,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         changed = (body.flags or 0) & MessageFlag.SUPPRESS_EMBEDS
         values["flags"] = before.flags & ~MessageFlag.SUPPRESS_EMBEDS | changed
     if body.content is not UNSET:
-        values["content"] = body.content or ""
+        values["content"] = trimmed(body.content)
     if body.embeds is not UNSET:
         if body.embeds:
             here.require(P.EMBED_LINKS)
@@ -192,10 +193,11 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if edits:
         values["edited_at_ms"] = here.world.wall_ms()
     after = msgspec.structs.replace(before, **values)
-    if not after.content.strip() and after.embeds is None:
+    if not after.content and after.embeds is None:
         raise Refused(EMPTY_MESSAGE)
-    entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
-    await _posted(here, entry, MessageUpdate(after, referenced))
+    if after != before:
+        entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
+        await _posted(here, entry, MessageUpdate(after, referenced))
     return (await _page(here, [after]))[0]
 
 
@@ -218,8 +220,15 @@ async def delete_message(here: InChannel, message_id: int) -> None:
 @operation("POST", "/channels/{channel_id}/messages/{message_id}/ack", rate=Rate(60, per=10))
 async def ack_message(here: InChannel, message_id: int) -> AckObject:
     """Say that the caller has read the channel up to a message; told to the caller's sessions."""
+    if here.who.kind == "bot":
+        raise Refused(USERS_ONLY)
     await here.world.acknowledge(here.who.user_id, here.channel.id, message_id)
     return AckObject()
+
+
+def trimmed(content: str | UnsetType | None) -> str:
+    """A message's content as it is kept: like Discord, without blanks around it."""
+    return content.strip() if isinstance(content, str) else ""
 
 
 async def _posted(here: InChannel, entry: Entry, event: MessageUpdate | MessageDelete) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from hearth.actions.gate import call
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild
 from hearth.actions.world import World
-from hearth.core.errors import INTERNAL, ROUTE_NOT_FOUND, Refused
+from hearth.core.errors import INTERNAL, ROUTE_NOT_FOUND, Refused, invalid_form
 from hearth.core.operations import OPERATIONS, OPERATOR
 from hearth.core.wire import decode
 
@@ -42,6 +42,9 @@ async def answer(world: World, raw: bytes) -> bytes:
         operation = OPERATIONS.get(asked.operation)
         if operation is None or not issubclass(operation.scope, AsOperator | AsOperatorInGuild):
             raise Refused(ROUTE_NOT_FOUND)
+        if issubclass(operation.scope, AsOperatorInGuild) and "guild_id" not in asked.params:
+            missing = ("params", "guild_id"), "BASE_TYPE_REQUIRED", "This field is required"
+            raise invalid_form(missing)
         body = None
         if operation.body is not None:
             body = decode(operation.body, msgspec.json.encode(asked.body or {}))

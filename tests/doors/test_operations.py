@@ -1,0 +1,360 @@
+"""Operation × role → code: one table for all doors.
+
+The guild lets @everyone see and nothing else. `below` and `above` have exactly the permission that
+the operation needs, one under and one over the member and the roles that it is about; `blind` has
+it too, but cannot see the channel. `stranger` is no member.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from hearth.actions.all import MODULES
+from hearth.core.operations import OPERATIONS
+from hearth.core.permissions import P
+from tests.harness import PASSWORD, Answer, Client, Gateway, Refusal, Server
+
+assert MODULES
+
+ROLES = ("anonymous", "stranger", "member", "below", "above", "blind", "owner", "bot")
+
+
+class House:
+    """A guild with somebody in every role, for all rows of the table."""
+
+    guild: int
+    text: int
+    high: int
+    low: int
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.people = {
+            name: server.person(name) for name in ROLES if name not in ("anonymous", "bot")
+        }
+        self.victim = server.person("victim")
+        self.owner = self.people["owner"]
+        self.guild, self.text = server.guild("House", "owner")
+        self.people["bot"] = server.bot("bot", "owner", self.guild)
+        for name in ("member", "below", "above", "blind", "victim"):
+            server.join(self.guild, name)
+        nobody = Client(server, 0, "", name="anonymous")
+        self.people["anonymous"] = nobody
+        self.clients = [*self.people.values(), self.victim]
+        self.targets: list[int] = []
+
+    async def build(self) -> None:
+        """Make the roles, the highest first: at one position the older is above."""
+        await self.do("PATCH", f"/guilds/{self.guild}/roles/{self.guild}", permissions=1024)
+        self.high = await self.role()
+        self.targets = [await self.role() for _ in range(12)]
+        self.low = await self.role()
+        for name, role in (("below", self.low), ("above", self.high), ("blind", self.high)):
+            await self.give(self.people[name], role)
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connections, which belong to one test's loop."""
+        for client in self.clients:
+            if client.gateway is not None:
+                await client.gateway.close()
+                client.gateway = None
+            if client.session is not None:
+                await client.session.close()
+
+    async def do(self, method: str, path: str, **body: Any) -> Any:
+        """The owner does something; it must work."""
+        answer = await self.owner.call(method, path, json=body)
+        assert answer.status < 300, answer.body
+        return answer.body
+
+    async def role(self) -> int:
+        """A new role without permissions, below all others."""
+        made = await self.do("POST", f"/guilds/{self.guild}/roles", name="role", permissions=0)
+        return int(made["id"])
+
+    async def give(self, who: Client, role: int) -> None:
+        """Give a role."""
+        await self.do("PUT", f"/guilds/{self.guild}/members/{who.id}/roles/{role}")
+
+    async def channel(self) -> int:
+        """A new channel that all but `blind` see."""
+        blind = {"id": self.people["blind"].id, "type": 1, "allow": 0, "deny": P.VIEW_CHANNEL}
+        made = await self.do(
+            "POST", f"/guilds/{self.guild}/channels", name="new", permission_overwrites=[blind]
+        )
+        return int(made["id"])
+
+    async def message(self, channel: int) -> int:
+        """A new message of the victim's."""
+        everyone = {"type": 0, "allow": P.SEND_MESSAGES, "deny": 0}
+        await self.do("PUT", f"/channels/{channel}/permissions/{self.guild}", **everyone)
+        answer = await self.victim.post(f"/channels/{channel}/messages", {"content": "x"})
+        assert answer.status == 200, answer.body
+        await self.do("DELETE", f"/channels/{channel}/permissions/{self.guild}")
+        return int(answer.body["id"])
+
+    async def target(self) -> int:
+        """The victim is a member and has the role between `low` and `high`, which it gives."""
+        self.server.join(self.guild, "victim")
+        await self.give(self.victim, self.targets[0])
+        return self.targets[0]
+
+
+Prepare = Callable[[House], Awaitable[dict[str, Any]]]
+
+
+class Row(Struct):
+    """How an operation is called, and what each role gets: a status, or the error's code."""
+
+    codes: dict[str, int]
+    needs: int = 0
+    body: dict[str, Any] | None = None
+    prepare: Prepare | None = None
+
+
+def in_guild(status: int, member: int = 50013, below: int | None = None) -> dict[str, int]:
+    """Codes of an operation in a guild, whatever one sees of it."""
+    reached = status if below is None else below
+    return {
+        "anonymous": 401,
+        "stranger": 50001,
+        "member": member,
+        "below": reached,
+        "above": status,
+        "blind": status,
+        "owner": status,
+        "bot": member,
+    }
+
+
+def in_channel(status: int, member: int = 50013, below: int | None = None) -> dict[str, int]:
+    """Codes of an operation in a channel: not for those who do not see it."""
+    return {**in_guild(status, member, below), "blind": 50001}
+
+
+def signed_in(status: int) -> dict[str, int]:
+    return dict.fromkeys(ROLES, status) | {"anonymous": 401}
+
+
+BOTS = dict.fromkeys(ROLES, 20002) | {"anonymous": 401, "bot": 200}
+PEOPLE = dict.fromkeys(ROLES, 204) | {"anonymous": 401, "bot": 20001}
+
+
+async def a_channel(house: House) -> dict[str, Any]:
+    return {"channel_id": await house.channel()}
+
+
+async def a_message(house: House) -> dict[str, Any]:
+    channel = await house.channel()
+    return {"channel_id": channel, "message_id": await house.message(channel)}
+
+
+async def an_overwrite(house: House) -> dict[str, Any]:
+    channel = await house.channel()
+    allow = {"type": 0, "allow": P.VIEW_CHANNEL, "deny": 0}
+    await house.do("PUT", f"/channels/{channel}/permissions/{house.guild}", **allow)
+    return {"channel_id": channel, "overwrite_id": house.guild}
+
+
+async def a_target(house: House) -> dict[str, Any]:
+    return {"user_id": house.victim.id, "role_id": await house.target()}
+
+
+async def a_free_target(house: House) -> dict[str, Any]:
+    return {"role_id": house.targets.pop()}
+
+
+async def a_bot(house: House) -> dict[str, Any]:
+    return {"application_id": house.people["bot"].id}
+
+
+async def somebody(house: House) -> dict[str, Any]:
+    return {"user_id": house.victim.id}
+
+
+SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
+
+REST: dict[str, Row] = {
+    "login": Row(dict.fromkeys(ROLES, 200), body={"login": "victim", "password": PASSWORD}),
+    "logout": Row(PEOPLE),
+    "get_gateway": Row(dict.fromkeys(ROLES, 200)),
+    "get_bot_gateway": Row(BOTS),
+    "get_my_user": Row(signed_in(200)),
+    "get_user": Row(signed_in(200), prepare=somebody),
+    "list_my_guilds": Row(signed_in(200)),
+    "get_my_application": Row(BOTS),
+    "get_my_oauth2_application": Row(BOTS),
+    "list_application_commands": Row(BOTS, prepare=a_bot),
+    "list_default_soundboard_sounds": Row(signed_in(200)),
+    "list_sticker_packs": Row(signed_in(200)),
+    "list_voice_regions": Row(signed_in(200)),
+    "list_guild_voice_regions": Row(in_guild(200, 200)),
+    "get_guild": Row(in_guild(200, 200)),
+    "list_guild_channels": Row(in_guild(200, 200)),
+    "create_guild_channel": Row(in_guild(201), P.MANAGE_CHANNELS, {"name": "made"}),
+    "get_channel": Row(in_channel(200, 200), prepare=a_channel),
+    "update_channel": Row(in_channel(200), P.MANAGE_CHANNELS, {"topic": "x"}, a_channel),
+    "delete_channel": Row(in_channel(200), P.MANAGE_CHANNELS, prepare=a_channel),
+    "set_channel_permission_overwrite": Row(
+        in_channel(204), P.MANAGE_ROLES, {"type": 0, "deny": "1024"}, an_overwrite
+    ),
+    "delete_channel_permission_overwrite": Row(
+        in_channel(204), P.MANAGE_ROLES, prepare=an_overwrite
+    ),
+    "trigger_typing_indicator": Row(in_channel(204), SEND, prepare=a_channel),
+    "create_message": Row(in_channel(200), SEND, {"content": "x"}, a_channel),
+    "list_messages": Row(in_channel(200, 200), READ, prepare=a_message),
+    "get_message": Row(in_channel(200), READ, prepare=a_message),
+    "update_message": Row(in_channel(200), P.MANAGE_MESSAGES, {"flags": 4}, a_message),
+    "delete_message": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_message),
+    "ack_message": Row(in_channel(200, 200) | {"bot": 20001}, prepare=a_message),
+    "list_guild_roles": Row(in_guild(200, 200)),
+    "get_guild_role": Row(in_guild(200, 200), prepare=a_target),
+    "create_guild_role": Row(in_guild(200), P.MANAGE_ROLES, {"permissions": "0"}),
+    "update_guild_role": Row(in_guild(200, below=50013), P.MANAGE_ROLES, {"name": "y"}, a_target),
+    "delete_guild_role": Row(in_guild(204, below=50013), P.MANAGE_ROLES, prepare=a_free_target),
+    "add_guild_member_role": Row(in_guild(204, below=50013), P.MANAGE_ROLES, prepare=a_target),
+    "delete_guild_member_role": Row(in_guild(204, below=50013), P.MANAGE_ROLES, prepare=a_target),
+    "get_guild_member": Row(in_guild(200, 200), prepare=a_target),
+    "update_guild_member": Row(
+        in_guild(200, below=50013), P.MANAGE_NICKNAMES, {"nick": "y"}, a_target
+    ),
+    "delete_guild_member": Row(in_guild(204, below=50013), P.KICK_MEMBERS, prepare=a_target),
+}
+
+SOCKET: dict[str, dict[str, Any]] = {
+    "explain_permission": {"user": "victim", "channel": "#general", "permission": "VIEW_CHANNEL"},
+    "create_user": {"username": "made", "password": PASSWORD},
+    "create_token": {"user": "victim"},
+    "create_guild": {"name": "Made", "owner": "victim"},
+    "create_bot": {"username": "madebot", "owner": "victim"},
+    "find_guild": {"guild": "House"},
+    "join_guild": {"user": "stranger"},
+    "join_bot": {"user": "madebot", "permissions": 8},
+    "check_storage": {},
+}
+"""The operator's operations with a body of each; no other door has them."""
+
+COMMANDS = {"request_guild_members": 8, "update_presence": 3}
+"""The gateway's, with their opcodes."""
+
+INTERNAL = {"announce_presence", "set_session_presence", "show_presence"}
+"""What only the server itself calls: no door has them."""
+
+
+@pytest.fixture(scope="module")
+def built(server: Server) -> House:
+    """The house; the table's rows share it."""
+    made = House(server)
+    with asyncio.Runner() as runner:
+        runner.run(made.build())
+    return made
+
+
+@pytest.fixture
+async def house(built: House) -> AsyncIterator[House]:
+    """The house, whose connections end with the test."""
+    yield built
+    await built.close()
+
+
+def test_every_operation_is_in_the_table() -> None:
+    assert set(OPERATIONS) == {*REST, *SOCKET, *COMMANDS, *INTERNAL}
+    for name, row in REST.items():
+        assert OPERATIONS[name].path, name
+        assert tuple(sorted(row.codes)) == tuple(sorted(ROLES)), name
+    assert {name: op.op for name, op in OPERATIONS.items() if op.op is not None} == COMMANDS
+    assert not any(OPERATIONS[name].path for name in (*SOCKET, *COMMANDS, *INTERNAL))
+
+
+def outcome(answer: Answer) -> int:
+    """The error's code, or the status where it says all."""
+    if answer.status < 300:
+        return answer.status
+    return answer.code or answer.status
+
+
+@pytest.mark.parametrize("name", REST)
+async def test_rest(house: House, name: str) -> None:
+    operation, row = OPERATIONS[name], REST[name]
+    for role in (house.low, house.high):
+        path = f"/guilds/{house.guild}/roles/{role}"
+        await house.do("PATCH", path, permissions=row.needs)
+    got: dict[str, int] = {}
+    for role in ROLES:
+        fresh = {} if row.prepare is None else await row.prepare(house)
+        params = {"guild_id": house.guild, "channel_id": house.text, **fresh}
+        path = operation.path.format(**params)
+        headers: dict[str, str] = {}
+        if name == "logout" and role != "anonymous":
+            made = house.server.operate("create_token", {"user": role})
+            headers["Authorization"] = made["token"]
+        more = {} if row.body is None else {"json": row.body}
+        answer = await house.people[role].call(operation.method, path, headers=headers, **more)
+        got[role] = outcome(answer)
+    assert got == row.codes
+
+
+def test_the_socket(house: House) -> None:
+    for name, body in SOCKET.items():
+        params = {"guild_id": house.guild} if name.startswith("join_") else {}
+        house.server.operate(name, body, **params)
+    for name in (*REST, *COMMANDS, *INTERNAL, "nothing"):
+        with pytest.raises(Refusal, match="404: Not Found"):
+            house.server.operate(name, {}, guild_id=house.guild)
+
+
+def test_the_socket_names_what_is_missing(house: House) -> None:
+    with pytest.raises(Refusal, match="guild_id"):
+        house.server.operate("join_guild", {"user": "victim"})
+    with pytest.raises(Refusal, match="BASE_TYPE_REQUIRED"):
+        house.server.operate("create_guild", {"name": "x"}, guild_id=house.guild)
+    with pytest.raises(Refusal, match="50002"):
+        house.server.operate("join_bot", {"user": "victim"}, guild_id=house.guild)
+
+
+@pytest.mark.parametrize("role", ["stranger", "member", "owner", "bot"])
+async def test_commands_of_the_gateway(house: House, role: str) -> None:
+    server = house.server
+    server.operate("join_guild", {"user": "victim"}, guild_id=house.guild)
+    if role == "stranger":
+        stranger = server.person("outsider")
+        house.clients.append(stranger)
+        house.people["stranger"] = stranger
+    who = house.people[role]
+    watcher = await house.victim.connect()
+    # A bot without GUILD_MEMBERS asks for somebody, but not for all.
+    gateway = await who.connect(**({"intents": 1} if who.is_bot else {}))
+    await gateway.send(8, {"guild_id": house.guild, "query": "", "limit": 0, "nonce": "all"})
+    await gateway.send(8, {"guild_id": house.guild, "user_ids": [house.victim.id], "nonce": "one"})
+    await gateway.send(3, {"status": "dnd", "since": None, "activities": [], "afk": False})
+    await gateway.send(1, None)
+    await gateway.other(11)
+    wanted = {"stranger": [], "member": ["all", "one"], "owner": ["all", "one"], "bot": ["one"]}
+    nonces = [(await gateway.event("GUILD_MEMBERS_CHUNK"))["nonce"] for _ in wanted[role]]
+    assert nonces == wanted[role]
+    if role != "stranger":
+        told = await watcher.event("PRESENCE_UPDATE")
+        while (told["user"]["id"], told["status"]) != (str(who.id), "dnd"):
+            told = await watcher.event("PRESENCE_UPDATE")
+        return
+    # What others do afterwards comes without a word of the stranger's.
+    other = await house.people["member"].connect()
+    await other.send(3, {"status": "idle", "since": None, "activities": [], "afk": False})
+    told = await watcher.event("PRESENCE_UPDATE")
+    while told["status"] != "idle":
+        assert told["user"]["id"] != str(who.id)
+        told = await watcher.event("PRESENCE_UPDATE")
+    assert "GUILD_MEMBERS_CHUNK" not in gateway.names()
+
+
+async def test_a_command_before_identify_ends_the_connection(house: House) -> None:
+    for op in COMMANDS.values():
+        gateway = await Gateway.open(house.server)
+        await gateway.send(op, {"guild_id": house.guild})
+        assert await gateway.closed() == 4003
+        await gateway.close()
