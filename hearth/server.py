@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -109,8 +110,12 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         http = web.Server(
             rest.handle, request_factory=rest.request, access_log=None, logger=http_logger
         )
-        host, port = config.server.address
-        listener = await loop.create_server(http, host, port, backlog=4096)
+        passed = passed_socket()
+        if passed is None:
+            host, port = config.server.address
+            listener = await loop.create_server(http, host, port, backlog=4096)
+        else:
+            listener = await loop.create_server(http, sock=passed, backlog=4096)
         admin = AdminDoor(world, data / "admin.sock")
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
@@ -136,6 +141,17 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         await gateway.close()
         await log_is_quiet(world)
         saved.save(gateway, data / "sessions")
+
+
+def passed_socket() -> socket.socket | None:
+    """The listening socket that whoever started the process keeps open, as sd_listen_fds(3) says.
+
+    While one process ends and the next begins, connections wait in it: discord.js and others give
+    their session up when one is refused.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or not int(os.environ["LISTEN_FDS"]):
+        return None
+    return socket.socket(fileno=3)
 
 
 async def log_is_quiet(world: World) -> None:
