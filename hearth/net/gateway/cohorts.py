@@ -76,35 +76,46 @@ class Room:
             self._by_channel.clear()
 
     def turn(
-        self, after: Views, snapshot: Snapshot, users: Iterable[int] | None
+        self, after: Views, snapshot: Snapshot, users: Iterable[int], *, anybody: bool
     ) -> list[tuple[list[Session], list[int], list[int]]]:
         """Regroup after a change; gives (sessions, channel ids gained, channel ids lost).
 
-        `users` are those whose roles changed; None when roles, overwrites or channels did, which
-        may move anybody.
+        `users` are those whose roles changed; `anybody` says that roles, overwrites or channels
+        did, which may move everybody else as well.
         """
         before = self.views
-        moved: dict[tuple[Cohort, Cohort], list[Session]] = {}
-        if users is None:
-            self.views = after
-            old_cohorts = list(self.cohorts.values())
-            self.cohorts = {}
-            self._by_channel.clear()
-            for old in old_cohorts:
-                for session in list(old.sessions):
-                    moved.setdefault((old, self.join(session, snapshot)), []).append(session)
+        # (sight before, sight after) and who went that way; movers leave their cohort behind.
+        ways: dict[tuple[int, int], list[Session]] = {}
+        alike = before.alone == after.alone and before.owner_id == after.owner_id
+        if anybody and not alike:
+            movers = list(self.sessions())
         else:
-            for user_id in users:
-                for session in list(self.of_user.get(user_id, ())):
-                    old = session.guilds[self.guild_id]
-                    assert isinstance(old, Cohort)
-                    moved.setdefault((old, self.join(session, snapshot)), []).append(session)
+            movers = [session for user_id in users for session in self.of_user.get(user_id, ())]
+        seen_by = [self._cohort_of(session).sight for session in movers]
+        if anybody:
+            self.views = after
+            self._by_channel.clear()
+            moving = set(movers)
+            for cohort in self.cohorts.values() if alike else ():
+                seen, cohort.sight = cohort.sight, sight(after, cohort.roles, cohort.user_id)
+                if seen != cohort.sight or before.channel_ids != after.channel_ids:
+                    staying = [session for session in cohort.sessions if session not in moving]
+                    ways.setdefault((seen, cohort.sight), []).extend(staying)
+            if not alike:
+                self.cohorts = {}
+        for session, seen in zip(movers, seen_by, strict=True):
+            ways.setdefault((seen, self.join(session, snapshot).sight), []).append(session)
         turned: list[tuple[list[Session], list[int], list[int]]] = []
-        for (old, new), sessions in moved.items():
-            gained, lost = changes(before, old.sight, after, new.sight)
+        for (seen, sees), sessions in ways.items():
+            gained, lost = changes(before, seen, after, sees)
             if gained or lost:
                 turned.append((sessions, gained, lost))
         return turned
+
+    def _cohort_of(self, session: Session) -> Cohort:
+        cohort = session.guilds[self.guild_id]
+        assert isinstance(cohort, Cohort)
+        return cohort
 
     def seeing(self, channel_id: int) -> list[Cohort]:
         """The cohorts that see a channel; found once, then kept until something changes."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 SMALL_GUILD = 250
 """Up to so many members people are told of everybody's presence, typing and membership."""
+
+SLICE_S = 0.005
+"""Sessions are written to for so long before the loop gets its turn."""
 
 MOST_DETACHED = 2
 """Sessions without a connection that one user may leave behind per client and shard."""
@@ -169,9 +172,20 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._pump)
 
     def _pump(self) -> None:
+        """Write to the sessions that were told something, the longest waiting first.
+
+        After a while the loop gets its turn: what comes meanwhile joins the frames of those that
+        still wait.
+        """
         self._pumping = False
         dirty, self._dirty = self._dirty, []
-        for session in dirty:
+        now = self.world.clock.now
+        until = now() + SLICE_S
+        for index, session in enumerate(dirty):
+            if not index % 16 and now() > until:
+                self._dirty = dirty[index:] + self._dirty
+                self._wake()
+                return
             session.dirty = False
             try:
                 session.pump()
@@ -290,32 +304,32 @@ class Hub:
             if isinstance(noun, Member):
                 for session in list(room.of_user.get(noun.user_id, ())):
                     self._leave(session, home.key)
-                    self._send(session, GuildDelete(home.key), home)
+                    self._send_all((session,), (GuildDelete(home.key),), home)
         assert home.views is not None
         # Who loses a channel is told what they knew of it, not what it has become.
         known, room.channels = room.channels, snapshot.channels
-        if commit.moves_sight:
-            users: Iterable[int] | None = None
-        else:
-            users = [noun.user_id for noun in commit.save if isinstance(noun, Member)]
-            if not users:
-                return
-        for sessions, gained, lost in room.turn(home.views, snapshot, users):
-            for channel_id in lost:
-                self._send_all(sessions, ChannelDelete(known[channel_id]), home)
-            for channel_id in gained:
-                self._send_all(sessions, ChannelCreate(snapshot.channels[channel_id]), home)
+        users = [noun.user_id for noun in commit.save if isinstance(noun, Member)]
+        anybody = commit.moves_sight
+        if not users and not anybody:
+            return
+        for sessions, gained, lost in room.turn(home.views, snapshot, users, anybody=anybody):
+            events: list[Event] = [ChannelDelete(known[channel_id]) for channel_id in lost]
+            events += [ChannelCreate(snapshot.channels[channel_id]) for channel_id in gained]
+            self._send_all(sessions, events, home)
 
-    def _send_all(self, sessions: Iterable[Session], event: Event, home: Home) -> None:
-        payload: Payload | None = None
+    def _send_all(self, sessions: Iterable[Session], events: Sequence[Event], home: Home) -> None:
+        """Append events of one intent to the sessions that have it, in a step for each session."""
+        intent = events[0].intent
+        payloads: list[Payload] = []
         for session in sessions:
-            if session.intents & event.intent:
-                if payload is None:
-                    payload = Payload(event.name, _encode(event.data(home)))
-                self.tell(session, payload)
-
-    def _send(self, session: Session, event: Event, home: Home) -> None:
-        self._send_all((session,), event, home)
+            if session.intents & intent:
+                payloads = payloads or [
+                    Payload(event.name, _encode(event.data(home))) for event in events
+                ]
+                session.events.extend(payloads)
+                if not session.dirty:
+                    session.dirty = True
+                    self._dirty.append(session)
 
     def _joined(self, commit: Commit) -> None:
         """Sessions of a user who has just become a member are told of the guild."""
