@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
+import discord
 import pytest
 
 from tests.conformance.cable import Cable
@@ -171,3 +172,23 @@ async def test_kill_is_followed_by_a_new_session(fragile_den: Den) -> None:
     history = [m.content async for m in den.text(bot).history(oldest_first=True)]
     assert history == ["0", "1", "2", "3", "4", "5"]
     await den.text(bot).send("goes on")
+
+
+async def test_presence_outlives_a_restart(fragile_den: Den) -> None:
+    den = fragile_den
+    game = discord.Game("chess")
+    watcher = await den.bot()
+    bot = await den.bot(status=discord.Status.idle, activity=game)
+    await watcher.told("presence_update", lambda _, m: m.id == bot.account.id)
+    await asyncio.to_thread(den.server.stop)
+    await asyncio.to_thread(den.server.start)
+    late = await den.bot()
+    for each in (watcher, late):
+        seen = den.guild(each).get_member(bot.account.id)
+        assert seen is not None
+        assert (seen.status, seen.activity) == (discord.Status.idle, game)
+    await bot.told("resumed", within=RESTART_S)
+    await watcher.told("resumed", within=RESTART_S)
+    await bot.change_presence(status=discord.Status.dnd)
+    _, after = await watcher.told("presence_update", lambda _, m: m.id == bot.account.id)
+    assert after.status is discord.Status.dnd
