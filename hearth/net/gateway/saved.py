@@ -52,7 +52,7 @@ FORMAT = 1
 
 
 def save(gateway: Gateway, path: Path) -> None:
-    """Write every session to `path`, whole or not at all."""
+    """Write every session to `path`, whole or not at all: without it clients identify anew."""
     index: dict[int, int] = {}
     payloads: list[tuple[str, bytes]] = []
     sessions: list[SavedSession] = []
@@ -85,12 +85,17 @@ def save(gateway: Gateway, path: Path) -> None:
         )
     data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions)
     temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.msgpack.encode(data))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.msgpack.encode(data))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        logger.warning("sessions were not saved: %s", error.strerror)
+        return
     logger.info("saved sessions=%d payloads=%d", len(sessions), len(payloads))
 
 
