@@ -30,6 +30,8 @@ class Server:
         self.data = data
         self.port = port
         self.env = {**os.environ, "HEARTH_LIMITS_SCALE": str(scale), **env}
+        self.prefix: tuple[str, ...] = ()
+        """Words before the command: what it is run under."""
         self.process: subprocess.Popen[str] | None = None
         self.log = data.parent / f"{data.name}.log"
 
@@ -40,7 +42,7 @@ class Server:
 
     def start(self) -> Self:
         """Start it and wait until it accepts; the port stays over restarts."""
-        command = [sys.executable, "-m", "hearth", "serve", "--data", str(self.data)]
+        command = [*self.prefix, sys.executable, "-m", "hearth", "serve", "--data", str(self.data)]
         command += ["--listen", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -117,7 +119,9 @@ class Answer:
 class Client:
     """One account: REST with its token, and a gateway session."""
 
-    def __init__(self, server: Server, id: int, token: str, *, name: str, bot: bool = False) -> None:
+    def __init__(
+        self, server: Server, id: int, token: str, *, name: str, bot: bool = False
+    ) -> None:
         self.server = server
         self.id = id
         self.token = token
@@ -186,7 +190,9 @@ class Client:
 class Gateway:
     """A gateway connection that keeps all it was told: `dispatches` as (s, t, d)."""
 
-    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+    ) -> None:
         self.http = http
         self.socket = socket
         self.session_id = ""
