@@ -88,8 +88,8 @@ class Storage(Struct, frozen=True, kw_only=True):
     reserve_bytes: Annotated[
         int, Meta(ge=0, le=1 << 46, description="a whole number of bytes, at most 64 TiB")
     ] = 256 << 20
-    """With less free space than this on the disk of the data directory, what would write is refused
-    with status 503 and reading goes on."""
+    """With less free space than this on the disk of the data directory, new messages and edits are
+    refused with status 503; reading and deleting go on."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
