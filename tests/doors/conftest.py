@@ -52,9 +52,7 @@ class Den:
 
     async def say(self, who: Client, content: str, **more: Any) -> Any:
         """A message; its object."""
-        answer = await who.post(
-            f"/channels/{self.channel}/messages", {"content": content, **more}
-        )
+        answer = await who.post(f"/channels/{self.channel}/messages", {"content": content, **more})
         assert answer.status == 200, answer.body
         return answer.body
 

@@ -25,5 +25,7 @@ async def test_a_cut_session_goes_on_without_a_gap(den: Den) -> None:
     await again.event("RESUMED")
     said = [d["content"] for _, t, d in again.dispatches if t == "MESSAGE_CREATE"]
     assert said == ["two", "three"]
-    assert [s for s, _, _ in again.dispatches] == list(range(seq + 1, seq + 1 + len(again.dispatches)))
+    assert [s for s, _, _ in again.dispatches] == list(
+        range(seq + 1, seq + 1 + len(again.dispatches))
+    )
     await again.close()
