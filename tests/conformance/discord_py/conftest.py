@@ -17,6 +17,7 @@ RESTART_S = 30.0
 """discord.py waits for up to two, then four, then eight seconds between refused connections."""
 
 _names = count()
+_people: dict[Server, tuple[Client, Client]] = {}
 ADMINISTRATOR = 1 << 3
 
 
@@ -85,14 +86,18 @@ class Bot(discord.Client):
 
 
 class Den:
-    """A guild of its own for one test: `ann` owns it, `bob` is a member, bots as asked."""
+    """A guild of its own for one test: `ann` owns it, `bob` is a member, bots as asked.
+
+    Making a person hashes a password, which takes long: all guilds of a server have the same two.
+    """
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.clients: list[Client] = []
         self.bots: list[Bot] = []
-        self.ann = self.person("ann")
-        self.bob = self.person("bob")
+        if server not in _people:
+            _people[server] = self.person("ann"), self.person("bob")
+        self.ann, self.bob = self.clients[:] = _people[server]
         self.guild_id, self.channel_id = server.guild("Den", self.ann.name)
         server.join(self.guild_id, self.bob.name)
 
@@ -156,6 +161,7 @@ class Den:
             await bot.end()
         for client in self.clients:
             await client.close()
+            client.gateway = client.session = None  # They belong to this test's loop.
 
 
 def point(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
