@@ -21,6 +21,7 @@ from hearth.config import Config
 from hearth.core.ids import IdMaker
 from hearth.core.ports import Alone, Entry
 from hearth.edge.clock import Clock
+from hearth.edge.memory import trimmer
 from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
 from hearth.net.gateway import saved
@@ -121,9 +122,13 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
-        world.tasks.start(
-            _every(60.0, lambda: world.drop_idle(gateway.rooms.__contains__)), name="idle"
-        )
+        trim = trimmer()
+
+        def tidy() -> None:
+            world.drop_idle(gateway.rooms.__contains__)
+            trim()
+
+        world.tasks.start(_every(60.0, tidy), name="tidy")
         # What is loaded now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -139,7 +144,8 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
         await gateway.close()
-        await log_is_quiet(world)
+        # What was posted is told before the sessions are saved with it.
+        await world.log.close()
         saved.save(gateway, data / "sessions")
 
 
@@ -152,13 +158,6 @@ def passed_socket() -> socket.socket | None:
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or not int(os.environ["LISTEN_FDS"]):
         return None
     return socket.socket(fileno=3)
-
-
-async def log_is_quiet(world: World) -> None:
-    """Wait for the posts that are still on their way."""
-    for home in list(world.homes.values()):
-        if home.inflight:
-            await asyncio.wait(list(home.inflight.values()), timeout=DRAIN_S / 4)
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

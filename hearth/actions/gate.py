@@ -47,7 +47,7 @@ async def call(
         home, limit = world.nowhere, None
     try:
         if operation.commits and key:
-            async with home.turn:
+            async with home.busy.turn:
                 value = await _run(world, operation, home, who, params, body, query, reason)
         else:
             value = await _run(world, operation, home, who, params, body, query, reason)

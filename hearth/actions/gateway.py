@@ -11,7 +11,7 @@ from hearth.core.errors import Refused
 from hearth.core.events import PresenceUpdate
 from hearth.core.limits import Rate
 from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionStartLimit
-from hearth.core.models.presence import Presence, PresencePut, merge
+from hearth.core.models.presence import Presence, PresencePut, Shown, merge
 from hearth.core.operations import OPERATIONS, SYSTEM, operation
 from hearth.core.wire import Snowflake
 
@@ -127,7 +127,7 @@ async def set_session_presence(here: OfUser, body: PresencePut | None) -> None:
 async def show_presence(here: OfUser) -> None:
     """Tell the guild `guild_id`, which the user has just joined, what others know already."""
     user_id = int(here.params["user_id"])
-    presence = merge(user_id, here.home.presences.values())
+    presence = merge(user_id, here.home.presences)
     await _announce(here, int(here.params["guild_id"]), Announced(user_id, presence))
 
 
@@ -137,13 +137,11 @@ async def _show(here: Scope, user_id: int, body: PresencePut | None) -> None:
     The turn of the user's home keeps two changes in order in all guilds.
     """
     session_id, client = str(here.params["session_id"]), str(here.params["client"])
-    presences = here.home.presences
-    before = merge(user_id, presences.values())
-    if body is None:
-        presences.pop(session_id, None)
-    else:
-        presences[session_id] = (client, body)
-    after = merge(user_id, presences.values())
+    home = here.home
+    before = merge(user_id, home.presences)
+    others = tuple(shown for shown in home.presences if shown.session_id != session_id)
+    home.presences = others if body is None else (*others, Shown(session_id, client, body))
+    after = merge(user_id, home.presences)
     if after == before:
         return
     announced = Announced(user_id, after, "quiet" in here.params)

@@ -93,7 +93,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
     if key is None:
         return await _create(here, body, None)
     # One at a time under a nonce: whoever comes meanwhile waits and finds what was made.
-    inflight = here.home.inflight
+    inflight = here.home.busy.inflight
     while (other := inflight.get(key)) is not None:
         await asyncio.wait([other])
     earlier = _earlier(here, key)
@@ -129,7 +129,7 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
     )
     if here.channel.rate_limit_per_user:
         until = here.world.clock.now() + here.channel.rate_limit_per_user
-        here.home.slow[here.channel.id, author] = until
+        here.home.busy.slow[here.channel.id, author] = until
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
     await here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
     return show(here, message, referenced, nonce)
@@ -284,7 +284,7 @@ def _slow_down(here: InChannel) -> None:
     if here.permissions & (P.MANAGE_MESSAGES | P.MANAGE_CHANNELS | P.BYPASS_SLOWMODE):
         return
     now = here.world.clock.now()
-    until = here.home.slow.get((here.channel.id, here.who.user_id), 0.0)
+    until = here.home.busy.slow.get((here.channel.id, here.who.user_id), 0.0)
     if now < until:
         raise rate_limited(round(until - now, 3), error=SLOWMODE)
 

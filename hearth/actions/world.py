@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
@@ -14,6 +14,8 @@ from hearth.core.events import Event, MessageAck
 from hearth.core.ids import IdMaker
 from hearth.core.limits import Bucket, Limit, Rate
 from hearth.core.models.guilds import Snapshot
+from hearth.core.models.members import Member, member_object
+from hearth.core.models.presence import Shown
 from hearth.core.models.users import ReadState, Token, User
 from hearth.core.operations import Principal
 from hearth.core.ports import (
@@ -42,25 +44,32 @@ IDLE_S = 1800.0
 """A guild that nobody touched for so long is dropped from memory."""
 
 
+class Busy:
+    """What a home needs while calls come: the turn, limits, nonces in flight, slow mode."""
+
+    __slots__ = ("buckets", "inflight", "slow", "turn")
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.buckets: dict[tuple[str, int, int], Bucket] = {}
+        self.inflight: dict[bytes, asyncio.Future[None]] = {}
+        self.slow: dict[tuple[int, int], float] = {}
+
+    def tidy(self, now: float) -> bool:
+        """Forget what has lapsed at `now`; whether nothing is left."""
+        self.buckets = {key: each for key, each in self.buckets.items() if each.ends > now}
+        self.slow = {key: until for key, until in self.slow.items() if until > now}
+        return not (self.turn.locked() or self.buckets or self.inflight or self.slow)
+
+
 class Home:
     """All that changes for one key (a guild or a user), where its owner is.
 
-    A follower's copy has the snapshot and its number; nobody takes its turn.
+    A follower's copy has the snapshot and its number; nobody takes its turn. An idle user's home
+    must cost next to nothing: there are as many as sessions.
     """
 
-    __slots__ = (
-        "buckets",
-        "inflight",
-        "key",
-        "n",
-        "presences",
-        "slow",
-        "snapshot",
-        "touched",
-        "turn",
-        "views",
-        "world",
-    )
+    __slots__ = ("_busy", "key", "n", "presences", "shown", "snapshot", "touched", "views", "world")
 
     def __init__(self, world: "World", key: int) -> None:
         self.world = world
@@ -68,12 +77,36 @@ class Home:
         self.n = 0
         self.snapshot: Snapshot | None = None
         self.views: Views | None = None
-        self.turn = asyncio.Lock()
-        self.buckets: dict[tuple[str, int, int], Bucket] = {}
-        self.inflight: dict[bytes, asyncio.Future[None]] = {}
-        self.slow: dict[tuple[int, int], float] = {}
-        self.presences: dict[str, Any] = {}
+        self.presences: tuple[Shown, ...] = ()
+        """A user's: what each session shows."""
+        self.shown: dict[int, tuple[Member, User, Raw]] | None = None
         self.touched = world.clock.now()
+        self._busy: Busy | None = None
+
+    @property
+    def busy(self) -> Busy:
+        """The turn and what else calls need; made at first use, dropped when it is quiet."""
+        if self._busy is None:
+            self._busy = Busy()
+        return self._busy
+
+    def tidy(self, now: float) -> bool:
+        """Drop what is not needed any more; whether no call is under way or counted."""
+        if self._busy is not None and self._busy.tidy(now):
+            self._busy = None
+        return self._busy is None
+
+    def member_json(self, member: Member) -> Raw:
+        """A member as lists of all members show it, rendered once and kept."""
+        if self.shown is None:
+            self.shown = {}
+        user = self.user(member.user_id)
+        kept = self.shown.get(member.user_id)
+        if kept is not None and kept[0] is member and kept[1] is user:
+            return kept[2]
+        made = Raw(msgspec.json.encode(member_object(member, user)))
+        self.shown[member.user_id] = member, user, made
+        return made
 
     def see(self, snapshot: Snapshot, *, rebuild: bool = True) -> None:
         """Take `snapshot` as the present one; `rebuild` what derives from channels and roles."""
@@ -219,22 +252,17 @@ class World:
 
     def drop_idle(self, in_use: Callable[[int], bool]) -> int:
         """Drop homes that nobody touched for half an hour; how many went."""
-        edge = self.clock.now() - IDLE_S
+        now = self.clock.now()
         idle = [
             key
             for key, home in self.homes.items()
-            if home.touched < edge and not home.turn.locked() and not home.inflight
-            and not home.presences and not in_use(key)
-        ]  # fmt: skip
+            if home.tidy(now)
+            and home.touched < now - IDLE_S
+            and not home.presences
+            and not in_use(key)
+        ]
         for key in idle:
-            # A home that is loaded again counts on: for followers its numbers never go back.
-            self._last_n = max(self._last_n, self.homes.pop(key).n)
-        now = self.clock.now()
-        for home in (self.nowhere, *self.homes.values()):
-            for name in [name for name, bucket in home.buckets.items() if bucket.ends < now]:
-                del home.buckets[name]
-            for slow in [slow for slow, until in home.slow.items() if until < now]:
-                del home.slow[slow]
+            del self.homes[key]
         return len(idle)
 
     # Users and tokens
@@ -292,9 +320,10 @@ class World:
         most = max(1, int(rate.limit * self.scale))
         now = self.clock.now()
         key = bucket_name, major, who.user_id
-        bucket = home.buckets.get(key)
+        buckets = home.busy.buckets
+        bucket = buckets.get(key)
         if bucket is None:
-            bucket = home.buckets[key] = Bucket()
+            bucket = buckets[key] = Bucket()
         allowed = bucket.take(most, rate.per, now)
         left = bucket.ends - now
         limit = Limit(bucket_name, most, most - bucket.used, left)
@@ -314,7 +343,7 @@ class World:
         tell: Sequence[Event],
     ) -> None:
         """Make a change durable, then public. The caller holds the home's turn."""
-        if not home.turn.locked():
+        if not home.busy.turn.locked():
             raise RuntimeError("a commit outside of its home's turn")
         # Shielded: a caller that goes away must not part the disk from the memory.
         refused = await asyncio.shield(

@@ -72,7 +72,7 @@ def member_object(member: Member, user: User, *, in_event: bool = False) -> Memb
     )
 
 
-@lru_cache(16384)
+@lru_cache(2048)
 def partial_member_json(member: Member) -> PartialMemberObject:
     """A member without the user, encoded already and kept."""
     return raw(

@@ -110,7 +110,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
 NO_EMBEDS = Raw(b"[]")
 
 
-@lru_cache(16384)
+@lru_cache(2048)
 def mention_json(user: User, member: Member | None) -> UserObject:
     """A mentioned user with their member, encoded already and kept; for events."""
     shown = user_object(user)

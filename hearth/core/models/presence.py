@@ -1,6 +1,7 @@
 """Presence: a user's status and activities, merged over the user's sessions."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -62,25 +63,42 @@ _ORDER = {"online": 0, "idle": 1, "dnd": 2}
 """Of a user's sessions the one first in this order speaks; dnd, said on purpose, overrides."""
 
 
-def merge(user_id: int, sessions: Iterable[tuple[str, PresencePut]]) -> Presence | None:
-    """The one presence of a user's sessions, each a client name and what it said; None: offline."""
-    shown = [(client, put) for client, put in sessions if put.status in _ORDER]
+class Shown(Struct, frozen=True, gc=False):
+    """What one session shows; `client` is desktop, mobile or web."""
+
+    session_id: str
+    client: str
+    put: PresencePut
+
+
+def merge(user_id: int, sessions: Iterable[Shown]) -> Presence | None:
+    """The one presence of a user's sessions; None: offline."""
+    shown = [each for each in sessions if each.put.status in _ORDER]
     if not shown:
         return None
-    clients: dict[str, str] = {}
-    for client, put in shown:
-        if _ORDER[put.status] <= _ORDER.get(clients.get(client, "dnd"), 2):
-            clients[client] = put.status
-    statuses = {put.status for _, put in shown}
-    status = "dnd" if "dnd" in statuses else min(statuses, key=_ORDER.__getitem__)
     activities: list[dict[str, Any]] = []
-    for _, put in shown:
+    clients: dict[str, str] = {}
+    for each in shown:
+        put = each.put
+        if _ORDER[put.status] <= _ORDER.get(clients.get(each.client, "dnd"), 2):
+            clients[each.client] = put.status
         for activity in put.activities or ([put.game] if put.game else []):
             if activity not in activities:
                 activities.append(activity)
+    statuses = {each.put.status for each in shown}
+    status = "dnd" if "dnd" in statuses else min(statuses, key=_ORDER.__getitem__)
     return Presence(
         user_id=user_id,
         status=status,
-        activities=msgspec.json.encode(activities),
-        clients=clients,
+        activities=msgspec.json.encode(activities) if activities else NO_ACTIVITIES,
+        clients=_one_client(*next(iter(clients.items()))) if len(clients) == 1 else clients,
     )
+
+
+NO_ACTIVITIES = b"[]"
+
+
+@lru_cache
+def _one_client(client: str, status: str) -> dict[str, str]:
+    """The same dict for all who are there by one client: nobody changes it."""
+    return {client: status}

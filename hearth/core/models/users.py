@@ -92,7 +92,7 @@ def user_object(user: User) -> UserObject:
     )
 
 
-@lru_cache(16384)
+@lru_cache(2048)
 def user_json(user: User) -> UserObject:
     """`user_object`, encoded already and kept: what messages and members are shown with."""
     return raw(user_object(user))

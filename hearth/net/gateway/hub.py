@@ -59,7 +59,7 @@ class Hub:
         self.world = world
         self.sessions: dict[str, Session] = {}
         self.rooms: dict[int, Room] = {}
-        self.of_user: dict[int, dict[Session, None]] = {}
+        self.of_user: dict[int, list[Session]] = {}
         self.detached: dict[Session, None] = {}
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: list[Session] = []
@@ -98,7 +98,7 @@ class Hub:
         and the guilds `joined` meanwhile, come later by a GUILD_CREATE of their own.
         """
         self.sessions[session.id] = session
-        self.of_user.setdefault(session.user_id, {})[session] = None
+        self.of_user.setdefault(session.user_id, []).append(session)
         entered: list[Home] = []
         later = dict.fromkeys(joined)
         for home in homes:
@@ -128,7 +128,7 @@ class Hub:
         for guild_id in list(session.guilds):
             self._leave(session, guild_id)
         own = self.of_user[session.user_id]
-        own.pop(session, None)
+        own.remove(session)
         if not own:
             del self.of_user[session.user_id]
 
@@ -289,7 +289,7 @@ class Hub:
                     if member is None or not resolve(snapshot, member, None, wall_ms) & event.needs:
                         continue
                 elif session.wants_all:
-                    if session.user_id != event.user_id and large:
+                    if large and (event.to_others or session.user_id != event.user_id):
                         continue
                 elif event.to_others and session.user_id == event.user_id:
                     continue

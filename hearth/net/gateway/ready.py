@@ -219,7 +219,7 @@ def _chunk(session: Session, home: Home, asked: MembersAsked, index: int, count:
         present = [members[user_id] for user_id in ids if user_id in members]
         d: dict[str, Any] = {
             "guild_id": str(asked.guild_id),
-            "members": [member_object(member, home.user(member.user_id)) for member in present],
+            "members": [home.member_json(member) for member in present],
             "chunk_index": index,
             "chunk_count": count,
         }
