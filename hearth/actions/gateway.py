@@ -116,7 +116,7 @@ async def update_presence(here: SignedIn, body: PresencePut) -> None:
 
 @operation(commits=True)
 async def set_session_presence(here: OfUser, body: PresencePut | None) -> None:
-    """The same by the server, without a limit, as sessions come and go; None: it is gone.
+    """Set the presence of a session as it comes and goes, without a limit; None: it is gone.
 
     With the parameter `quiet` nobody is told: it was so before the server was started anew.
     """
