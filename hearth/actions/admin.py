@@ -251,7 +251,7 @@ async def join_guild(here: AsOperatorInGuild, body: UserNamed) -> None:
     user = await find_user(here.world, body.user)
     if user.id in here.snapshot.members:
         return
-    await here.world.load_users([user.id])
+    here.tell((), save=[user])
     member = Member(guild_id=here.guild.id, user_id=user.id, joined_at_ms=here.world.wall_ms())
     await here.commit(save=[member], tell=[GuildMemberAdd(member)])
 
@@ -281,7 +281,7 @@ async def join_bot(here: AsOperatorInGuild, body: BotJoin) -> None:
         raise Refused(INVALID_ACCOUNT_TYPE)
     if bot.id in here.snapshot.members:
         return
-    await world.load_users([bot.id])
+    here.tell((), save=[bot])
     save: list[Noun] = []
     roles: tuple[int, ...] = ()
     tell: list[Any] = []

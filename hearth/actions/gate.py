@@ -47,8 +47,13 @@ async def call(
         home, limit = world.nowhere, None
     try:
         if operation.commits and key:
-            async with home.busy.turn:
-                value = await _run(world, operation, home, who, params, body, query, reason)
+            busy = home.busy
+            busy.calls += 1
+            try:
+                async with busy.turn:
+                    value = await _run(world, operation, home, who, params, body, query, reason)
+            finally:
+                busy.calls -= 1
         else:
             value = await _run(world, operation, home, who, params, body, query, reason)
     except Refused as refused:

@@ -47,10 +47,12 @@ IDLE_S = 1800.0
 class Busy:
     """What a home needs while calls come: the turn, limits, nonces in flight, slow mode."""
 
-    __slots__ = ("buckets", "inflight", "slow", "turn")
+    __slots__ = ("buckets", "calls", "inflight", "slow", "turn")
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
+        self.calls = 0
+        """Who holds the turn or waits for it; a lock between two holders is not locked."""
         self.buckets: dict[tuple[str, int, int], Bucket] = {}
         self.inflight: dict[bytes, asyncio.Future[None]] = {}
         self.slow: dict[tuple[int, int], float] = {}
@@ -59,7 +61,7 @@ class Busy:
         """Forget what has lapsed at `now`; whether nothing is left."""
         self.buckets = {key: each for key, each in self.buckets.items() if each.ends > now}
         self.slow = {key: until for key, until in self.slow.items() if until > now}
-        return not (self.turn.locked() or self.buckets or self.inflight or self.slow)
+        return not (self.calls or self.buckets or self.inflight or self.slow)
 
 
 class Home:
@@ -262,7 +264,9 @@ class World:
             and not in_use(key)
         ]
         for key in idle:
-            del self.homes[key]
+            # A home that is loaded again counts on: for followers its numbers never go back.
+            self._last_n = max(self._last_n, self.homes.pop(key).n)
+        self.nowhere.tidy(now)
         return len(idle)
 
     # Users and tokens

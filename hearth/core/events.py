@@ -327,6 +327,10 @@ class TypingStart(Event):
 # Messages
 
 
+def _concerns(message: Message | None, user_id: int) -> bool:
+    return message is not None and (user_id == message.author_id or user_id in message.mentions)
+
+
 @event("MESSAGE_CREATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)
 class MessageCreate(Event):
     """A message was written; `nonce` is the writer's own, shown once."""
@@ -340,7 +344,7 @@ class MessageCreate(Event):
         return self.message.channel_id
 
     def concerns(self, user_id: int) -> bool:
-        return user_id == self.message.author_id or user_id in self.message.mentions
+        return _concerns(self.message, user_id) or _concerns(self.referenced, user_id)
 
     def data(self, at: Context) -> Any:
         return self._shown(at, with_content=True, with_referenced=True)
@@ -350,9 +354,11 @@ class MessageCreate(Event):
 
     def concerned(self, at: Context, user_id: int) -> Any:
         # A bot may read what mentions it; what that replies to may be another's message.
-        other = self.referenced
-        own = other is not None and (user_id == other.author_id or user_id in other.mentions)
-        return self._shown(at, with_content=True, with_referenced=own)
+        return self._shown(
+            at,
+            with_content=_concerns(self.message, user_id),
+            with_referenced=_concerns(self.referenced, user_id),
+        )
 
     def _shown(self, at: Context, *, with_content: bool, with_referenced: bool) -> MessageObject:
         snapshot = at.snapshot
