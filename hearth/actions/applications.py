@@ -36,7 +36,7 @@ async def get_my_oauth2_application(here: AsBot) -> ApplicationObject:
 
 
 @operation("GET", "/soundboard-default-sounds")
-async def list_default_soundboard_sounds(here: SignedIn) -> list[Any]:
+async def get_soundboard_default_sounds(here: SignedIn) -> list[Any]:
     """The sounds that everybody has: none. py-cord reads them while it logs in."""
     return []
 

@@ -44,6 +44,11 @@ OPERATIONS = (
     "get_bot_gateway",
     "get_my_oauth2_application",
     "get_my_application",
+    "get_soundboard_default_sounds",
+    "list_sticker_packs",
+    "list_voice_regions",
+    "list_guild_voice_regions",
+    "list_application_commands",
 )
 
 # Where a reply or body may be one of several, the one that a guild channel is.

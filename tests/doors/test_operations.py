@@ -189,7 +189,7 @@ REST: dict[str, Row] = {
     "get_my_application": Row(BOTS),
     "get_my_oauth2_application": Row(BOTS),
     "list_application_commands": Row(BOTS, prepare=a_bot),
-    "list_default_soundboard_sounds": Row(signed_in(200)),
+    "get_soundboard_default_sounds": Row(signed_in(200)),
     "list_sticker_packs": Row(signed_in(200)),
     "list_voice_regions": Row(signed_in(200)),
     "list_guild_voice_regions": Row(in_guild(200, 200)),

@@ -1,0 +1,56 @@
+"""Names, methods, paths and statuses of operations are Discord's, as facts.json has them."""
+
+import json
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from hearth.actions.all import MODULES
+from hearth.core.operations import OPERATIONS
+
+assert MODULES
+
+FACTS = json.loads((Path(__file__).parents[1] / "conformance" / "facts.json").read_text())[
+    "operations"
+]
+
+BEYOND = {"login", "logout", "ack_message"}
+"""What people's clients call: Discord's document has none of it."""
+
+STATUSES = {"trigger_typing_indicator": 204}
+"""Where the document has two: the one of the reference (topic "Channel resource")."""
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_an_operation_is_where_discord_has_it(name: str) -> None:
+    facts, operation = FACTS[name], OPERATIONS[name]
+    assert (operation.method, operation.path) == (facts["method"], facts["path"])
+    assert operation.status == STATUSES.get(name, facts["status"])
+    assert (operation.body is not None) == bool(facts["body"])
+
+
+def test_every_path_is_discords() -> None:
+    assert {name for name, each in OPERATIONS.items() if each.path} == {*FACTS, *BEYOND}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_declaration_is_whole(name: str) -> None:
+    operation = OPERATIONS[name]
+    in_path = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    # What the verb does not take, its scope has found already.
+    assert {*operation.parameters} <= {*in_path}
+    assert {*in_path} - {*operation.parameters} <= {"guild_id", "channel_id"}
+    assert operation.status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}
+    assert operation.rate.limit > 0
+    assert operation.rate.per > 0
+    if operation.method == "GET":
+        assert operation.body is None
+        assert not operation.commits
+
+
+def test_no_two_operations_have_one_place() -> None:
+    places = [(each.method, each.path) for each in OPERATIONS.values() if each.path]
+    assert len({*places}) == len(places)
+    buckets = [each.bucket for each in OPERATIONS.values()]
+    assert len({*buckets}) == len(buckets)
