@@ -33,6 +33,21 @@ async def ask(server: Server, method: str, path: str, **more: Any) -> Answer:
 
 
 @pytest.fixture(scope="module")
+def shared(server: Server) -> Den:
+    """One guild for all tests of the module."""
+    return Den(server)
+
+
+@pytest.fixture
+async def den(shared: Den) -> AsyncIterator[Den]:
+    """The guild, whose clients' connections end with the test."""
+    yield shared
+    for client in shared.clients:
+        await client.close()
+        client.gateway = None
+
+
+@pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the limits that it has unless told otherwise."""
     running = Server(tmp_path_factory.mktemp("strict") / "data", scale=1.0).start()
