@@ -89,8 +89,10 @@ def faults(source: str, path: str) -> list[str]:
             allowed = may | {own, "__version__"} | (set() if pure else {"edge"})
             if other not in allowed:
                 said.append(f"{path}:{line}: {own} imports {other}")
-        elif pure and name not in PURE_PARTS and (
-            top in NOT_PURE or (top not in sys.stdlib_module_names and top != "msgspec")
+        elif (
+            pure
+            and name not in PURE_PARTS
+            and (top in NOT_PURE or (top not in sys.stdlib_module_names and top != "msgspec"))
         ):
             said.append(f"{path}:{line}: a pure file imports {name}")
     return said
