@@ -12,7 +12,7 @@ from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.models.presence import PresencePut
-from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal
+from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal, Reply
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
 from hearth.net.gateway.conversation import (
@@ -102,7 +102,7 @@ class Gateway(Hub):
 
     def announce(
         self, session: Session, presence: PresencePut | None, *, quiet: bool = False
-    ) -> None:
+    ) -> asyncio.Task[Reply]:
         """Say what a session's presence is; None is that the session is gone.
 
         The tasks take the turn of the user's home in the order of these calls.
@@ -115,7 +115,7 @@ class Gateway(Hub):
         if quiet:
             params["quiet"] = 1
         work = call(self.world, OPERATIONS["set_session_presence"], SYSTEM, params, presence)
-        self.world.tasks.start(work, name=f"presence-{session.user_id}")
+        return self.world.tasks.start(work, name=f"presence-{session.user_id}")
 
     def sweep(self) -> None:
         """Called each second: looks at a sixteenth of the connections, and at detached sessions."""
@@ -377,10 +377,12 @@ class Connection(asyncio.Protocol):
             for home in homes:
                 session.push(ready.guild_create(session, home))
         session.presence = wish.presence or ONLINE
-        self._attach(session)
+        announced = self._attach(session)
         session.pump()
+        await announced
 
-    def _attach(self, session: Session) -> None:
+    def _attach(self, session: Session) -> asyncio.Task[Reply]:
+        """Write to this connection from now on; gives when its user is shown as there."""
         hub = self.hub
         bot = not session.wants_all
         self.reader.limit_bytes = (
@@ -392,7 +394,7 @@ class Connection(asyncio.Protocol):
         hub.of_session[session.id] = self
         hub.detached.pop(session, None)
         session.present = True
-        hub.announce(session, session.presence)
+        return hub.announce(session, session.presence)
 
     async def _resume(self, wish: Resume) -> None:
         hub = self.hub
@@ -419,9 +421,10 @@ class Connection(asyncio.Protocol):
             self.talk.restart()
             self.say(INVALID_SESSION, b"false")
             return
-        self._attach(session)
+        announced = self._attach(session)
         session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
         session.pump()
+        await announced
 
     async def _command(self, session: Session, command: Command) -> None:
         operation = _COMMANDS.get(command.op)
