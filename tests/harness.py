@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -209,8 +210,12 @@ class Gateway:
         return cls(http, await http.ws_connect(f"{server.url}/gateway{query}", max_msg_size=0))
 
     async def _read(self) -> None:
+        inflate = zlib.decompressobj()
         async for message in self.socket:
-            payload = json.loads(message.data)
+            data = message.data
+            if message.type is aiohttp.WSMsgType.BINARY:
+                data = inflate.decompress(data)
+            payload = json.loads(data)
             if payload["op"] == 0:
                 self.dispatches.append((payload["s"], payload["t"], payload["d"]))
                 self._waiting.append((payload["t"], payload["d"]))
