@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import gc
 import logging
 import os
 import signal
@@ -21,7 +20,7 @@ from hearth.config import Config
 from hearth.core.ids import IdMaker
 from hearth.core.ports import Alone, Entry
 from hearth.edge.clock import Clock
-from hearth.edge.memory import trimmer
+from hearth.edge.memory import calm, settle, trimmer
 from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
 from hearth.net.gateway import saved
@@ -32,6 +31,9 @@ from hearth.store.directory import SqlDirectory
 from hearth.store.messages_lmdb import LmdbLog
 
 logger = logging.getLogger(__name__)
+
+SETTLE_S = 5.0
+DAY_S = 86_400.0
 
 DRAIN_S = 8.0
 """Requests that are under way when the server stops get so long."""
@@ -129,9 +131,10 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
             trim()
 
         world.tasks.start(_every(60.0, tidy), name="tidy")
-        # What is loaded now stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        calm()
+        settle()
+        world.tasks.start(_every(SETTLE_S, settle), name="settle")
+        world.tasks.start(_every(DAY_S, lambda: settle(thoroughly=True)), name="settle-all")
         bound = listener.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         ready(f"http://{shown}:{bound[1]}")

@@ -1,7 +1,30 @@
-"""Gives memory that a wave of calls left behind back to the system."""
+"""Keeps the memory of a long-lived process small, and its collector from stopping the loop."""
 
 import ctypes
+import gc
 from collections.abc import Callable
+
+YOUNG, MIDDLE, NEVER = 700, 10, 1_000_000
+
+
+def calm() -> None:
+    """Let the collector look at all objects only when `settle` says so.
+
+    By itself it would do that in the middle of a burst: 3,000 sessions made it stop for 80 ms.
+    """
+    gc.set_threshold(YOUNG, MIDDLE, NEVER)
+
+
+def settle(*, thoroughly: bool = False) -> None:
+    """Collect what came since the last time and leave out what stays from then on.
+
+    Called every few seconds it has little to look at. What stayed and died later in a ring is
+    found only `thoroughly`, which looks at everything.
+    """
+    if thoroughly:
+        gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def trimmer() -> Callable[[], object]:

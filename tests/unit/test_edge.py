@@ -1,11 +1,14 @@
-"""The edge: supervised tasks and the form of a log line."""
+"""The edge: supervised tasks, the form of a log line, and the collector's calm."""
 
 import asyncio
+import gc
 import logging
 import sys
+import weakref
 
 import pytest
 
+from hearth.edge import memory
 from hearth.edge.clock import Clock
 from hearth.edge.logs import Line
 from hearth.edge.tasks import Tasks
@@ -84,3 +87,27 @@ def test_a_traceback_follows_its_line():
     first, _, rest = Line().format(record).partition("\n")
     assert first.endswith("error hearth: bad")
     assert rest.startswith("Traceback")
+
+
+def test_settled_objects_are_left_out_and_found_again():
+    class Ring:
+        pass
+
+    def ring() -> weakref.ref[Ring]:
+        made = Ring()
+        made.itself = made
+        return weakref.ref(made)
+
+    memory.settle(thoroughly=True)
+    stays = [Ring()]
+    stays[0].itself = stays
+    memory.settle()
+    died = weakref.ref(stays[0])
+    del stays
+    young = ring()
+    memory.settle()
+    assert young() is None
+    assert died() is not None
+    memory.settle(thoroughly=True)
+    assert died() is None
+    gc.unfreeze()
