@@ -379,7 +379,7 @@ class Connection(asyncio.Protocol):
         session.presence = wish.presence or ONLINE
         announced = self._attach(session)
         session.pump()
-        await announced
+        await asyncio.wait([announced])
 
     def _attach(self, session: Session) -> asyncio.Task[Reply]:
         """Write to this connection from now on; gives when its user is shown as there."""
@@ -424,7 +424,7 @@ class Connection(asyncio.Protocol):
         announced = self._attach(session)
         session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
         session.pump()
-        await announced
+        await asyncio.wait([announced])
 
     async def _command(self, session: Session, command: Command) -> None:
         operation = _COMMANDS.get(command.op)

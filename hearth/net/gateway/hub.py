@@ -182,7 +182,7 @@ class Hub:
         now = self.world.clock.now
         until = now() + SLICE_S
         for index, session in enumerate(dirty):
-            if not index % 16 and now() > until:
+            if index and not index % 16 and now() > until:
                 self._dirty = dirty[index:] + self._dirty
                 self._wake()
                 return
