@@ -40,17 +40,18 @@ async def inside() -> AsyncIterator[Inside]:
 
 
 class Gate:
-    """Holds what asks `directory` for something until it is opened."""
+    """Holds what asks `directory` for something, or the first that does, until it is opened."""
 
-    def __init__(self, inside: Inside, name: str) -> None:
+    def __init__(self, inside: Inside, name: str, *, first: bool = False) -> None:
         self.reached = asyncio.Event()
         self._open = asyncio.Event()
         real = getattr(inside.directory, name)
 
         async def held(*args: Any) -> Any:
             value = await real(*args)
-            self.reached.set()
-            await self._open.wait()
+            if not first or not self.reached.is_set():
+                self.reached.set()
+                await self._open.wait()
             return value
 
         setattr(inside.directory, name, held)
@@ -243,6 +244,23 @@ async def test_two_statuses_in_a_row_keep_their_order(inside: Inside) -> None:
     await inside.settle()
     assert told_status(ann, BOB) == ["idle", "dnd"]
     assert presence_of(inside, BOB) == "dnd"
+
+
+async def test_statuses_of_two_sessions_are_told_in_order(inside: Inside) -> None:
+    ann, desk = await inside.connect("token11"), await inside.connect("token12")
+    phone = await inside.connect("token12")
+    ann.take()
+    gate = Gate(inside, "guilds_of", first=True)
+    desk.say((3, {"status": "dnd"}))
+    await gate.reached.wait()
+    phone.say((3, {"status": "idle"}))
+    desk.goodbye(1000)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    gate.open()
+    await inside.settle()
+    assert told_status(ann, BOB) == ["dnd", "dnd", "idle"]
+    assert presence_of(inside, BOB) == "idle"
 
 
 async def test_a_status_and_a_goodbye_leave_nobody_behind(inside: Inside) -> None:
