@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.doors.inside import ANN, BOB, BOT, CAT, DEN, FLAGS, NEXT, Inside
 from tests.harness import Client, Server
 
 _names = count()
@@ -64,6 +65,19 @@ async def den(server: Server) -> AsyncIterator[Den]:
     yield made
     for client in made.clients:
         await client.close()
+
+
+@pytest.fixture
+async def inside() -> AsyncIterator[Inside]:
+    """Ann's guild with bob and a bot, and another of ann's alone; cat is nowhere."""
+    made = await Inside.build()
+    for user_id in (ANN, BOB, CAT):
+        await made.person(user_id)
+    await made.person(BOT, bot=True, flags=FLAGS)
+    await made.guild(DEN, ANN, [BOB, BOT])
+    await made.guild(NEXT, ANN)
+    yield made
+    await made.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,6 +31,11 @@ from tests.actions.house import BytesBus, Elsewhere, StillClock
 
 assert MODULES
 
+ANN, BOB, CAT, BOT = 11, 12, 13, 21
+DEN, TEXT, NEXT = 1000, 1001, 2000
+FLAGS = 1 << 12 | 1 << 14 | 1 << 18
+"""A bot with these may ask for every privileged intent."""
+
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)
 WAITING = ("acks",)
 """Tasks that only wait for their time."""
@@ -296,3 +301,46 @@ def token_of(user_id: int) -> Token:
     """The row of a user's token."""
     digest = hashlib.sha256(f"token{user_id}".encode()).digest()
     return Token(hash=digest, user_id=user_id, created_at_ms=0)
+
+
+class Gate:
+    """Holds what asks `directory` for something, or the first that does, until it is opened."""
+
+    def __init__(self, inside: Inside, name: str, *, first: bool = False) -> None:
+        self.reached = asyncio.Event()
+        self._open = asyncio.Event()
+        real = getattr(inside.directory, name)
+
+        async def held(*args: Any) -> Any:
+            value = await real(*args)
+            if not first or not self.reached.is_set():
+                self.reached.set()
+                await self._open.wait()
+            return value
+
+        setattr(inside.directory, name, held)
+        self.open = self._open.set
+
+
+def presence_of(inside: Inside, user_id: int) -> str:
+    """A user's status as the den knows it."""
+    snapshot = inside.world.homes[DEN].snapshot
+    assert snapshot is not None
+    presence = snapshot.presences.get(user_id)
+    return "offline" if presence is None else presence.status
+
+
+def told_status(client: Client, user_id: int) -> list[str]:
+    """What a client was told of a user's status since the last time."""
+    return [
+        d["status"]
+        for t, d in client.take()
+        if t == "PRESENCE_UPDATE" and d["user"]["id"] == str(user_id)
+    ]
+
+
+def sweep(inside: Inside, seconds: float = 16.0) -> None:
+    """Let time pass, with a sweep each second."""
+    for _ in range(int(seconds)):
+        inside.clock.seconds += 1.0
+        inside.gateway.sweep()
