@@ -5,12 +5,15 @@ Pure: it knows a `write` callable and nothing else of the connection (Discord to
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import PLAIN, Encoding, Payload, frames
 
 PIECE_BYTES = 16 * 1024
 """The most that one write carries; a paused connection owes no more than this."""
+
+_size = attrgetter("size")
 
 MOST_EVENTS = 2048
 MOST_BYTES = 4 * 1024 * 1024
@@ -183,14 +186,15 @@ class Session:
 
     def trim(self) -> bool:
         """Keep to the bounds; False when an unsent event would have to go: the session falls."""
-        size = 0
-        for index in range(len(self.events) - 1, -1, -1):
-            size += self.events[index].size
-            if size > MOST_BYTES or len(self.events) - index > MOST_EVENTS:
-                drop = index + 1
-                if self.base + drop > self.sent:
-                    return False
-                del self.events[:drop]
-                self.base += drop
-                return True
+        events = self.events
+        if len(events) <= MOST_EVENTS and sum(map(_size, events)) <= MOST_BYTES:
+            return True
+        drop, size = len(events), 0
+        while len(events) - drop < MOST_EVENTS and size + events[drop - 1].size <= MOST_BYTES:
+            drop -= 1
+            size += events[drop].size
+        if self.base + drop > self.sent:
+            return False
+        del events[:drop]
+        self.base += drop
         return True
