@@ -37,6 +37,9 @@ NONCE_MS = 600_000
 BATCH = 1_024
 """Most entries of one transaction: a bound on how long the next one waits."""
 
+BREATH_EVERY_S, BREATH_S = 0.0005, 0.00005
+"""While the writer has work a busy loop stands still for so long, so often."""
+
 PIECE = 1_000
 """Records that one transaction of a purge deletes."""
 
@@ -106,6 +109,7 @@ class LmdbLog:
         self._queue: SimpleQueue[_Item | _Job] = SimpleQueue()
         self._closed = False
         self._running = True
+        self._breath: asyncio.TimerHandle | None = None
         self._full = False
         self._disk_at = self._readers_at = 0.0
         self._sweep = b""
@@ -162,7 +166,21 @@ class LmdbLog:
             raise StorageFull("free disk is below the reserve")
         key = _pack(entry.channel_id, entry.id)
         self._pending[key] = entry
+        if self._breath is None:
+            self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
         self._queue.put((key, entry))
+
+    def _breathe(self) -> None:
+        """Stand still for a moment while something is queued, so that the writer gets on.
+
+        The writer takes the interpreter's lock back after each call into LMDB. A loop that is never
+        idle gives it up every 5 ms only, and a commit takes a dozen such steps.
+        """
+        if self._pending:
+            time.sleep(BREATH_S)
+            self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
+        else:
+            self._breath = None
 
     def get(self, channel_id: int, id: int) -> bytes | None:
         """The newest value, queued or committed."""
