@@ -1,10 +1,15 @@
-"""Derives facts.json, what Discord's OpenAPI document says of the operations that Hearth has.
+"""Derives facts.json, what Discord's OpenAPI document says of its operations.
 
-    python tests/conformance/derive_facts.py path/to/openapi.json > tests/conformance/facts.json
+    python tests/conformance/derive_facts.py path/to/openapi.json
 
 The document is published under the MIT licence at github.com/discord/discord-api-spec. Kept are
-names and types only: of each operation its method, path, parameters, body keys and reply; of each
-reply schema its keys with their JSON types and which of them are required.
+names, types and limits only, an operation or a schema a line: of each operation its class and group
+(those of scope.json), method, path, parameters, body and reply; of each schema that they reach its
+keys with their JSON types, which of them are required, and the limits of their values.
+
+Types are written `string|null`; `[x]` is a list of x, `{x}` an object with any keys that are x, a
+name that is none of JSON's is a schema. An object without a name is called after where it is:
+`list_messages.query`, `GuildResponse.features`.
 """
 
 import json
@@ -12,162 +17,167 @@ import sys
 from pathlib import Path
 from typing import Any
 
-OPERATIONS = (
-    "create_message",
-    "list_messages",
-    "get_message",
-    "update_message",
-    "delete_message",
-    "trigger_typing_indicator",
-    "create_guild_channel",
-    "list_guild_channels",
-    "get_channel",
-    "update_channel",
-    "delete_channel",
-    "set_channel_permission_overwrite",
-    "delete_channel_permission_overwrite",
-    "create_guild_role",
-    "list_guild_roles",
-    "get_guild_role",
-    "update_guild_role",
-    "delete_guild_role",
-    "add_guild_member_role",
-    "delete_guild_member_role",
-    "get_guild_member",
-    "update_guild_member",
-    "delete_guild_member",
-    "get_guild",
-    "get_my_user",
-    "get_user",
-    "list_my_guilds",
-    "get_gateway",
-    "get_bot_gateway",
-    "get_my_oauth2_application",
-    "get_my_application",
-    "get_soundboard_default_sounds",
-    "list_sticker_packs",
-    "list_voice_regions",
-    "list_guild_voice_regions",
-    "list_application_commands",
-)
+HERE = Path(__file__).parent
+JSON_TYPES = {"string", "integer", "number", "boolean", "object", "null", "any"}
+CONTENT = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
 
-# Where a reply or body may be one of several, the one that a guild channel is.
-CHOSEN = ("GuildChannelResponse", "UpdateGuildChannelRequestPartial")
-
-SCHEMAS = (
-    "MessageResponse",
-    "MessageReferenceResponse",
-    "MessageEmbedResponse",
-    "MessageEmbedAuthorResponse",
-    "MessageEmbedFooterResponse",
-    "MessageEmbedFieldResponse",
-    "MessageEmbedImageResponse",
-    "UserResponse",
-    "UserPIIResponse",
-    "GuildMemberResponse",
-    "GuildWithCountsResponse",
-    "MyGuildResponse",
-    "GuildRoleResponse",
-    "GuildRoleColorsResponse",
-    "GuildRoleTagsResponse",
-    "GuildChannelResponse",
-    "ChannelPermissionOverwriteResponse",
-    "AuditLogEntryResponse",
-    "PrivateApplicationResponse",
-    "GatewayResponse",
-    "GatewayBotResponse",
-    "GatewayBotSessionStartLimitResponse",
-)
+LIMITS = {
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "minItems": "min_items",
+    "maxItems": "max_items",
+    "pattern": "pattern",
+}
+FORMATS = {"snowflake", "date-time"}
 
 
 class Document:
-    """The document, read for names and types."""
+    """The document, read for names and types; `found` are the schemas that were reached."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.paths = document["paths"]
         self.schemas = document["components"]["schemas"]
+        self.found: dict[str, dict[str, Any]] = {}
 
-    def types(self, schema: dict[str, Any]) -> str:
-        """A schema as JSON types and names of object schemas: `string|null`, `[UserResponse]`."""
-        return "|".join(sorted(self._types(schema), key=lambda name: (name == "null", name)))
+    def types(self, schema: dict[str, Any], where: str) -> str:
+        """A schema as JSON types and names of object schemas."""
+        return "|".join(sorted(self._types(schema, where), key=lambda name: (name == "null", name)))
 
-    def _types(self, schema: dict[str, Any]) -> set[str]:
+    def _types(self, schema: dict[str, Any], where: str) -> set[str]:
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             target = self.schemas[name]
-            return {name} if target.get("properties") else self._types(target)
+            if target.get("properties"):
+                self.keys(target, name)
+                return {name}
+            return self._types(target, name)
         kinds = schema.get("type")
         if kinds is None:
-            return {
-                kind
-                for part in schema.get("oneOf", schema.get("anyOf", []))
-                for kind in self._types(part)
-            }
+            parts = schema.get("oneOf", schema.get("anyOf", schema.get("allOf", [])))
+            inner = [part for part in parts if isinstance(part, dict)]
+            if not inner:
+                return {"any"}
+            return {kind for part in inner for kind in self._types(part, where)}
         names = {kinds} if isinstance(kinds, str) else set(kinds)
         if "array" in names:
-            names = names - {"array"} | {f"[{self.types(schema['items'])}]"}
+            names = names - {"array"} | {f"[{self.types(schema.get('items', {}), where)}]"}
+        if "object" in names and schema.get("properties"):
+            self.keys(schema, where)
+            names = names - {"object"} | {where}
+        elif "object" in names and isinstance(schema.get("additionalProperties"), dict):
+            inside = self.types(schema["additionalProperties"], where)
+            names = names - {"object"} | {f"{{{inside}}}"}
         return names
 
-    def keys(self, name: str) -> dict[str, Any]:
-        """The required and the other keys of an object schema."""
-        schema = self.schemas[name]
+    def keys(self, schema: dict[str, Any], name: str) -> None:
+        """Note an object schema: its required and its other keys, and their limits."""
+        if name in self.found:
+            return
+        facts = self.found[name] = {}
         required = schema.get("required", [])
-        types = {key: self.types(value) for key, value in schema["properties"].items()}
-        return {
-            "required": {key: types[key] for key in sorted(required)},
-            "optional": {key: types[key] for key in sorted(types) if key not in required},
-        }
+        properties = schema.get("properties", {})
+        types = {key: self.types(value, f"{name}.{key}") for key, value in properties.items()}
+        facts["required"] = {key: types[key] for key in sorted(types) if key in required}
+        facts["optional"] = {key: types[key] for key in sorted(types) if key not in required}
+        limits = {key: self.limits(properties[key]) for key in sorted(properties)}
+        limits = {key: each for key, each in limits.items() if each}
+        if limits:
+            facts["limits"] = limits
 
-    def operation(self, method: str, path: str, found: dict[str, Any]) -> dict[str, Any]:
+    def limits(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """What a value must be beside its type; of a list also what its items must be."""
+        if "$ref" in schema:
+            return self.limits(self.schemas[schema["$ref"].rpartition("/")[2]])
+        parts = [part for part in schema.get("oneOf", []) if part.get("type") != "null"]
+        if schema.get("type") is None and len(parts) == 1:
+            return self.limits(parts[0])
+        facts = {ours: schema[theirs] for theirs, ours in LIMITS.items() if theirs in schema}
+        if schema.get("format") in FORMATS:
+            facts = {"format": schema["format"]}
+        if "enum" in schema:
+            facts["enum"] = [value for value in schema["enum"] if value is not None]
+        elif parts and all("const" in part for part in parts):
+            facts["enum"] = [part["const"] for part in parts]
+        elif len(schema.get("allOf", [])) == 1:
+            facts = self.limits(schema["allOf"][0]) | facts
+        if isinstance(schema.get("items"), dict):
+            items = self.limits(schema["items"])
+            if items:
+                facts["items"] = items
+        return facts
+
+    def operation(self, name: str, method: str, path: str, found: dict[str, Any]) -> dict[str, Any]:
         """The facts of one operation."""
         parameters = self.paths[path].get("parameters", []) + found.get("parameters", [])
-        status, reply = next(
-            (status, reply)
-            for status, reply in sorted(found["responses"].items())
-            if status.startswith("2")
-        )
+        parameters = [each for each in parameters if each.get("in") == "query"]
+        if parameters:
+            properties = {each["name"]: each["schema"] for each in parameters}
+            required = [each["name"] for each in parameters if each.get("required")]
+            self.keys({"properties": properties, "required": required}, f"{name}.query")
+        good = {int(at): reply for at, reply in found["responses"].items() if at.startswith("2")}
         facts: dict[str, Any] = {
             "method": method.upper(),
             "path": path,
-            "query": sorted(each["name"] for each in parameters if each["in"] == "query"),
-            "body": self.body(found),
-            "status": int(status),
+            "query": sorted(each["name"] for each in parameters),
+            "body": [],
+            "statuses": sorted(good),
         }
-        content = reply.get("content")
-        if content:
-            types = self.types(content["application/json"]["schema"])
-            chosen = next((name for name in CHOSEN if name in types), None)
-            if chosen:
-                types = f"[{chosen}]" if types.startswith("[") else chosen
-            facts["reply"] = types
+        content = found.get("requestBody", {}).get("content", {})
+        kind = next((kind for kind in CONTENT if kind in content), None)
+        if kind:
+            facts["form"] = self.types(content[kind]["schema"], f"{name}.body")
+            facts["body"] = sorted({key for each in self.named(facts["form"]) for key in each})
+        for _, reply in sorted(good.items()):
+            kinds = reply.get("content", {})
+            if "application/json" in kinds:
+                facts["reply"] = self.types(kinds["application/json"]["schema"], f"{name}.reply")
+                break
+            if kinds:
+                facts["media"] = next(iter(kinds))
         return facts
 
-    def body(self, found: dict[str, Any]) -> list[str]:
-        """The keys of the JSON body."""
-        content = found.get("requestBody", {}).get("content", {})
-        schema = content.get("application/json", {}).get("schema", {})
-        parts = schema.get("anyOf", [schema])
-        names = [part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part]
-        chosen = [name for name in names if name in CHOSEN] or names
-        objects = [self.schemas[name] for name in chosen] or [schema]
-        return sorted({key for each in objects for key in each.get("properties", {})})
+    def named(self, types: str) -> list[set[str]]:
+        """The keys of the schemas among `types`, or in a list that is the only one."""
+        names = types.removesuffix("|null").removeprefix("[").removesuffix("]").split("|")
+        schemas = [self.found[name] for name in names if name in self.found]
+        return [{*each["required"], *each["optional"]} for each in schemas]
 
 
-def derive(document: dict[str, Any]) -> dict[str, Any]:
+def derive(document: dict[str, Any], scope: dict[str, Any]) -> dict[str, Any]:
     """All facts."""
     source = Document(document)
+    places = {
+        name: {"class": kind, "group": group}
+        for kind, groups in scope.items()
+        for group, names in groups.items()
+        for name in names
+    }
     found = {
-        operation["operationId"]: source.operation(method, path, operation)
+        operation["operationId"]: places[operation["operationId"]]
+        | source.operation(operation["operationId"], method, path, operation)
         for path, item in source.paths.items()
         for method, operation in item.items()
-        if isinstance(operation, dict) and operation.get("operationId") in OPERATIONS
+        if isinstance(operation, dict) and operation.get("operationId")
     }
-    return {
-        "operations": {name: found[name] for name in sorted(found)},
-        "schemas": {name: source.keys(name) for name in sorted(SCHEMAS)},
-    }
+    assert found.keys() == places.keys(), "scope.json says of each operation what class it is"
+    return {"operations": found, "schemas": source.found}
+
+
+def written(facts: dict[str, Any]) -> str:
+    """The facts as JSON, one to a line."""
+    parts = []
+    for part, rows in facts.items():
+        lines = ",\n".join(
+            f"  {json.dumps(name)}: {json.dumps(rows[name], separators=(',', ':'))}"
+            for name in sorted(rows)
+        )
+        parts.append(f" {json.dumps(part)}: {{\n{lines}\n }}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 if __name__ == "__main__":
-    facts = derive(json.loads(Path(sys.argv[1]).read_text()))
-    sys.stdout.write(json.dumps(facts, indent=1) + "\n")
+    scope = json.loads((HERE / "scope.json").read_text())
+    facts = derive(json.loads(Path(sys.argv[1]).read_text()), scope)
+    (HERE / "facts.json").write_text(written(facts))
