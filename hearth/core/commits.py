@@ -9,8 +9,11 @@ from msgspec import Struct
 from hearth.core import events
 from hearth.core.events import Event
 from hearth.core.models.audit import AuditEntry
+from hearth.core.models.bans import Ban
 from hearth.core.models.channels import Channel
+from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Guild, Snapshot
+from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.presence import Presence
@@ -30,6 +33,10 @@ Noun = (
     | ReadState
     | Mention
     | AuditEntry
+    | Emoji
+    | EmojiImage
+    | Ban
+    | Invite
 )
 
 
@@ -56,15 +63,18 @@ class Commit(Struct, gc=False):
 def apply(before: Snapshot, commit: Commit) -> Snapshot:
     """The snapshot after `commit`.
 
-    Channels and roles are copied when they change; members, users and presences are changed in
-    place (see `Snapshot`).
+    Channels, roles and emojis are copied when they change; members, users and presences are
+    changed in place (see `Snapshot`).
     """
     guild, channels, roles = before.guild, before.channels, before.roles
     members, users, presences = before.members, before.users, before.presences
+    emojis = before.emojis
     if any(isinstance(noun, Channel) for noun in (*commit.save, *commit.delete)):
         channels = dict(channels)
     if any(isinstance(noun, Role) for noun in (*commit.save, *commit.delete)):
         roles = dict(roles)
+    if any(isinstance(noun, Emoji) for noun in (*commit.save, *commit.delete)):
+        emojis = dict(emojis)
     for noun in commit.save:
         match noun:
             case Guild():
@@ -79,6 +89,8 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 users[noun.id] = noun
             case Presence():
                 presences[noun.user_id] = noun
+            case Emoji():
+                emojis[noun.id] = noun
             case _:
                 pass
     for noun in commit.delete:
@@ -92,6 +104,8 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 presences.pop(noun.user_id, None)
             case Presence():
                 presences.pop(noun.user_id, None)
+            case Emoji():
+                emojis.pop(noun.id, None)
             case _:
                 pass
     return Snapshot(
@@ -101,6 +115,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
         members=members,
         users=users,
         presences=presences,
+        emojis=emojis,
         n=commit.n,
     )
 
@@ -119,6 +134,9 @@ _TYPES: dict[str, Any] = {
         Application,
         ReadState,
         AuditEntry,
+        Emoji,
+        Ban,
+        Invite,
         *events.EVENTS.values(),
     )
 }

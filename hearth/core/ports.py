@@ -8,7 +8,10 @@ from msgspec import Struct
 
 from hearth.core.commits import Commit
 from hearth.core.models.audit import AuditEntry
+from hearth.core.models.bans import Ban
+from hearth.core.models.emojis import EmojiImage
 from hearth.core.models.guilds import Snapshot
+from hearth.core.models.invites import Invite
 from hearth.core.models.messages import Message
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.operations import Principal, Reply
@@ -184,6 +187,30 @@ class Directory(Protocol):
 
     async def guilds_named(self, name: str) -> list[int]:
         """Ids of the guilds with exactly this name."""
+        ...
+
+    async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
+        """The picture of an emoji."""
+        ...
+
+    async def bans(
+        self, guild_id: int, limit: int, *, before: int | None = None, after: int | None = None
+    ) -> list[Ban]:
+        """Up to `limit` bans of a guild, by user id: the last below `before`, or the first above
+        `after`, or the first.
+        """
+        ...
+
+    async def bans_among(self, guild_id: int, user_ids: Iterable[int]) -> list[Ban]:
+        """The bans that a guild has of these users."""
+        ...
+
+    async def invite(self, code: str) -> Invite | None:
+        """The invite with exactly this code, lapsed or not."""
+        ...
+
+    async def invites_of(self, guild_id: int) -> list[Invite]:
+        """A guild's invites, lapsed ones too, the oldest first."""
         ...
 
     async def credential(self, user_id: int) -> Credential | None:

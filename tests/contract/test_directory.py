@@ -92,6 +92,10 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.application, flags=0),
         replace(worlds.entry, changes=None),
         replace(worlds.read_state, last_message_id=400),
+        replace(worlds.emoji, name="waves", available=True),
+        replace(worlds.emoji_image, data=b""),
+        replace(worlds.ban, reason=None),
+        replace(worlds.invite, uses=2),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}

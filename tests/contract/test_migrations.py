@@ -53,7 +53,8 @@ def test_each_migration_has_a_dump_of_its_time() -> None:
     NAME.json is what `everything` found in it then, as [type, fields]. Neither is ever changed.
     """
     assert sorted(NAMES) == NAMES
-    assert [name[:4] for name in NAMES] == [f"{n:04}" for n in range(1, len(NAMES) + 1)]
+    # Numbers are given out before the work is done: one may be missing, none is there twice.
+    assert len({name[:4] for name in NAMES}) == len(NAMES)
     assert sorted(path.stem for path in GOLDEN.glob("0*.sql")) == NAMES
     assert sorted(path.stem for path in GOLDEN.glob("0*.json")) == NAMES
 

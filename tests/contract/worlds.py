@@ -6,8 +6,11 @@ from msgspec import Struct
 
 from hearth.core.ids import EPOCH_MS
 from hearth.core.models.audit import AuditEntry
+from hearth.core.models.bans import Ban
 from hearth.core.models.channels import Channel, Overwrite
+from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Guild
+from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.roles import Role
@@ -43,6 +46,10 @@ guild = Guild(
     preferred_locale="de",
     mfa_level=1,
     nsfw_level=2,
+    features=("COMMUNITY",),
+    public_updates_channel_id=CHANNEL,
+    safety_alerts_channel_id=CHANNEL,
+    premium_progress_bar_enabled=True,
 )
 category = Channel(id=CATEGORY, guild_id=GUILD, type=4, name="talk")
 channel = Channel(
@@ -94,6 +101,8 @@ ann_member = Member(
     deaf=True,
     mute=True,
     flags=2,
+    temporary=True,
+    bio="hi",
 )
 bob_member = Member(guild_id=GUILD, user_id=BOB, joined_at_ms=EPOCH_MS, roles=(ROLE,))
 entry = AuditEntry(
@@ -109,9 +118,37 @@ entry = AuditEntry(
 operator_entry = AuditEntry(id=1011, guild_id=GUILD, user_id=None, action_type=20, target_id=None)
 read_state = ReadState(user_id=ANN, channel_id=CHANNEL, last_message_id=500)
 mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN)
+emoji = Emoji(
+    id=1004,
+    guild_id=GUILD,
+    name="wave",
+    roles=(ROLE,),
+    user_id=ANN,
+    animated=True,
+    available=False,
+    managed=True,
+    require_colons=False,
+)
+emoji_image = EmojiImage(emoji_id=1004, data=b"GIF89a\x00\xff")
+ban = Ban(guild_id=GUILD, user_id=BOB, reason="spam")
+invite = Invite(
+    code="aB3",
+    guild_id=GUILD,
+    channel_id=CHANNEL,
+    inviter_id=ANN,
+    created_at_ms=1_760_000_000_002,
+    max_age_s=60,
+    max_uses=9,
+    uses=1,
+    temporary=True,
+)
 
 WORLD: list[Struct] = [
     # Out of order on purpose: what refers comes before what is referred to.
+    invite,
+    ban,
+    emoji_image,
+    emoji,
     mention,
     read_state,
     ann_member,
@@ -162,10 +199,13 @@ async def everything(directory: Directory) -> list[Struct]:
     if snapshot:
         found += [snapshot.guild, *snapshot.channels.values(), *snapshot.roles.values()]
         found += snapshot.members.values()
+        found += snapshot.emojis.values()
     found += await directory.users([BOT, BOB, ANN, 7])
     found += await directory.audit_entries(GUILD, 100)
     found += await directory.read_states(ANN)
     counts = await directory.mention_counts(ANN, [ANN])
+    found += [await directory.emoji_image(1004), *await directory.bans(GUILD, 10)]
+    found += await directory.invites_of(GUILD)
     found += [mention] if counts == {CHANNEL: 1} else []
     return [noun for noun in found if noun is not None]
 

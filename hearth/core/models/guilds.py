@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hearth.core.models.channels import Channel
+from hearth.core.models.emojis import Emoji, EmojiObject, emoji_object
 from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence
 from hearth.core.models.roles import Role, RoleObject, role_object
@@ -31,12 +32,16 @@ class Guild(Struct, frozen=True, gc=False, kw_only=True):
     preferred_locale: str = "en-US"
     mfa_level: int = 0
     nsfw_level: int = 0
+    features: tuple[str, ...] = ()
+    public_updates_channel_id: int | None = None
+    safety_alerts_channel_id: int | None = None
+    premium_progress_bar_enabled: bool = False
 
 
 class Snapshot(Struct, kw_only=True):
     """One guild whole, in memory, as of commit `n`.
 
-    `channels`, `roles` and the derived tables are replaced by each commit and never changed in
+    Channels, roles, emojis and the derived tables are replaced by each commit, never changed in
     place; `members`, `users` and `presences` are changed in place, in the commit's own step of
     the loop, because copying 50,000 rows would stop it.
     """
@@ -47,6 +52,7 @@ class Snapshot(Struct, kw_only=True):
     members: dict[int, Member]
     users: dict[int, User]
     presences: dict[int, Presence]
+    emojis: dict[int, Emoji] = {}
     n: int = 0
 
 
@@ -71,9 +77,12 @@ class GuildObject(Struct, gc=False, kw_only=True):
     nsfw_level: int
     nsfw: bool
     roles: list[RoleObject]
-    emojis: tuple[()] = ()
+    emojis: list[EmojiObject]
+    features: tuple[str, ...]
+    public_updates_channel_id: str | None
+    safety_alerts_channel_id: str | None
+    premium_progress_bar_enabled: bool
     stickers: tuple[()] = ()
-    features: tuple[str, ...] = ()
     home_header: None = None
     splash: None = None
     discovery_splash: None = None
@@ -89,9 +98,6 @@ class GuildObject(Struct, gc=False, kw_only=True):
     vanity_url_code: None = None
     premium_tier: int = 0
     premium_subscription_count: int = 0
-    premium_progress_bar_enabled: bool = False
-    safety_alerts_channel_id: None = None
-    public_updates_channel_id: None = None
     incidents_data: None = None
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
@@ -123,6 +129,11 @@ def guild_object(snapshot: Snapshot, *, with_counts: bool = False) -> GuildObjec
         nsfw_level=guild.nsfw_level,
         nsfw=guild.nsfw_level in (1, 3),
         roles=[role_object(role) for role in snapshot.roles.values()],
+        emojis=[emoji_object(emoji) for emoji in snapshot.emojis.values()],
+        features=guild.features,
+        public_updates_channel_id=_id(guild.public_updates_channel_id),
+        safety_alerts_channel_id=_id(guild.safety_alerts_channel_id),
+        premium_progress_bar_enabled=guild.premium_progress_bar_enabled,
         approximate_member_count=len(snapshot.members) if with_counts else UNSET,
         approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
     )
@@ -136,8 +147,8 @@ class MyGuildObject(Struct, gc=False, kw_only=True):
     icon: str | None
     owner: bool
     permissions: str
+    features: tuple[str, ...]
     banner: None = None
-    features: tuple[str, ...] = ()
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
 
@@ -153,6 +164,7 @@ def my_guild_object(
         icon=guild.icon,
         owner=guild.owner_id == user_id,
         permissions=str(permissions),
+        features=guild.features,
         approximate_member_count=len(snapshot.members) if with_counts else UNSET,
         approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
     )

@@ -14,7 +14,10 @@ MAX_TIMEOUT_MS = 28 * 24 * 3600 * 1000
 
 
 class Member(Struct, frozen=True, gc=False, kw_only=True):
-    """A user's place in a guild. `roles` leaves @everyone out, sorted by id."""
+    """A user's place in a guild. `roles` leaves @everyone out, sorted by id.
+
+    A `temporary` one leaves with the user's last session unless it got a role.
+    """
 
     guild_id: int
     user_id: int
@@ -26,6 +29,8 @@ class Member(Struct, frozen=True, gc=False, kw_only=True):
     deaf: bool = False
     mute: bool = False
     flags: int = 0
+    temporary: bool = False
+    bio: str | None = None
 
 
 class PartialMemberObject(Struct, gc=False, kw_only=True):

@@ -7,15 +7,21 @@ from pathlib import Path
 from msgspec import Struct
 
 from hearth.core.models.audit import AuditEntry
+from hearth.core.models.bans import Ban
+from hearth.core.models.emojis import EmojiImage
 from hearth.core.models.guilds import Snapshot
+from hearth.core.models.invites import Invite
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.store.directory import (
     applications,
     audit,
+    bans,
     channels,
     check,
     consumers,
+    emojis,
     guilds,
+    invites,
     members,
     nouns,
     reads,
@@ -79,6 +85,29 @@ class SqlDirectory:
     async def guilds_named(self, name: str) -> list[int]:
         """See the port."""
         return await self._database.read(lambda c: guilds.named(c, name))
+
+    async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
+        """See the port."""
+        return await self._database.read(lambda c: emojis.image(c, emoji_id))
+
+    async def bans(
+        self, guild_id: int, limit: int, *, before: int | None = None, after: int | None = None
+    ) -> list[Ban]:
+        """See the port."""
+        return await self._database.read(lambda c: bans.page(c, guild_id, limit, before, after))
+
+    async def bans_among(self, guild_id: int, user_ids: Iterable[int]) -> list[Ban]:
+        """See the port. By user id."""
+        wanted = list(user_ids)
+        return await self._database.read(lambda c: bans.among(c, guild_id, wanted))
+
+    async def invite(self, code: str) -> Invite | None:
+        """See the port."""
+        return await self._database.read(lambda c: invites.one(c, code))
+
+    async def invites_of(self, guild_id: int) -> list[Invite]:
+        """See the port."""
+        return await self._database.read(lambda c: invites.of_guild(c, guild_id))
 
     async def credential(self, user_id: int) -> Credential | None:
         """See the port."""

@@ -1,7 +1,7 @@
 """Guilds in SQL."""
 
 from hearth.core.models.guilds import Guild, Snapshot
-from hearth.store.directory import channels, members, roles
+from hearth.store.directory import channels, emojis, members, roles
 from hearth.store.directory.tables import Table
 from hearth.store.sql.database import Connection
 
@@ -21,6 +21,7 @@ def snapshot(connection: Connection, guild_id: int) -> Snapshot | None:
         members=people,
         users=users,
         presences={},
+        emojis={emoji.id: emoji for emoji in emojis.of_guild(connection, guild_id)},
     )
 
 

@@ -7,8 +7,11 @@ from msgspec import Struct
 
 from hearth.store.directory.applications import APPLICATIONS
 from hearth.store.directory.audit import AUDIT_LOG
+from hearth.store.directory.bans import BANS
 from hearth.store.directory.channels import CHANNELS
+from hearth.store.directory.emojis import EMOJI_IMAGES, EMOJIS
 from hearth.store.directory.guilds import GUILDS
+from hearth.store.directory.invites import INVITES
 from hearth.store.directory.members import MEMBERS
 from hearth.store.directory.reads import MENTIONS, READ_STATES
 from hearth.store.directory.roles import ROLES
@@ -31,6 +34,10 @@ TABLES: tuple[Table[Any], ...] = (
     AUDIT_LOG,
     READ_STATES,
     MENTIONS,
+    EMOJIS,
+    EMOJI_IMAGES,
+    BANS,
+    INVITES,
 )
 
 _TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}

@@ -1,0 +1,18 @@
+"""Emojis and their pictures in SQL."""
+
+from hearth.core.models.emojis import Emoji, EmojiImage
+from hearth.store.directory.tables import Table
+from hearth.store.sql.database import Connection
+
+EMOJIS = Table(Emoji, "emojis", ids=["id"])
+EMOJI_IMAGES = Table(EmojiImage, "emoji_images", ["emoji_id"])
+
+
+def of_guild(connection: Connection, guild_id: int) -> list[Emoji]:
+    """A guild's emojis, by id."""
+    return EMOJIS.many(connection, "WHERE guild_id = ? ORDER BY id", (guild_id,))
+
+
+def image(connection: Connection, emoji_id: int) -> EmojiImage | None:
+    """The picture of an emoji."""
+    return EMOJI_IMAGES.one(connection, "emoji_id = ?", (emoji_id,))
