@@ -18,34 +18,78 @@ from hearth.core.operations import Principal, Reply
 
 
 class Kind(IntEnum):
-    """What an `Entry` does to its key; stored in the journal, so values never change."""
+    """What an `Entry` does to its key; stored in the journal, so values never change.
+
+    MARK and UNMARK put a user's mark on a message and take it off, CLEAR takes the marks of all
+    users off, PIN and UNPIN pin it. Consumers of the journal ignore kinds that they do not know.
+    """
 
     CREATE = 0
     UPDATE = 1
     DELETE = 2
+    MARK = 3
+    UNMARK = 4
+    CLEAR = 5
+    PIN = 6
+    UNPIN = 7
+
+
+REMOVALS = frozenset({Kind.DELETE, Kind.UNMARK, Kind.CLEAR, Kind.UNPIN})
+"""The kinds that a full disk takes too: they are how room is made."""
 
 
 class Entry(Struct, gc=False):
     """One change to the message log.
 
-    `value` is the record's bytes (None deletes). `nonce`, with a CREATE, is a key under which the
-    id can be found again for ten minutes. `note` belongs to the caller and comes back untouched.
+    `value` is the record's bytes, for CREATE and UPDATE only. `nonce`, with a CREATE, is a key
+    under which the id can be found again for ten minutes. `note` belongs to the caller and comes
+    back untouched.
+
+    `name` is the mark's, of 2 to 100 bytes; its first byte is its family, such as all reactions. A
+    CLEAR of one byte takes off the whole family. `label` is kept with a mark's tally from its first
+    mark on. `most` is how many different names of a family a message may have after a MARK, or how
+    many pins a channel after a PIN; None is any number. `at_ms` is when it was marked or pinned.
     """
 
     kind: Kind
     channel_id: int
     id: int
-    value: bytes | None
+    value: bytes | None = None
     nonce: bytes | None = None
     note: object = None
+    name: bytes = b""
+    user_id: int = 0
+    at_ms: int = 0
+    most: int | None = None
+    label: bytes = b""
+
+
+class Tally(Struct, frozen=True, gc=False):
+    """How many users' marks of one `name` a message has, and whether the reader's is among them."""
+
+    name: bytes
+    count: int
+    mine: bool
+    label: bytes = b""
+
+
+class Attached(Struct, frozen=True):
+    """What hangs off a message: when it was pinned, and its tallies in the order they came."""
+
+    pinned_at_ms: int | None = None
+    tallies: tuple[Tally, ...] = ()
 
 
 class Exists(Exception):
-    """A CREATE found its key taken."""
+    """A CREATE found its key taken, a MARK or PIN found itself done already."""
 
 
 class Missing(Exception):
-    """An UPDATE or DELETE found nothing at its key."""
+    """There is no message at the key, or an UNMARK, CLEAR or UNPIN found nothing to take off."""
+
+
+class TooMany(Exception):
+    """A MARK of a new name or a PIN would be more than `most`."""
 
 
 class Conflict(Exception):
@@ -80,7 +124,8 @@ class MessageLog(Protocol):
     def put(self, entry: Entry) -> None:
         """Queue `entry` for the next commit; the outcome comes to `committed`.
 
-        Raises `StorageFull` at once when free disk is below the reserve, unless it is a DELETE.
+        Deleting a message takes all that hangs off it along, in the same transaction. Raises
+        `StorageFull` at once when free disk is below the reserve, unless it takes something away.
         """
         ...
 
@@ -105,6 +150,32 @@ class MessageLog(Protocol):
         With `before` the newest below it, with `after` the oldest above it, with neither the
         newest of all.
         """
+        ...
+
+    async def attached(
+        self, channel_id: int, ids: Sequence[int], user_id: int, *, cold: bool = False
+    ) -> dict[int, Attached]:
+        """What hangs off these messages, read by `user_id`; messages without are left out.
+
+        `ids` are in order, up or down. `cold` says that they may have to come from a slow disk.
+        """
+        ...
+
+    async def marked(
+        self, channel_id: int, id: int, name: bytes, after: int, limit: int
+    ) -> list[int]:
+        """Up to `limit` users above `after` whose mark `name` the message has, ascending."""
+        ...
+
+    async def pins(self, channel_id: int) -> list[tuple[int, int]]:
+        """A channel's pins as (when in epoch milliseconds, message id), the newest first.
+
+        No two of a channel are of one millisecond.
+        """
+        ...
+
+    def last_pin_ms(self, channel_id: int) -> int | None:
+        """When the newest of a channel's pins was made; None when it has none."""
         ...
 
     def nonce(self, key: bytes, wall_ms: int) -> int | None:
@@ -133,7 +204,7 @@ class MessageLog(Protocol):
     async def check(
         self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
     ) -> list[str]:
-        """What is wrong with records, journal and its last rows; a sentence each.
+        """What is wrong with records, what hangs off them, and the journal; a sentence each.
 
         `decode` raises ValueError for bytes that are no message.
         """

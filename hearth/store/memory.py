@@ -3,19 +3,39 @@
 import asyncio
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hearth.core.models.messages import Message
-from hearth.core.ports import Committed, Entry, Exists, JournalRow, Kind, Missing, StorageFull
+from hearth.core.ports import (
+    REMOVALS,
+    Attached,
+    Committed,
+    Entry,
+    Exists,
+    JournalRow,
+    Kind,
+    Missing,
+    StorageFull,
+    Tally,
+    TooMany,
+)
 
 NONCE_MS = 600_000
 """How long a nonce finds its message."""
 
 
+class _Marks:
+    """The marks of one name that a message has; the users' ids with when they marked it."""
+
+    def __init__(self, label: bytes) -> None:
+        self.label = label
+        self.users: dict[int, int] = {}
+
+
 class MemoryLog:
     """`MessageLog` without a disk; what is queued in one step of the loop is one batch.
 
-    `full` is for tests: while it is set, `put` raises `StorageFull` for all but deletes.
+    `full` is for tests: while it is set, `put` raises `StorageFull` for all but removals.
     """
 
     def __init__(self, committed: Committed, *, wall: Callable[[], float] = time.time) -> None:
@@ -27,6 +47,8 @@ class MemoryLog:
         self._pending: dict[tuple[int, int], Entry] = {}
         self._values: dict[tuple[int, int], bytes] = {}
         self._ids: dict[int, list[int]] = {}
+        self._pins: dict[tuple[int, int], int] = {}
+        self._marks: dict[tuple[int, int], dict[bytes, _Marks]] = {}
         self._nonces: dict[bytes, tuple[int, int]] = {}
         self._rows: list[JournalRow] = []
 
@@ -34,11 +56,13 @@ class MemoryLog:
         """Queue `entry` for the next step of the loop; the outcome comes to `committed`."""
         if self._closed:
             raise RuntimeError("the message log is closed")
-        if (entry.value is None) is not (entry.kind is Kind.DELETE):
-            raise ValueError("a delete has no value, all else has one")
-        if self.full and entry.kind is not Kind.DELETE:
+        writes = entry.kind in (Kind.CREATE, Kind.UPDATE)
+        if (entry.value is None) is writes:
+            raise ValueError("but for a create and an update, an entry has no value")
+        if self.full and entry.kind not in REMOVALS:
             raise StorageFull("free disk is below the reserve")
-        self._pending[entry.channel_id, entry.id] = entry
+        if writes or entry.kind is Kind.DELETE:
+            self._pending[entry.channel_id, entry.id] = entry
         if not self._queue:
             asyncio.get_running_loop().call_soon(self._commit)
         self._queue.append(entry)
@@ -75,6 +99,39 @@ class MemoryLog:
             found = ids[max(end - limit, 0) : end]
         return [self._values[channel_id, id] for id in reversed(found)]
 
+    async def attached(
+        self, channel_id: int, ids: Sequence[int], user_id: int, *, cold: bool = False
+    ) -> dict[int, Attached]:
+        """What hangs off these messages, read by `user_id`; messages without are left out."""
+        found: dict[int, Attached] = {}
+        for id in ids:
+            key = channel_id, id
+            tallies = tuple(
+                Tally(name, len(marks.users), user_id in marks.users, marks.label)
+                for name, marks in self._marks.get(key, {}).items()
+            )
+            if tallies or key in self._pins:
+                found[id] = Attached(self._pins.get(key), tallies)
+        return found
+
+    async def marked(
+        self, channel_id: int, id: int, name: bytes, after: int, limit: int
+    ) -> list[int]:
+        """Up to `limit` users above `after` whose mark `name` the message has, ascending."""
+        marks = self._marks.get((channel_id, id), {}).get(name)
+        users = sorted(marks.users) if marks else []
+        first = bisect_right(users, after)
+        return users[first : first + max(limit, 0)]
+
+    async def pins(self, channel_id: int) -> list[tuple[int, int]]:
+        """A channel's pins as (when in epoch milliseconds, message id), the newest first."""
+        return self._pins_of(channel_id)
+
+    def last_pin_ms(self, channel_id: int) -> int | None:
+        """When the newest of a channel's pins was made; None when it has none."""
+        pins = self._pins_of(channel_id)
+        return pins[0][0] if pins else None
+
     def nonce(self, key: bytes, wall_ms: int) -> int | None:
         """The id created under `key` within the ten minutes before `wall_ms`, if committed."""
         id, expires_ms = self._nonces.get(key, (0, 0))
@@ -91,6 +148,7 @@ class MemoryLog:
         ids = self._ids.pop(channel_id, [])
         for id in ids:
             del self._values[channel_id, id]
+            self._drop((channel_id, id))
         return len(ids)
 
     def channels(self) -> list[int]:
@@ -155,9 +213,59 @@ class MemoryLog:
         if value is not None:
             self._values[channel, id] = value
             return None
+        if entry.kind is not Kind.DELETE:
+            return self._attach(entry)
+        self._drop((channel, id))
         del self._values[channel, id]
         ids = self._ids[channel]
         del ids[bisect_left(ids, id)]
         if not ids:
             del self._ids[channel]
+        return None
+
+    def _pins_of(self, channel_id: int) -> list[tuple[int, int]]:
+        found = [
+            (at_ms, id) for (channel, id), at_ms in self._pins.items() if channel == channel_id
+        ]
+        return sorted(found, reverse=True)
+
+    def _drop(self, key: tuple[int, int]) -> None:
+        """Take off all that a message has, because it goes."""
+        self._pins.pop(key, None)
+        self._marks.pop(key, None)
+
+    def _attach(self, entry: Entry) -> Exception | None:
+        """Do what an entry of the later kinds says, for a message that is there."""
+        key, name = (entry.channel_id, entry.id), entry.name
+        if entry.kind is Kind.PIN:
+            if key in self._pins:
+                return Exists()
+            pins = self._pins_of(entry.channel_id)
+            if entry.most is not None and len(pins) >= entry.most:
+                return TooMany()
+            self._pins[key] = max(entry.at_ms, pins[0][0] + 1) if pins else entry.at_ms
+            return None
+        if entry.kind is Kind.UNPIN:
+            return Missing() if self._pins.pop(key, None) is None else None
+        names = self._marks.setdefault(key, {})
+        family = [other for other in names if other[:1] == name[:1]]
+        if entry.kind is Kind.CLEAR:
+            gone = [other for other in family if len(name) == 1 or other == name]
+            for other in gone:
+                del names[other]
+            return None if gone else Missing()
+        marks = names.get(name)
+        if entry.kind is Kind.UNMARK:
+            if marks is None or marks.users.pop(entry.user_id, None) is None:
+                return Missing()
+            if not marks.users:
+                del names[name]
+            return None
+        if marks is None:
+            if entry.most is not None and len(family) >= entry.most:
+                return TooMany()
+            marks = names[name] = _Marks(entry.label)
+        if entry.user_id in marks.users:
+            return Exists()
+        marks.users[entry.user_id] = entry.at_ms
         return None

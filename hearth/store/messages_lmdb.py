@@ -7,18 +7,21 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Concatenate, ParamSpec, TypeVar
 
 import lmdb
 import msgspec
 
 from hearth.core.models.messages import Message
 from hearth.core.ports import (
+    REMOVALS,
+    Attached,
     Committed,
     Entry,
     Exists,
@@ -28,8 +31,13 @@ from hearth.core.ports import (
     StorageFull,
     Unusable,
 )
+from hearth.store.attached_lmdb import AttachedTables
+from hearth.store.check_lmdb import JOURNAL_VERSION, faults, journal_row
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NONCE_MS = 600_000
 """How long a nonce finds its message."""
@@ -44,7 +52,6 @@ PIECE = 1_000
 """Records that one transaction of a purge deletes."""
 
 _FORMAT = b"1"
-_JOURNAL_VERSION = 1
 _DISK_EVERY_S = 1.0
 _READERS_EVERY_S = 60.0
 _PRUNE_AFTER = 64
@@ -56,7 +63,6 @@ _key = struct.Struct(">QQ")
 _number = struct.Struct(">Q")
 _pack = _key.pack
 _encode_row = msgspec.msgpack.Encoder().encode
-_decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
 
 
 class UnknownFormat(Unusable):
@@ -106,6 +112,8 @@ class LmdbLog:
         except lmdb.Error as error:
             raise Unusable(f"The message log cannot be opened: {error}.") from error
         self._pending: dict[bytes, Entry] = {}
+        self._unfinished = 0
+        self._last_pins: dict[int, int | None] = {}
         self._queue: SimpleQueue[_Item | _Job] = SimpleQueue()
         self._closed = False
         self._running = True
@@ -126,7 +134,7 @@ class LmdbLog:
         self._env = env = lmdb.open(
             str(path),
             map_size=map_size_bytes,
-            max_dbs=8,
+            max_dbs=16,
             mode=0o600,
             sync=sync,
             metasync=sync,
@@ -137,6 +145,7 @@ class LmdbLog:
             self._journal = env.open_db(b"journal", txn=txn)
             self._nonces = env.open_db(b"nonces", txn=txn)
             self._purged = env.open_db(b"purged", txn=txn)
+            self._attached = AttachedTables(env, txn)
             found = txn.get(b"format", _FORMAT, db=meta)
             if found == _FORMAT:
                 txn.put(b"format", _FORMAT, db=meta)
@@ -156,19 +165,36 @@ class LmdbLog:
     def put(self, entry: Entry) -> None:
         """Queue `entry` for the next commit; the outcome comes to `committed`.
 
-        Raises `StorageFull` at once when free disk is below the reserve, unless it deletes.
+        Raises `StorageFull` at once when free disk is below the reserve, unless it takes something
+        away.
         """
         if self._closed:
             raise RuntimeError("the message log is closed")
-        if (entry.value is None) is not (entry.kind is Kind.DELETE):
-            raise ValueError("a delete has no value, all else has one")
-        if self._full and entry.kind is not Kind.DELETE:
+        kind = entry.kind
+        writes = kind is Kind.CREATE or kind is Kind.UPDATE
+        if (entry.value is None) is writes:
+            raise ValueError("but for a create and an update, an entry has no value")
+        if self._full and kind not in REMOVALS:
             raise StorageFull("free disk is below the reserve")
         key = _pack(entry.channel_id, entry.id)
-        self._pending[key] = entry
+        if writes or kind is Kind.DELETE:
+            self._pending[key] = entry
+        self._unfinished += 1
         if self._breath is None:
             self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
         self._queue.put((key, entry))
+
+    @property
+    def queued(self) -> int:
+        """How many entries wait for the disk."""
+        return len(self._pending)
+
+    @property
+    def refusing(self) -> str | None:
+        """Why `put` takes no new message now; None when it does."""
+        if self._full:
+            return "disk full"
+        return None if self._thread.is_alive() else "log stopped"
 
     def _breathe(self) -> None:
         """Stand still for a moment while something is queued, so that the writer gets on.
@@ -176,7 +202,7 @@ class LmdbLog:
         The writer takes the interpreter's lock back after each call into LMDB. A loop that is never
         idle gives it up every 5 ms only, and a commit takes a dozen such steps.
         """
-        if self._pending:
+        if self._unfinished:
             time.sleep(BREATH_S)
             self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
         else:
@@ -226,6 +252,48 @@ class LmdbLog:
         )
         return await self._loop.run_in_executor(self._readers, read)
 
+    async def attached(
+        self, channel_id: int, ids: Sequence[int], user_id: int, *, cold: bool = False
+    ) -> dict[int, Attached]:
+        """What hangs off these messages, read by `user_id`; messages without are left out."""
+        return await self._read(cold, self._attached.read, channel_id, ids, user_id)
+
+    async def marked(
+        self, channel_id: int, id: int, name: bytes, after: int, limit: int
+    ) -> list[int]:
+        """Up to `limit` users above `after` whose mark `name` the message has, ascending."""
+        return await self._read(True, self._attached.marked, channel_id, id, name, after, limit)
+
+    async def pins(self, channel_id: int) -> list[tuple[int, int]]:
+        """A channel's pins as (when in epoch milliseconds, message id), the newest first."""
+        return await self._read(True, self._attached.pins, channel_id)
+
+    def last_pin_ms(self, channel_id: int) -> int | None:
+        """When the newest of a channel's pins was made; None when it has none.
+
+        It is shown with each channel, so it is remembered until a pin changes.
+        """
+        if channel_id not in self._last_pins:
+            with self._env.begin() as txn:
+                pins = self._attached.pins(txn, channel_id)
+            self._last_pins[channel_id] = pins[0][0] if pins else None
+        return self._last_pins[channel_id]
+
+    async def _read(
+        self,
+        cold: bool,
+        read: Callable[Concatenate["lmdb.Transaction[bytes]", P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """What `read` gives, in a transaction; in the reader thread when it may be `cold`."""
+
+        def run() -> R:
+            with self._env.begin() as txn:
+                return read(txn, *args, **kwargs)
+
+        return await self._loop.run_in_executor(self._readers, run) if cold else run()
+
     def nonce(self, key: bytes, wall_ms: int) -> int | None:
         """The id created under `key` within the ten minutes before `wall_ms`, if committed."""
         with self._env.begin() as txn:
@@ -267,10 +335,18 @@ class LmdbLog:
     ) -> list[str]:
         """What is wrong with the log, a sentence each; nothing when all is well.
 
-        Every record decodes to the message of its key; the journal has no holes; what its last
-        `tail_rows` did to a key is what is found there.
+        Every record decodes to the message of its key; tallies count the marks; nothing hangs off a
+        message that is not there; the journal has no holes; what its last `tail_rows` did to a key
+        is what is found there.
         """
-        return await asyncio.to_thread(lambda: [*self._faults(decode, tail_rows)])
+
+        def run() -> list[str]:
+            with self._env.begin() as txn:
+                tables = self._messages, self._journal, self._purged
+                found = [*faults(txn, *tables, decode, tail_rows)]
+                return [*found, *self._attached.faults(txn, self._messages)]
+
+        return await asyncio.to_thread(run)
 
     async def close(self) -> None:
         """Commit what is queued, tell its outcome, then close."""
@@ -291,9 +367,12 @@ class LmdbLog:
     def _finish(self, batch: list[_Item], outcome: list[tuple[Entry, Exception | None]]) -> None:
         """On the loop: from here on the disk speaks for these entries, then tell of them."""
         pending = self._pending
+        self._unfinished -= len(batch)
         for key, entry in batch:
             if pending.get(key) is entry:
                 del pending[key]
+            if entry.kind is not Kind.CREATE:
+                self._last_pins.pop(entry.channel_id, None)
         self._committed(outcome)
 
     # What the writer thread does.
@@ -351,8 +430,19 @@ class LmdbLog:
             for key, entry in batch:
                 kind = entry.kind
                 value = entry.value
-                if value is None:
+                if kind is Kind.DELETE:
                     done = txn.delete(key, db=messages)
+                    if done:
+                        self._attached.drop(txn, key)
+                elif value is None:
+                    if txn.get(key, db=messages) is None:
+                        why = Missing()
+                    else:
+                        why = self._attached.change(txn, key, entry)
+                    if why is not None:
+                        outcome.append((entry, why))
+                        continue
+                    done = True
                 elif kind is Kind.CREATE:
                     done = put(key, value, overwrite=False, db=messages)
                     if done and entry.nonce is not None:
@@ -370,7 +460,7 @@ class LmdbLog:
                 with txn.cursor(self._journal) as cursor:
                     n = _number.unpack(cursor.key())[0] + 1 if cursor.last() else 1
                     cursor.put(
-                        _number.pack(n), bytes([_JOURNAL_VERSION]) + _encode_row(row), append=True
+                        _number.pack(n), bytes([JOURNAL_VERSION]) + _encode_row(row), append=True
                     )
             if self._unpruned >= _PRUNE_AFTER:
                 self._prune(txn)
@@ -405,6 +495,7 @@ class LmdbLog:
             txn.put(_number.pack(channel_id), b"", db=self._purged)
             found = cursor.set_range(_pack(channel_id, 0))
             while found and gone < PIECE and cursor.key() <= end:
+                self._attached.drop(txn, cursor.key())
                 cursor.delete()
                 gone += 1
                 found = bool(cursor.key())
@@ -477,40 +568,7 @@ class LmdbLog:
         with self._env.begin() as txn, txn.cursor(self._journal) as cursor:
             if cursor.set_range(_number.pack(max(after + 1, 0))):
                 for key, value in cursor.iternext():
-                    yield JournalRow(_number.unpack(key)[0], _journal_row(value))
-
-    def _faults(self, decode: Callable[[bytes], Message], tail_rows: int) -> Iterator[str]:
-        """What is wrong, as `check` tells it."""
-        with self._env.begin() as txn:
-            with txn.cursor(self._messages) as cursor:
-                for key, value in cursor.iternext():
-                    yield from _record_faults(key, value, decode)
-            with txn.cursor(self._purged) as cursor:
-                purged = {_number.unpack(key)[0] for key in cursor.iternext(values=False)}
-            done: dict[tuple[int, int], int] = {}
-            with txn.cursor(self._journal) as cursor:
-                last = _number.unpack(cursor.key())[0] if cursor.last() else 0
-                expected = 0
-                for key, value in cursor.iternext() if cursor.first() else ():
-                    n = _number.unpack(key)[0]
-                    if expected and n != expected:
-                        yield f"The journal goes from row {expected - 1} to row {n}."
-                    expected = n + 1
-                    if n <= last - tail_rows:
-                        continue
-                    try:
-                        entries = _journal_row(value)
-                    except ValueError as error:
-                        yield f"Journal row {n} cannot be read: {error}."
-                        continue
-                    for kind, channel, id in entries:
-                        done[channel, id] = kind
-            for (channel, id), kind in done.items():
-                there = txn.get(_pack(channel, id), db=self._messages) is not None
-                if there and kind == Kind.DELETE:
-                    yield f"Message {id} of channel {channel} is there, the journal deleted it."
-                elif not there and kind != Kind.DELETE and channel not in purged:
-                    yield f"Message {id} of channel {channel} is lost, the journal knows it."
+                    yield JournalRow(_number.unpack(key)[0], journal_row(value))
 
 
 def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:
@@ -518,31 +576,6 @@ def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:
     if not cursor.set_range(key):
         return cursor.last()
     return cursor.key() == key or cursor.prev()
-
-
-def _journal_row(value: bytes) -> tuple[tuple[int, int, int], ...]:
-    """The entries of a journal row. Raises ValueError."""
-    if value[:1] != bytes([_JOURNAL_VERSION]):
-        raise ValueError(f"its version {value[:1].hex()} is unknown")
-    return _decode_row(value[1:])
-
-
-def _record_faults(key: bytes, value: bytes, decode: Callable[[bytes], Message]) -> Iterator[str]:
-    """What is wrong with one record."""
-    if len(key) != _key.size:
-        yield f"The key {key.hex()} is no message's."
-        return
-    channel, id = _key.unpack(key)
-    try:
-        message = decode(value)
-    except ValueError as error:
-        yield f"Message {id} of channel {channel} cannot be read: {error}."
-        return
-    if (message.channel_id, message.id) != (channel, id):
-        yield (
-            f"Message {id} of channel {channel} says it is"
-            f" {message.id} of channel {message.channel_id}."
-        )
 
 
 def _reason(error: Exception, path: Path) -> Exception:
