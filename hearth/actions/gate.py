@@ -54,6 +54,7 @@ async def call(
                     value = await _run(world, operation, home, who, params, body, query, reason)
             finally:
                 busy.calls -= 1
+                home.rest()
         else:
             value = await _run(world, operation, home, who, params, body, query, reason)
     except Refused as refused:

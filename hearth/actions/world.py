@@ -61,6 +61,11 @@ class Busy:
         """Forget what has lapsed at `now`; whether nothing is left."""
         self.buckets = {key: each for key, each in self.buckets.items() if each.ends > now}
         self.slow = {key: until for key, until in self.slow.items() if until > now}
+        return self.idle
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is under way or counted."""
         return not (self.calls or self.buckets or self.inflight or self.slow)
 
 
@@ -91,6 +96,11 @@ class Home:
         if self._busy is None:
             self._busy = Busy()
         return self._busy
+
+    def rest(self) -> None:
+        """Drop what calls need where the one that ends was the last and nothing is counted."""
+        if self._busy is not None and self._busy.idle:
+            self._busy = None
 
     def tidy(self, now: float) -> bool:
         """Drop what is not needed any more; whether no call is under way or counted."""

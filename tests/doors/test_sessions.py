@@ -8,6 +8,7 @@ import pytest
 
 from hearth.core.operations import OPERATOR
 from hearth.net.gateway.frames import PING
+from hearth.net.gateway.session import Deferred
 from tests.doors.inside import (
     ANN,
     BOB,
@@ -113,6 +114,28 @@ async def test_a_client_that_goes_while_ready_is_made_leaves_nothing(inside: Ins
     assert inside.gateway.connections == {}
     assert inside.gateway._arriving == {}
     assert inside.world.user_home(BOB).presences == ()
+
+
+async def test_a_session_at_rest_holds_neither_its_ready_nor_a_turn(inside: Inside) -> None:
+    bob = await inside.connect("token12")
+    assert bob.names()[0] == "READY"
+    session = bob.session
+    # READY alone tells the session's id, so nobody who knows the id still needs it.
+    assert [event.payload.t for event in session.events if isinstance(event, Deferred)] == []
+    assert session.base == 1
+    assert inside.world.user_home(BOB)._busy is None
+
+
+async def test_a_ready_that_could_not_be_written_yet_is_kept(inside: Inside) -> None:
+    gate = Gate(inside, "mention_counts")
+    bob = await inside.connect("token12", settle=False)
+    await gate.reached.wait()
+    bob.connection.pause_writing()
+    gate.open()
+    await inside.settle()
+    assert bob.session.base == 0
+    bob.connection.resume_writing()
+    assert bob.names()[0] == "READY"
 
 
 async def test_a_client_that_goes_while_it_resumes_leaves_its_session_cut(inside: Inside) -> None:

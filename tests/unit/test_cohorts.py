@@ -12,7 +12,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
 from hearth.core.permissions import P, resolve
 from hearth.core.visibility import tables
-from hearth.net.gateway.cohorts import Cohort, Room
+from hearth.net.gateway.cohorts import Room
 from hearth.net.gateway.session import Session
 
 GUILD = 100
@@ -74,10 +74,11 @@ def with_channel(snapshot: Snapshot, channel: Channel) -> Snapshot:
 
 def turned(room: Room, after: Snapshot, users: Iterable[int], *, anybody: bool) -> list[Any]:
     """What a turn gives, as sorted (user, gained, lost)."""
+    movers = [one for one in room.sessions() if one.user_id in users]
     views = tables(after) if anybody else room.views
     return sorted(
         (one.user_id, gained, lost)
-        for sessions, gained, lost in room.turn(views, after, users, anybody=anybody)
+        for sessions, gained, lost in room.turn(views, after, movers, anybody=anybody)
         for one in sessions
     )
 
@@ -105,7 +106,7 @@ def test_joining_again_changes_nothing() -> None:
     den = room(snapshot)
     bob = session(BOB)
     assert den.join(bob, snapshot) is den.join(bob, snapshot)
-    assert den.of_user == {BOB: [bob]}
+    assert bob.guilds == [GUILD]
     assert list(den.sessions()) == [bob]
 
 
@@ -118,11 +119,11 @@ def test_leaving_takes_the_last_one_s_cohort_away() -> None:
     assert seers(den, OPEN) == {BOB, DAN}
     den.leave(bob)
     den.leave(bob)
-    assert den.of_user == {BOB: [other], DAN: [dan]}
-    assert bob.guilds == {}
+    assert list(den.sessions()) == [other, dan]
+    assert bob.guilds == []
     den.leave(other)
     den.leave(dan)
-    assert (den.cohorts, den.of_user, seers(den, OPEN)) == ({}, {}, set())
+    assert (den.cohorts, other.cohorts, seers(den, OPEN)) == ({}, (), set())
 
 
 def test_a_new_role_set_moves_its_user_s_sessions_alone() -> None:
@@ -237,9 +238,10 @@ def test_sight_is_what_resolve_says_whatever_happens() -> None:
             known = {one: seen_by(den, one) for one in sessions}
             anybody = not users or rng.random() < 0.5
             views = tables(snapshot) if anybody else den.views
+            movers = [one for one in sessions if one.user_id in users]
             moves = {
                 one: (gained, lost)
-                for group, gained, lost in den.turn(views, snapshot, users, anybody=anybody)
+                for group, gained, lost in den.turn(views, snapshot, movers, anybody=anybody)
                 for one in group
             }
             for one in sessions:
@@ -258,6 +260,6 @@ def test_sight_is_what_resolve_says_whatever_happens() -> None:
 
 def seen_by(den: Room, one: Session) -> set[int]:
     """The channels that a session's cohort sees."""
-    cohort = one.guilds[GUILD]
-    assert isinstance(cohort, Cohort)
+    cohort = one.cohort(GUILD)
+    assert cohort is not None
     return set(den.views.ids(cohort.sight))

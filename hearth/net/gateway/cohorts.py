@@ -15,9 +15,12 @@ from hearth.net.gateway.session import Session
 class Cohort:
     """Sessions that see the same channels; `sight` has bit i set for channel i of the views."""
 
-    __slots__ = ("key", "roles", "sessions", "sight", "user_id")
+    __slots__ = ("guild_id", "key", "roles", "sessions", "sight", "user_id")
 
-    def __init__(self, key: Hashable, roles: tuple[int, ...], user_id: int, seen: int) -> None:
+    def __init__(
+        self, guild_id: int, key: Hashable, roles: tuple[int, ...], user_id: int, seen: int
+    ) -> None:
+        self.guild_id = guild_id
         self.key = key
         self.roles = roles
         self.user_id = user_id
@@ -28,7 +31,7 @@ class Cohort:
 class Room:
     """The sessions of one guild in this process, grouped by what they see."""
 
-    __slots__ = ("_by_channel", "channels", "cohorts", "guild_id", "of_user", "views")
+    __slots__ = ("_by_channel", "channels", "cohorts", "guild_id", "views")
 
     def __init__(self, guild_id: int, views: Views, channels: dict[int, Channel]) -> None:
         self.guild_id = guild_id
@@ -36,7 +39,6 @@ class Room:
         self.channels = channels
         """The channels as its sessions know them."""
         self.cohorts: dict[Hashable, Cohort] = {}
-        self.of_user: dict[int, list[Session]] = {}
         self._by_channel: dict[int, list[Cohort]] = {}
 
     def join(self, session: Session, snapshot: Snapshot) -> Cohort:
@@ -46,56 +48,49 @@ class Room:
         cohort = self.cohorts.get(key)
         if cohort is None:
             seen = sight(self.views, member.roles, session.user_id)
-            cohort = Cohort(key, member.roles, session.user_id, seen)
+            cohort = Cohort(self.guild_id, key, member.roles, session.user_id, seen)
             self.cohorts[key] = cohort
             self._by_channel.clear()
-        old = session.guilds.get(self.guild_id)
-        if old is not cohort:
-            if isinstance(old, Cohort):
-                self._part(session, old)
-            else:
-                self.of_user.setdefault(session.user_id, []).append(session)
+        if cohort not in session.cohorts:
+            self.leave(session)
             cohort.sessions[session] = None
-            session.guilds[self.guild_id] = cohort
+            session.cohorts += (cohort,)
         return cohort
 
     def leave(self, session: Session) -> None:
         """Take a session out of the guild."""
-        cohort = session.guilds.pop(self.guild_id, None)
-        if isinstance(cohort, Cohort):
-            self._part(session, cohort)
-            own = self.of_user[session.user_id]
-            own.remove(session)
-            if not own:
-                del self.of_user[session.user_id]
-
-    def _part(self, session: Session, cohort: Cohort) -> None:
+        cohort = session.cohort(self.guild_id)
+        if cohort is None:
+            return
+        session.cohorts = tuple([other for other in session.cohorts if other is not cohort])
         cohort.sessions.pop(session, None)
         if not cohort.sessions and self.cohorts.get(cohort.key) is cohort:
             del self.cohorts[cohort.key]
             self._by_channel.clear()
 
     def turn(
-        self, after: Views, snapshot: Snapshot, users: Iterable[int], *, anybody: bool
+        self, after: Views, snapshot: Snapshot, movers: Iterable[Session], *, anybody: bool
     ) -> list[tuple[list[Session], list[int], list[int]]]:
         """Regroup after a change; gives (sessions, channel ids gained, channel ids lost).
 
-        `users` are those whose roles changed; `anybody` says that roles, overwrites or channels
-        did, which may move everybody else as well.
+        `movers` are those whose user's roles changed, if they are here; `anybody` says that roles,
+        overwrites or channels did, which may move everybody else as well.
         """
         before = self.views
         # (sight before, sight after) and who went that way; movers leave their cohort behind.
         ways: dict[tuple[int, int], list[Session]] = {}
         alike = before.alone == after.alone and before.owner_id == after.owner_id
         if anybody and not alike:
-            movers = list(self.sessions())
-        else:
-            movers = [session for user_id in users for session in self.of_user.get(user_id, ())]
-        seen_by = [self._cohort_of(session).sight for session in movers]
+            movers = self.sessions()
+        moved = [
+            (session, stood.sight)
+            for session in movers
+            if (stood := session.cohort(self.guild_id)) is not None
+        ]
         if anybody:
             self.views = after
             self._by_channel.clear()
-            moving = set(movers)
+            moving = {session for session, _ in moved}
             for cohort in self.cohorts.values() if alike else ():
                 seen, cohort.sight = cohort.sight, sight(after, cohort.roles, cohort.user_id)
                 if seen != cohort.sight or before.channel_ids != after.channel_ids:
@@ -103,7 +98,7 @@ class Room:
                     ways.setdefault((seen, cohort.sight), []).extend(staying)
             if not alike:
                 self.cohorts = {}
-        for session, seen in zip(movers, seen_by, strict=True):
+        for session, seen in moved:
             ways.setdefault((seen, self.join(session, snapshot).sight), []).append(session)
         turned: list[tuple[list[Session], list[int], list[int]]] = []
         for (seen, sees), sessions in ways.items():
@@ -111,11 +106,6 @@ class Room:
             if gained or lost:
                 turned.append((sessions, gained, lost))
         return turned
-
-    def _cohort_of(self, session: Session) -> Cohort:
-        cohort = session.guilds[self.guild_id]
-        assert isinstance(cohort, Cohort)
-        return cohort
 
     def seeing(self, channel_id: int) -> list[Cohort]:
         """The cohorts that see a channel; found once, then kept until something changes."""

@@ -56,7 +56,8 @@ class Gateway(Hub):
 
     def __init__(self, world: World, *, scale: float) -> None:
         super().__init__(world)
-        self.scale = scale
+        self.sends = max(1, int(conversation.SENDS * scale))
+        """What one connection may send in each window."""
         self.connections: dict[Connection, None] = {}
         self.of_session: dict[str, Connection] = {}
         self.closing = False
@@ -176,7 +177,7 @@ class Connection(asyncio.Protocol):
         self.url = url
         self.reader = FrameReader(conversation.PERSON_LIMIT_BYTES)
         now = hub.world.clock.now()
-        self.talk = Conversation(now, sends=max(1, int(conversation.SENDS * hub.scale)))
+        self.talk = Conversation(now, sends=hub.sends)
         self.session: Session | None = None
         self._paused = False
         self._progress = now
@@ -379,6 +380,9 @@ class Connection(asyncio.Protocol):
         session.presence = wish.presence or ONLINE
         announced = self._attach(session)
         session.pump()
+        # Nobody can ask for a READY again who has not got it: only it tells the session's id.
+        # Kept until the first heartbeat, those of many log-ins at once would be a lot of memory.
+        session.acknowledge(1)
         await asyncio.wait([announced])
 
     def _attach(self, session: Session) -> asyncio.Task[Reply]:

@@ -59,7 +59,7 @@ class Hub:
         self.world = world
         self.sessions: dict[str, Session] = {}
         self.rooms: dict[int, Room] = {}
-        self.of_user: dict[int, list[Session]] = {}
+        self.of_user: dict[int, tuple[Session, ...]] = {}
         self.detached: dict[Session, None] = {}
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: list[Session] = []
@@ -98,7 +98,7 @@ class Hub:
         and the guilds `joined` meanwhile, come later by a GUILD_CREATE of their own.
         """
         self.sessions[session.id] = session
-        self.of_user.setdefault(session.user_id, []).append(session)
+        self.of_user[session.user_id] = (*self.of_user.get(session.user_id, ()), session)
         entered: list[Home] = []
         later = dict.fromkeys(joined)
         for home in homes:
@@ -125,11 +125,12 @@ class Hub:
             return
         session.write = None
         self.detached.pop(session, None)
-        for guild_id in list(session.guilds):
+        for guild_id in session.guilds:
             self._leave(session, guild_id)
-        own = self.of_user[session.user_id]
-        own.remove(session)
-        if not own:
+        left = tuple([other for other in self.of_user[session.user_id] if other is not session])
+        if left:
+            self.of_user[session.user_id] = left
+        else:
             del self.of_user[session.user_id]
 
     def _leave(self, session: Session, guild_id: int) -> None:
@@ -302,17 +303,23 @@ class Hub:
     def _moved(self, home: Home, snapshot: Snapshot, room: Room, commit: Commit) -> None:
         for noun in commit.delete:
             if isinstance(noun, Member):
-                for session in list(room.of_user.get(noun.user_id, ())):
-                    self._leave(session, home.key)
-                    self._send_all((session,), (GuildDelete(home.key),), home)
+                for session in self.of_user.get(noun.user_id, ()):
+                    if session.cohort(home.key) is not None:
+                        self._leave(session, home.key)
+                        self._send_all((session,), (GuildDelete(home.key),), home)
         assert home.views is not None
         # Who loses a channel is told what they knew of it, not what it has become.
         known, room.channels = room.channels, snapshot.channels
-        users = [noun.user_id for noun in commit.save if isinstance(noun, Member)]
+        movers = [
+            session
+            for noun in commit.save
+            if isinstance(noun, Member)
+            for session in self.of_user.get(noun.user_id, ())
+        ]
         anybody = commit.moves_sight
-        if not users and not anybody:
+        if not movers and not anybody:
             return
-        for sessions, gained, lost in room.turn(home.views, snapshot, users, anybody=anybody):
+        for sessions, gained, lost in room.turn(home.views, snapshot, movers, anybody=anybody):
             events: list[Event] = [ChannelDelete(known[channel_id]) for channel_id in lost]
             events += [ChannelCreate(snapshot.channels[channel_id]) for channel_id in gained]
             self._send_all(sessions, events, home)
@@ -341,7 +348,7 @@ class Hub:
                     self._welcome_later(session, commit.home)
 
     def _welcome_later(self, session: Session, guild_id: int) -> None:
-        if guild_id not in session.guilds and in_shard(guild_id, session.shard):
+        if session.cohort(guild_id) is None and in_shard(guild_id, session.shard):
             self.world.tasks.start(self._welcome(session, guild_id), name="welcome")
 
     async def _welcome(self, session: Session, guild_id: int) -> None:
@@ -351,7 +358,7 @@ class Hub:
             snapshot is None
             or session.user_id not in snapshot.members
             or self.sessions.get(session.id) is not session
-            or guild_id in session.guilds
+            or session.cohort(guild_id) is not None
         ):
             return
         self._enter(session, home)
@@ -365,7 +372,7 @@ class Hub:
         for arrival in self._arriving.get(token.user_id, ()):
             if arrival.session.token == token.hash:
                 arrival.revoked = True
-        for session in list(self.of_user.get(token.user_id, ())):
+        for session in self.of_user.get(token.user_id, ()):
             if session.token == token.hash:
                 self.revoke(session)
 

@@ -19,7 +19,6 @@ from hearth.core.models.presence import presence_object
 from hearth.core.models.users import Application, private_user_object
 from hearth.core.wire import timestamp
 from hearth.net.gateway.codec import Payload
-from hearth.net.gateway.cohorts import Cohort
 from hearth.net.gateway.conversation import Identify
 from hearth.net.gateway.session import Deferred, Session
 
@@ -141,8 +140,8 @@ def guild_create(session: Session, home: Home, *, joined: bool = False) -> Defer
 def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
     """The gateway's guild object: the guild, its visible channels, members and presences."""
     snapshot = home.snapshot
-    cohort = session.guilds.get(home.key)
-    if snapshot is None or home.views is None or not isinstance(cohort, Cohort):
+    cohort = session.cohort(home.key)
+    if snapshot is None or home.views is None or cohort is None:
         return {"id": str(home.key), "unavailable": True}
     own = snapshot.members[session.user_id]
     bot = not session.wants_all

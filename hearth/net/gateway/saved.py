@@ -77,7 +77,7 @@ def save(gateway: Gateway, path: Path) -> None:
                 session.base,
                 session.sent,
                 places,
-                sorted(session.guilds),
+                session.guilds,
                 session.large_threshold,
                 session.presence,
                 session.present,

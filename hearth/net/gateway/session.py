@@ -6,9 +6,13 @@ Pure: it knows a `write` callable and nothing else of the connection (Discord to
 
 from collections.abc import Callable
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import PLAIN, Encoding, Payload, frames
+
+if TYPE_CHECKING:
+    from hearth.net.gateway.cohorts import Cohort
 
 PIECE_BYTES = 16 * 1024
 """The most that one write carries; a paused connection owes no more than this."""
@@ -83,10 +87,10 @@ class Session:
     __slots__ = (
         "base",
         "client",
+        "cohorts",
         "dirty",
         "encoding",
         "events",
-        "guilds",
         "id",
         "intents",
         "large_threshold",
@@ -120,8 +124,8 @@ class Session:
         """People's clients are told everything they may see, bots what they have an intent for."""
         self.shard = shard
         self.client = client
-        self.guilds: dict[int, object] = {}
-        """The cohort that this session stands in, by guild."""
+        self.cohorts: tuple[Cohort, ...] = ()
+        """Where it stands, one for each of its guilds; a dict would take five times the memory."""
         self.events: list[Queued] = []
         self.base = 0
         self.sent = 0
@@ -136,6 +140,18 @@ class Session:
         """Whether its user is shown as there because of it."""
         self.since = 0.0
         """When it was cut; seconds."""
+
+    @property
+    def guilds(self) -> list[int]:
+        """The guilds that it is in, by id."""
+        return sorted(cohort.guild_id for cohort in self.cohorts)
+
+    def cohort(self, guild_id: int) -> "Cohort | None":
+        """Where it stands in a guild; None when it is not there."""
+        for cohort in self.cohorts:
+            if cohort.guild_id == guild_id:
+                return cohort
+        return None
 
     @property
     def last(self) -> int:
