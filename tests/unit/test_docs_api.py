@@ -11,6 +11,7 @@ from hearth.actions.all import MODULES
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild
 from hearth.core.operations import OPERATIONS, Operation
 from hearth.core.permissions import names
+from hearth.net.rest.openapi import caller
 
 assert MODULES
 
@@ -32,13 +33,6 @@ all of them.
 def rate(operation: Operation) -> str:
     """How often one may call."""
     return f"{operation.rate.limit} in {operation.rate.per:g} s"
-
-
-def caller(operation: Operation) -> str:
-    """Whom the scope lets in, in its own words."""
-    said = " ".join((operation.scope.__doc__ or "").split()).removeprefix("For ")
-    said = re.split(r"[.;]|, and for the server itself", said)[0]
-    return re.sub(r" `\w+`", "", said)
 
 
 def needs(operation: Operation) -> str:

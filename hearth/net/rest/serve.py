@@ -36,6 +36,7 @@ from hearth.core.wire import decode_query, encode
 from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.upgrade import take_over
 from hearth.net.rest.bodies import read_body
+from hearth.net.rest.reference import DOCUMENTS, unchanging
 from hearth.net.rest.routes import Routes, parameters
 
 logger = logging.getLogger(__name__)
@@ -117,6 +118,8 @@ class Rest:
         try:
             matched = _API.match(path)
             if matched is not None:
+                if matched[2] in DOCUMENTS and request.method in ("GET", "HEAD"):
+                    return unchanging(matched[2]).answer(request)
                 return await self._api(request, matched[1], matched[2])
             if path in ("/gateway", "/gateway/"):
                 return self._gateway(request)
