@@ -2,13 +2,14 @@
 
 import ast
 import inspect
+import ipaddress
 import os
 import textwrap
 import tomllib
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -17,8 +18,9 @@ Port = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|\d{1,4})"
 Address = Annotated[
     str,
     Meta(
-        pattern=rf"^([^\s:\[\]/]+|\[[0-9A-Fa-f:.%]+\]):{Port}$",
-        description="HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+        pattern=rf"^(([^\s:,\[\]/]+|\[[0-9A-Fa-f:.%]+\]):{Port}|unix:[^\s,]+|inherited)$",
+        description="HOST:PORT, such as 127.0.0.1:8080 or [::]:8080, unix:PATH or inherited, "
+        "or a list of these",
     ),
 ]
 Origin = Annotated[
@@ -30,32 +32,99 @@ Origin = Annotated[
     ),
 ]
 
+_NETWORKS = "an address, a network such as 10.0.0.0/8 or unix, or a list of these"
+Seconds = Annotated[float, Meta(gt=0, le=3600, description="seconds, above 0 and at most 3600")]
+
+
+class Network(str):
+    """An address, a network such as 10.0.0.0/8, or `unix` for who comes by a Unix socket."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """`text` when it is one; else ValueError."""
+        if text != "unix":
+            ipaddress.ip_network(text)
+        return super().__new__(cls, text)
+
+
+File = Annotated[Path, Meta(description="the name of a file", examples=["/etc/hearth/tls.pem"])]
+
 
 class Server(Struct, frozen=True, kw_only=True):
-    """Where Hearth keeps its data and how it is reached."""
+    """Where Hearth keeps its data, and its name."""
 
     data: Annotated[Path, Meta(description="the name of a directory")] = Path("data")
     """The directory that holds everything: messages, metadata, the admin socket. Made at the first
     start; a relative one is looked for where Hearth is started."""
-
-    listen: Address = "127.0.0.1:8080"
-    """Where HTTP and the gateway are served. Port 0 takes a free one. Hearth speaks no TLS yet: put
-    a proxy that does before it when others than this machine are to reach it."""
-
-    public_url: Origin | None = None
-    """What people and bots outside call this server; announced as the address of the gateway.
-    When it is not set, each caller is told the host that it asked for."""
 
     name: Annotated[
         str, Meta(min_length=1, max_length=100, description="text of 1 to 100 characters")
     ] = "Hearth"
     """What this server calls itself where people see it."""
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """`listen` as host, without the brackets of IPv6, and port."""
-        host, _, port = self.listen.rpartition(":")
-        return host.removeprefix("[").removesuffix("]"), int(port)
+
+class Http(Struct, frozen=True, kw_only=True):
+    """How Hearth is reached."""
+
+    listen: tuple[Address, ...] = ("127.0.0.1:8080",)
+    """Where HTTP and the gateway are served: addresses, Unix sockets, and `inherited` for the
+    sockets that whoever starts Hearth holds open for it. Port 0 takes a free one. Sockets that are
+    handed over without `inherited` being named are served instead of all this."""
+
+    public_url: Origin | None = None
+    """What people and bots outside call this server; the address of the gateway is made from it.
+    When it is not set, each caller is told the host that it asked for."""
+
+    trusted_proxies: tuple[Annotated[Network, Meta(description=_NETWORKS)], ...] = ()
+    """The proxies whose X-Forwarded-For, -Proto and -Host are believed: addresses, networks, or
+    `unix` for all who come by a Unix socket. What others say there is left aside."""
+
+    head_timeout_s: Seconds = 15.0
+    """A connection that has sent no whole request head, or not finished its TLS handshake, after so
+    long is closed. A body may take as long without a byte, and an answer four times as long."""
+
+    body_rate_bytes: Annotated[
+        int, Meta(ge=1, le=1 << 30, description="a whole number of bytes a second, at least 1")
+    ] = 500
+    """A body that comes more slowly than this many bytes a second, after the time of a head, has
+    its connection closed."""
+
+    connections_per_address: Annotated[
+        int, Meta(ge=1, le=1 << 20, description="a whole number from 1 to 1048576")
+    ] = 1000
+    """The most connections that one address may have open for requests, and the most for the
+    gateway; an IPv6 address stands for its /64. This machine and trusted proxies have no bound."""
+
+
+class Tls(Struct, frozen=True, kw_only=True):
+    """HTTPS without a proxy: every TCP address of `listen` speaks TLS when both files are named."""
+
+    certificate: File | None = None
+    """The server's certificate, followed by those that link it to its authority, in PEM. Read again
+    when it changes. `hearth admin cert` makes one for tests and local networks."""
+
+    key: File | None = None
+    """The private key of the certificate, in PEM and without a password. Read again when it
+    changes."""
+
+
+class Metrics(Struct, frozen=True, kw_only=True):
+    """Who may read /metrics beside this machine itself."""
+
+    token: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[!-~]{16,}$",
+                description="at least 16 characters without spaces",
+                examples=["a long random text"],
+            ),
+        ]
+        | None
+    ) = None
+    """Whoever sends `Authorization: Bearer TOKEN` may read /metrics from anywhere. When it is not
+    set, only requests from this machine that came through no proxy may."""
 
 
 class Log(Struct, frozen=True, kw_only=True):
@@ -96,6 +165,9 @@ class Config(Struct, frozen=True, kw_only=True):
     """All settings, one section a field."""
 
     server: Server = field(default_factory=Server)
+    http: Http = field(default_factory=Http)
+    tls: Tls = field(default_factory=Tls)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     limits: Limits = field(default_factory=Limits)
     storage: Storage = field(default_factory=Storage)
@@ -103,6 +175,9 @@ class Config(Struct, frozen=True, kw_only=True):
 
 SECTIONS: dict[str, type[Struct]] = {
     "server": Server,
+    "http": Http,
+    "tls": Tls,
+    "metrics": Metrics,
     "log": Log,
     "limits": Limits,
     "storage": Storage,
@@ -139,6 +214,10 @@ def load(
     for path, text in (given or {}).items():
         section, _, key = path.partition(".")
         values[section][key] = _checked("command line", section, key, text, strict=False)
+    if values["http"].get("listen") == ():
+        raise ConfigError("listen in section [http] must name at least one address.")
+    if len(values["tls"].keys() & {"certificate", "key"}) == 1:
+        raise ConfigError("Section [tls] needs both certificate and key.")
     return Config(**{name: kind(**values[name]) for name, kind in SECTIONS.items()})  # pyright: ignore[reportArgumentType]
 
 
@@ -199,21 +278,32 @@ def _checked(source: str, section: str, key: str, value: Any, *, strict: bool) -
     """`value` as the type of its key; `strict` is off for text that stands for a number."""
     known = {known.name: known for known in msgspec.structs.fields(SECTIONS[section])}
     if key not in known:
-        raise ConfigError(f"{source}: section [{section}] has no key {key}.")
+        moved = [name for name, kind in SECTIONS.items() if key in kind.__struct_fields__]
+        hint = f"; section [{moved[0]}] has" if moved else ""
+        raise ConfigError(f"{source}: section [{section}] has no key {key}{hint}.")
+    kind = known[key].type
+    if get_origin(kind) is tuple and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        return msgspec.convert(value, known[key].type, strict=strict, dec_hook=_path)
+        return msgspec.convert(value, kind, strict=strict, dec_hook=_made)
     except msgspec.ValidationError:
-        wanted = _wanted(known[key].type)
+        said = "" if (section, key) in _SECRET else f", not {value!r}"
         raise ConfigError(
-            f"{source}: {key} in section [{section}] must be {wanted}, not {value!r}."
+            f"{source}: {key} in section [{section}] must be {_wanted(kind)}{said}."
         ) from None
 
 
-def _path(kind: type, value: object) -> object:
-    """What msgspec asks for a type it does not know: here only Path."""
+_SECRET = {("metrics", "token")}
+"""What no message repeats."""
+
+
+def _made(kind: type, value: object) -> object:
+    """What msgspec asks for the types that it does not know: Path and Network."""
     if kind is Path and isinstance(value, str) and value and "\0" not in value:
         return Path(value)
-    raise ValueError("not a path")
+    if kind is Network and isinstance(value, str):
+        return Network(value)
+    raise ValueError("not one")
 
 
 def _wanted(kind: Any) -> str:
@@ -233,6 +323,8 @@ def _meta(kind: Any, name: str) -> Any:
 
 def _toml(value: object) -> str:
     match value:
+        case tuple():
+            return "[" + ", ".join(map(_toml, cast(tuple[object, ...], value))) + "]"
         case bool():
             return str(value).lower()
         case int() | float():

@@ -4,14 +4,13 @@ import asyncio
 import fcntl
 import logging
 import os
+import resource
 import signal
-import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import uvloop
-from aiohttp import web
 
 from hearth.actions.all import MODULES
 from hearth.actions.consumers import unread
@@ -21,19 +20,28 @@ from hearth.core.ids import IdMaker
 from hearth.core.ports import Alone, Entry
 from hearth.edge.clock import Clock
 from hearth.edge.memory import calm, settle, trimmer
+from hearth.edge.metrics import Errors, Metrics, resident_bytes
 from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
 from hearth.net.gateway import saved
 from hearth.net.gateway.connection import Gateway
+from hearth.net.listen import Listener, inherited, sockets
+from hearth.net.proxies import Proxies, is_here
 from hearth.net.rest.serve import Rest, http_logger
+from hearth.net.rest.sockets import Counts, HttpServer
+from hearth.net.tls import Certificate
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
+from hearth.store.health import queued, refusing
 from hearth.store.messages_lmdb import LmdbLog
 
 logger = logging.getLogger(__name__)
 
 SETTLE_S = 5.0
 DAY_S = 86_400.0
+
+GREET_S = 0.5
+"""When the server stops, who has connected and asked nothing yet gets so long to do it."""
 
 DRAIN_S = 8.0
 """Requests that are under way when the server stops get so long."""
@@ -56,8 +64,10 @@ def lock(data: Path) -> int:
 
 
 @asynccontextmanager
-async def opened(config: Config) -> AsyncGenerator[World]:
+async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerator[World]:
     """The world of a data directory, which this process has to itself meanwhile.
+
+    The log's commits are counted in `metrics`.
 
     Raises AlreadyRunning, Unusable, OSError.
     """
@@ -72,6 +82,8 @@ async def opened(config: Config) -> AsyncGenerator[World]:
         worlds: list[World] = []
 
         def committed(results: Sequence[tuple[Entry, Exception | None]]) -> None:
+            if metrics is not None:
+                metrics.commits.add(len(results))
             worlds[0].logged(results)
 
         log = LmdbLog(
@@ -104,21 +116,14 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with opened(config) as world:
+    metrics = Metrics()
+    allow_sockets()
+    async with opened(config, metrics) as world:
         data = config.server.data
         scale = config.limits.scale
         gateway = Gateway(world, scale=scale)
         await saved.restore(gateway, data / "sessions")
-        rest = Rest(world, gateway, public_url=config.server.public_url, scale=scale)
-        http = web.Server(
-            rest.handle, request_factory=rest.request, access_log=None, logger=http_logger
-        )
-        passed = passed_socket()
-        if passed is None:
-            host, port = config.server.address
-            listener = await loop.create_server(http, host, port, backlog=4096)
-        else:
-            listener = await loop.create_server(http, sock=passed, backlog=4096)
+        rest, http = _doors(config, world, gateway, metrics)
         admin = AdminDoor(world, data / "admin.sock")
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
@@ -135,13 +140,16 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         settle()
         world.tasks.start(_every(SETTLE_S, settle), name="settle")
         world.tasks.start(_every(DAY_S, lambda: settle(thoroughly=True)), name="settle-all")
-        bound = listener.sockets[0].getsockname()
-        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        ready(f"http://{shown}:{bound[1]}")
-        logger.info("ready port=%d subjects=%d", bound[1], len(MODULES))
+        world.tasks.start(_every(1.0, http.sweep), name="slow")
+        listeners = await _listen(config, http, world.tasks)
+        for listener in listeners:
+            ready(listener.url)
+        logger.info("ready listeners=%d subjects=%d", len(listeners), len(MODULES))
         await stop.wait()
         logger.info("draining connections=%d", len(gateway.connections))
-        listener.close()
+        for listener in listeners:
+            listener.close()
+        await _hear_out(http, listeners)
         rest.closing = True
         await admin.close()
         http.pre_shutdown()  # closes connections without a request, which else are waited for
@@ -152,15 +160,96 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         saved.save(gateway, data / "sessions")
 
 
-def passed_socket() -> socket.socket | None:
-    """The listening socket that whoever started the process keeps open, as sd_listen_fds(3) says.
+def allow_sockets() -> None:
+    """Let this process open as many sockets as the system allows; shells often say 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError) as error:
+        logger.info("open files not raised reason=%s", error)
 
-    While one process ends and the next begins, connections wait in it: discord.js and others give
-    their session up when one is refused.
-    """
-    if os.environ.get("LISTEN_PID") != str(os.getpid()) or not int(os.environ["LISTEN_FDS"]):
-        return None
-    return socket.socket(fileno=3)
+
+def _doors(
+    config: Config, world: World, gateway: Gateway, metrics: Metrics
+) -> tuple[Rest, HttpServer]:
+    """What answers HTTP, and what it counts."""
+    http, log = config.http, world.log
+    assert isinstance(log, LmdbLog)
+    proxies = Proxies(http.trusted_proxies)
+
+    def free(address: str) -> bool:
+        return is_here(address) or proxies.trusts(address)
+
+    rest = Rest(
+        world,
+        gateway,
+        public_url=http.public_url,
+        scale=config.limits.scale,
+        proxies=proxies,
+        counts=Counts(http.connections_per_address, free),
+        metrics=metrics,
+        metrics_token=config.metrics.token,
+        unready=lambda: refusing(log),
+    )
+    server = HttpServer(
+        rest.handle,
+        counts=Counts(http.connections_per_address, free),
+        head_timeout_s=http.head_timeout_s,
+        body_rate_bytes=http.body_rate_bytes,
+        request_factory=rest.request,
+        logger=http_logger,
+    )
+    errors = Errors()
+    logging.getLogger().addHandler(errors)
+    read = metrics.read
+    read("hearth_sessions", "gauge", "Gateway sessions, cut ones that may be resumed too.",
+         lambda: len(gateway.sessions))  # fmt: skip
+    read("hearth_gateway_connections", "gauge", "Open gateway connections.",
+         lambda: len(gateway.connections))  # fmt: skip
+    read("hearth_events_total", "counter", "Events given to gateway sessions.", gateway.events)
+    read("hearth_http_connections", "gauge", "Open connections for requests.",
+         lambda: len(server.connections))  # fmt: skip
+    read("hearth_connections_refused_total", "counter",
+         "Connections of addresses that had too many.", lambda: server.refused)  # fmt: skip
+    read("hearth_connections_slow_total", "counter",
+         "Connections cut because they were too slow.", lambda: server.slow)  # fmt: skip
+    read("hearth_log_queue", "gauge", "Changes to messages that wait for the disk.",
+         lambda: queued(log))  # fmt: skip
+    read("hearth_homes", "gauge", "Guilds, private channels and users in memory.",
+         lambda: len(world.homes))  # fmt: skip
+    read("hearth_ready", "gauge", "1 when /readyz says that all is well.",
+         lambda: int(not rest.closing and refusing(log) is None))  # fmt: skip
+    read("hearth_errors_total", "counter", "Errors in the log of this process.",
+         lambda: errors.count)  # fmt: skip
+    read("hearth_resident_bytes", "gauge", "Memory of this process.", resident_bytes)
+    return rest, server
+
+
+async def _listen(config: Config, http: HttpServer, tasks: Tasks) -> list[Listener]:
+    """Take connections, by TLS when there is a certificate, which is looked after."""
+    tls = None
+    if config.tls.certificate is not None and config.tls.key is not None:
+        certificate = Certificate(config.tls.certificate, config.tls.key)
+        tasks.start(_every(1.0, certificate.refresh), name="certificate")
+        tls = certificate.context
+    passed = inherited()
+    listeners = [
+        Listener(http, sock, tls, ours=sock not in passed)
+        for sock in sockets(config.http.listen, passed)
+    ]
+    for listener in listeners:
+        await listener.open()
+    return listeners
+
+
+async def _hear_out(http: HttpServer, listeners: Sequence[Listener]) -> None:
+    """Let who has connected ask; where a socket is inherited nobody then notices a restart."""
+    for listener in listeners:
+        await listener.settle(GREET_S)
+    for _ in range(int(GREET_S / 0.02)):
+        if not http.fresh:
+            break
+        await asyncio.sleep(0.02)
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

@@ -13,10 +13,15 @@ from hearth.server import serve as serve_until_stopped
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Settings, a TOML file.")
 @click.option("--data", help="Where everything is kept; default ./data.")
-@click.option("--listen", metavar="HOST:PORT", help="Where to serve; port 0 takes a free one.")
-def serve(config: Path | None, data: str | None, listen: str | None) -> None:
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Where to serve: HOST:PORT (port 0 takes a free one), unix:PATH, inherited.",
+)
+def serve(config: Path | None, data: str | None, listen: tuple[str, ...]) -> None:
     """Serve the API, the gateway and the page until SIGTERM."""
-    chosen = settings(config, data, listen)
+    chosen = settings(config, data, ",".join(listen) or None)
     logs.setup(chosen.log.level)
 
     def ready(address: str) -> None:

@@ -9,6 +9,8 @@ import click
 
 from hearth.config import Config, ConfigError, load
 from hearth.core.ports import StorageFull, Unusable
+from hearth.net.listen import NotInherited
+from hearth.net.tls import BadCertificate
 from hearth.server import AlreadyRunning
 
 
@@ -16,7 +18,7 @@ def settings(config: Path | None, data: str | None, listen: str | None = None) -
     """The settings with the command line's own on top; exits when they are wrong."""
     given = {
         name: text
-        for name, text in (("server.data", data), ("server.listen", listen))
+        for name, text in (("server.data", data), ("http.listen", listen))
         if text is not None
     }
     try:
@@ -30,13 +32,13 @@ def failures(config: Config) -> Generator[None]:
     """Say in one sentence why the data cannot be opened or the address not be served; exit 1."""
     try:
         yield
-    except (AlreadyRunning, Unusable) as error:
+    except (AlreadyRunning, BadCertificate, NotInherited, Unusable) as error:
         raise click.ClickException(str(error)) from None
     except StorageFull:
         raise click.ClickException(f"{config.server.data}: the disk is full.") from None
     except OSError as error:
         # What fails without a file is the address.
-        where = error.filename or config.server.listen
+        where = error.filename or ", ".join(config.http.listen)
         number = error.errno or 0
         why = os.strerror(number) if number > 0 else error.strerror or error
         raise click.ClickException(f"{where}: {why}.") from None

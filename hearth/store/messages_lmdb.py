@@ -184,18 +184,6 @@ class LmdbLog:
             self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
         self._queue.put((key, entry))
 
-    @property
-    def queued(self) -> int:
-        """How many entries wait for the disk."""
-        return len(self._pending)
-
-    @property
-    def refusing(self) -> str | None:
-        """Why `put` takes no new message now; None when it does."""
-        if self._full:
-            return "disk full"
-        return None if self._thread.is_alive() else "log stopped"
-
     def _breathe(self) -> None:
         """Stand still for a moment while something is queued, so that the writer gets on.
 

@@ -23,7 +23,7 @@ def test_defaults():
     config = load(None, {})
     assert config == Config()
     assert config.server.data == Path("data")
-    assert config.server.address == ("127.0.0.1", 8080)
+    assert config.http.listen == ("127.0.0.1:8080",)
     assert config.limits.scale == 1.0
 
 
@@ -34,21 +34,31 @@ def test_sections_are_the_fields_of_config():
 
 def test_file_then_environment_then_command_line(tmp_path: Path):
     file = write(
-        tmp_path, '[server]\nname = "a"\ndata = "a"\nlisten = "a:1"\n[limits]\nscale = 3\n'
+        tmp_path,
+        '[server]\nname = "a"\ndata = "a"\n[http]\nlisten = "a:1"\n[limits]\nscale = 3\n',
     )
-    environ = {"HEARTH_SERVER_DATA": "b", "HEARTH_SERVER_LISTEN": "b:2", "HEARTH_SOAK": "1"}
-    config = load(file, environ, {"server.listen": "[::1]:3"})
+    environ = {"HEARTH_SERVER_DATA": "b", "HEARTH_HTTP_LISTEN": "b:2", "HEARTH_SOAK": "1"}
+    config = load(file, environ, {"http.listen": "[::1]:3"})
+    assert load(file, {}).http.listen == ("a:1",)
+    assert load(file, environ).http.listen == ("b:2",)
     assert config.server.name == "a"
     assert config.server.data == Path("b")
-    assert config.server.address == ("::1", 3)
+    assert config.http.listen == ("[::1]:3",)
     assert config.limits.scale == 3.0
 
 
 TEXTS = {
     "data": "/srv/hearth",
-    "listen": "0.0.0.0:80",
-    "public_url": "https://chat.example.org:8443",
     "name": "Ann's",
+    "listen": "0.0.0.0:80,[::]:80,unix:/run/hearth.sock,inherited",
+    "public_url": "https://chat.example.org:8443",
+    "trusted_proxies": "10.0.0.0/8,192.0.2.1,2001:db8::/32,unix",
+    "head_timeout_s": "2.5",
+    "body_rate_bytes": "100",
+    "connections_per_address": "5",
+    "certificate": "/etc/certificate.pem",
+    "key": "/etc/key.pem",
+    "token": "0123456789abcdef",
     "level": "debug",
     "scale": "2.5",
     "map_size_bytes": "2097152",
@@ -58,22 +68,35 @@ TEXTS = {
 
 @pytest.mark.parametrize(("section", "key"), ALL)
 def test_environment_overrides_every_key(section: str, key: str):
-    config = load(None, {variable(section, key): TEXTS[key]})
+    environ = {variable(section, key): TEXTS[key]}
+    if section == "tls":
+        environ |= {variable("tls", other): TEXTS[other] for other in ("certificate", "key")}
+    config = load(None, environ)
     value = getattr(getattr(config, section), key)
-    assert str(value) == TEXTS[key]
+    assert (",".join(value) if isinstance(value, tuple) else str(value)) == TEXTS[key]
     assert value != getattr(getattr(Config(), section), key)
 
 
 REFUSED = {
-    "[server]\nlissten = 'a:1'": "section [server] has no key lissten",
+    "[http]\nlissten = 'a:1'": "section [http] has no key lissten.",
+    "[server]\nlisten = 'a:1'": "section [server] has no key listen; section [http] has.",
     "[sever]\nlisten = 'a:1'": "there is no section [sever]",
     "server = 3": "server must be a section, [server]",
-    "[server]\nlisten = 8080": "listen in section [server] must be HOST:PORT, such as",
-    "[server]\nlisten = 'a:65536'": "listen in section [server] must be HOST:PORT, such as",
-    "[server]\nlisten = 'localhost'": "listen in section [server] must be HOST:PORT, such as",
+    "[http]\nlisten = 8080": "listen in section [http] must be HOST:PORT, such as",
+    "[http]\nlisten = 'a:65536'": "listen in section [http] must be HOST:PORT, such as",
+    "[http]\nlisten = ['a:1', 'localhost']": "listen in section [http] must be HOST:PORT, such",
+    "[http]\nlisten = 'unix:'": "listen in section [http] must be HOST:PORT, such as",
+    "[http]\ntrusted_proxies = 'all'": "trusted_proxies in section [http] must be an address",
+    "[http]\ntrusted_proxies = ['10.0.0.1/8']": "trusted_proxies in section [http] must be an",
+    "[http]\nhead_timeout_s = 0": "head_timeout_s in section [http] must be seconds, above 0",
+    "[http]\nbody_rate_bytes = 0": "body_rate_bytes in section [http] must be a whole number",
+    "[http]\nconnections_per_address = 0": "connections_per_address in section [http] must be",
+    "[tls]\nkey = ''": "key in section [tls] must be the name of a file, not ''",
+    "[metrics]\ntoken = 'two words of a secret'": "token in section [metrics] must be at least 16 "
+    "characters without spaces.",
     "[server]\ndata = ''": "data in section [server] must be the name of a directory, not ''",
-    "[server]\npublic_url = 'h'": "public_url in section [server] must be http:// or https://",
-    "[server]\npublic_url = 'http://h/'": "public_url in section [server] must be http:// or",
+    "[http]\npublic_url = 'h'": "public_url in section [http] must be http:// or https://",
+    "[http]\npublic_url = 'http://h/'": "public_url in section [http] must be http:// or",
     "[server]\nname = ''": "name in section [server] must be text of 1 to 100 characters",
     "[log]\nlevel = 'loud'": "must be one of debug, info, warning, error, not 'loud'",
     "[limits]\nscale = '2'": "scale in section [limits] must be a number above 0 and at most",
@@ -98,6 +121,13 @@ def test_file_is_refused_in_one_sentence(tmp_path: Path, text: str):
     assert "\n" not in said
 
 
+def test_what_only_makes_sense_together():
+    with pytest.raises(ConfigError, match=r"Section \[tls\] needs both certificate and key"):
+        load(None, {"HEARTH_TLS_KEY": "key.pem"})
+    with pytest.raises(ConfigError, match=r"listen in section \[http\] must name at least one"):
+        load(None, {"HEARTH_HTTP_LISTEN": " , "})
+
+
 def test_unreadable_files_are_refused(tmp_path: Path):
     with pytest.raises(ConfigError, match="there is no such file"):
         load(tmp_path / "none.toml", {})
@@ -113,8 +143,8 @@ def test_environment_and_command_line_are_refused_by_name():
         load(None, {"HEARTH_LIMITS_SCALE": "fast"})
     with pytest.raises(ConfigError, match=r"^HEARTH_LIMITS_SCAEL: section \[limits\] has no key"):
         load(None, {"HEARTH_LIMITS_SCAEL": "2"})
-    with pytest.raises(ConfigError, match=r"^command line: listen in section \[server\] "):
-        load(None, {}, {"server.listen": "here"})
+    with pytest.raises(ConfigError, match=r"^command line: listen in section \[http\] "):
+        load(None, {}, {"http.listen": "here"})
 
 
 def test_every_key_has_a_docstring():
@@ -139,7 +169,9 @@ def test_example_is_valid_and_says_the_defaults(tmp_path: Path):
     assert load(ROOT / "config.example.toml", {}) == Config()
     lines = example().splitlines()
     active = [line[1:] if line[:1] == "#" and line[1:2].islower() else line for line in lines]
-    active = [line for line in active if not line.startswith("public_url")]
+    unset = [known.name for kind in SECTIONS.values() for known in fields(kind)
+             if known.default is None]  # fmt: skip
+    active = [line for line in active if line.partition(" ")[0] not in unset]
     assert load(write(tmp_path, "\n".join(active)), {}) == Config()
 
 

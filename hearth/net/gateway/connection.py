@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -60,6 +60,8 @@ class Gateway(Hub):
         """What one connection may send in each window."""
         self.connections: dict[Connection, None] = {}
         self.of_session: dict[str, Connection] = {}
+        self.left: Callable[[str], None] = lambda key: None
+        """Told of each connection that is gone by the key that it was made with."""
         self.closing = False
         self._sweeping: list[Connection] = []
         self._share = 0
@@ -161,6 +163,7 @@ class Connection(asyncio.Protocol):
         "_todo",
         "encoding",
         "hub",
+        "key",
         "reader",
         "session",
         "talk",
@@ -169,9 +172,15 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(
-        self, hub: Gateway, transport: asyncio.Transport, query: Mapping[str, str], url: str
+        self,
+        hub: Gateway,
+        transport: asyncio.Transport,
+        query: Mapping[str, str],
+        url: str,
+        key: str = "",
     ) -> None:
         self.hub = hub
+        self.key = key
         self.transport = transport
         self.encoding = encoding_of(query)
         self.url = url
@@ -223,6 +232,7 @@ class Connection(asyncio.Protocol):
         """The socket is gone; the session waits to be resumed."""
         self._lost(ended=False)
         self.hub.connections.pop(self, None)
+        self.hub.left(self.key)
 
     def pause_writing(self) -> None:
         """The transport is full: hold events back."""

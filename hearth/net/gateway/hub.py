@@ -64,6 +64,8 @@ class Hub:
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: list[Session] = []
         self._pumping = False
+        self._gone = 0
+        """Events of the sessions that have ended."""
         world.receivers.append(self.receive)
 
     # Sessions
@@ -124,6 +126,7 @@ class Hub:
         if self.sessions.pop(session.id, None) is None:
             return
         session.write = None
+        self._gone += session.last
         self.detached.pop(session, None)
         for guild_id in session.guilds:
             self._leave(session, guild_id)
@@ -152,6 +155,10 @@ class Hub:
         ]
         same.sort(key=lambda other: other.since)
         return same[:-MOST_DETACHED]
+
+    def events(self) -> int:
+        """How many events all sessions were given so far, those too that have ended."""
+        return self._gone + sum(session.last for session in self.sessions.values())
 
     def make_session_id(self) -> str:
         """A name that nobody guesses."""

@@ -1,9 +1,11 @@
 """The one file that knows HTTP: a request becomes a call, a reply or refusal a response."""
 
 import asyncio
+import hmac
 import logging
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,11 +35,14 @@ from hearth.core.errors import (
 from hearth.core.limits import Bucket, Limit
 from hearth.core.operations import ANONYMOUS, OPERATIONS, Operation, Principal
 from hearth.core.wire import decode_query, encode
+from hearth.edge.metrics import CONTENT_TYPE, Metrics
 from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.upgrade import take_over
+from hearth.net.proxies import FORWARDED_FOR, Proxies, counted_as, is_here, plain
 from hearth.net.rest.bodies import read_body
 from hearth.net.rest.reference import DOCUMENTS, unchanging
 from hearth.net.rest.routes import Routes, parameters
+from hearth.net.rest.sockets import Counts
 
 logger = logging.getLogger(__name__)
 
@@ -73,19 +78,43 @@ GLOBAL_PER_S = 50
 LOGINS, LOGINS_PER_S = 10, 60.0
 """Failed log-ins that one address may make."""
 
+CROWDED_S = 5.0
+"""An address with too many gateway connections is told to wait for so long."""
+
 _API = re.compile(r"^/api(?:/v(\d+))?(/.*)$")
 PAGE = Path(__file__).parent / "page.html"
 
 
 class Rest:
-    """The HTTP door of one process."""
+    """The HTTP door of one process.
+
+    `counts` are the gateway's connections by address. `unready` gives the reason why the server
+    should be sent nothing now, or None. Whoever has `metrics_token` reads the metrics from
+    anywhere.
+    """
 
     def __init__(
-        self, world: World, gateway: Gateway, *, public_url: str | None, scale: float
+        self,
+        world: World,
+        gateway: Gateway,
+        *,
+        public_url: str | None,
+        scale: float,
+        proxies: Proxies,
+        counts: Counts,
+        metrics: Metrics,
+        metrics_token: str | None = None,
+        unready: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.world = world
         self.gateway = gateway
+        self.metrics = metrics
         self.closing = False
+        self._proxies = proxies
+        self._counts = counts
+        self._metrics_token = metrics_token
+        self._unready = unready
+        gateway.left = counts.leave
         self._public = public_url
         self._scale = scale
         self._routes = Routes(OPERATIONS.values())
@@ -114,51 +143,75 @@ class Rest:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; the handler of `web.Server`."""
+        now = self.world.clock.now
+        start = now()
+        response, name = await self._answer(request)
+        self.metrics.request(name, response.status, now() - start)
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> tuple[web.StreamResponse, str]:
+        """The response, and what the request is counted as: its operation's name, or "other"."""
         path = request.path
+        name = "other"
         try:
             matched = _API.match(path)
             if matched is not None:
                 if matched[2] in DOCUMENTS and request.method in ("GET", "HEAD"):
-                    return unchanging(matched[2]).answer(request)
-                return await self._api(request, matched[1], matched[2])
+                    return unchanging(matched[2]).answer(request), name
+                operation, values = self._find(request.method, matched[1], matched[2])
+                name = operation.name
+                return await self._api(request, operation, values), name
             if path in ("/gateway", "/gateway/"):
-                return self._gateway(request)
+                return self._gateway(request), "gateway"
             if path == "/healthz":
-                return self._respond(200, b'{"status":"ok"}')
+                return self._respond(200, b'{"status":"ok"}'), name
+            if path == "/readyz":
+                return self._ready(), name
+            if path == "/metrics":
+                return self._metrics(request), name
             if path == "/" and request.method in ("GET", "HEAD"):
-                return web.Response(body=_PAGE, headers=_PAGE_HEADERS)
+                return web.Response(body=_PAGE, headers=_PAGE_HEADERS), name
             raise Refused(ROUTE_NOT_FOUND)
         except Refused as refused:
-            return self._refuse(refused)
+            return self._refuse(refused), name
         except web.HTTPRequestEntityTooLarge:
-            return self._refuse(Refused(BODY_TOO_LARGE))
+            return self._refuse(Refused(BODY_TOO_LARGE)), name
         except web.RequestPayloadError:
             # Chunks or a Content-Encoding that cannot be undone; nothing behind it can be read.
             request.content.feed_eof()
             response = self._refuse(Refused(INVALID_JSON))
             response.force_close()
-            return response
+            return response, name
         except ConnectionError:
             raise
         except Exception:
             logger.exception("call failed method=%s route=%s", request.method, _shape(path))
-            return self._refuse(Refused(INTERNAL))
+            return self._refuse(Refused(INTERNAL)), name
+
+    def client(self, request: web.BaseRequest) -> str:
+        """The address that a request comes from; "" for a Unix socket."""
+        return self._proxies.client(plain(request.remote), request.headers)
 
     # The API
 
-    async def _api(
-        self, request: web.BaseRequest, version: str | None, path: str
-    ) -> web.StreamResponse:
+    def _find(
+        self, method: str, version: str | None, path: str
+    ) -> tuple[Operation, dict[str, str]]:
+        """The operation of a request, and what its path says."""
         if version is not None and version not in ("9", "10"):
             raise Refused(INVALID_API_VERSION)
         if self.closing:
             raise Refused(SHUTTING_DOWN)
-        operation, values = self._routes.find(request.method, path)
+        return self._routes.find(method, path)
+
+    async def _api(
+        self, request: web.BaseRequest, operation: Operation, values: dict[str, str]
+    ) -> web.StreamResponse:
         who = await self._who(request, operation)
         params: dict[str, Any] = parameters(operation, values)
         if operation.op is None and operation.name in _WANT_DOOR:
             params["gateway_url"] = self.gateway_url(request)
-            params["address"] = request.remote or ""
+            params["address"] = self.client(request)
         query = body = reason = None
         try:
             reason = _reason(request)
@@ -209,7 +262,7 @@ class Rest:
         self, request: web.BaseRequest, operation: Operation, params: dict[str, Any], body: Any
     ) -> Any:
         """A login; an address that fails too often must wait before it is heard again."""
-        address = request.remote or ""
+        address = counted_as(self.client(request))
         now = self.world.clock.now()
         bucket = self._failures.get(address)
         if bucket is not None and bucket.ends <= now:
@@ -232,7 +285,9 @@ class Rest:
 
     def gateway_url(self, request: web.BaseRequest) -> str:
         """Where this caller finds the gateway, without a query string."""
-        origin = self._public or f"{request.scheme}://{request.host}"
+        origin = self._public or self._proxies.origin(
+            plain(request.remote), request.headers, request.scheme, request.host
+        )
         url = self._urls.get(origin)
         if url is None:
             if len(self._urls) > 1000:
@@ -243,10 +298,36 @@ class Rest:
     def _gateway(self, request: web.BaseRequest) -> web.StreamResponse:
         url = self.gateway_url(request)
         query = dict(request.query)
+        address = self.client(request)
+        if not self._counts.has_room(address):
+            raise rate_limited(CROWDED_S)
         return take_over(
             request,
-            lambda transport: Connection(self.gateway, transport, query, url),
+            lambda transport: Connection(
+                self.gateway, transport, query, url, self._counts.enter(address) or ""
+            ),
         )
+
+    # What machines ask
+
+    def _ready(self) -> web.Response:
+        reason = "draining" if self.closing else self._unready()
+        if reason is None:
+            return self._respond(200, b'{"status":"ready"}')
+        return self._respond(503, encode({"status": reason}))
+
+    def _metrics(self, request: web.BaseRequest) -> web.Response:
+        """For who has the token, or is on this machine and was let through by no proxy."""
+        token = self._metrics_token
+        given = request.headers.get("Authorization", "").encode()
+        known = token is not None and hmac.compare_digest(given, f"Bearer {token}".encode())
+        if not known and (
+            not is_here(plain(request.remote))
+            or any(name in request.headers for name in _PROXY_MARKS)
+        ):
+            raise Refused(UNAUTHORIZED)
+        text = self.metrics.text().encode()
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     # Responses
 
@@ -281,6 +362,9 @@ class Rest:
             headers["X-RateLimit-Bucket"] = limit.bucket
         return web.Response(status=status, body=body, headers=headers)
 
+
+_PROXY_MARKS = (FORWARDED_FOR, "Forwarded", "Via", "X-Real-IP")
+"""What proxies put into a request that they pass on."""
 
 _WANT_DOOR = frozenset({"get_gateway", "get_bot_gateway"})
 
