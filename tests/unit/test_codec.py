@@ -1,5 +1,6 @@
 """The codec: every client must read what it writes, whole or at any boundary."""
 
+import random
 import zlib
 
 import msgspec
@@ -141,6 +142,25 @@ def test_frames_fill_the_limit_and_no_more(encoding: Encoding) -> None:
     assert codec.frames(payloads, 9, encoding, 1, start=4) == (each[4], 1)
     assert codec.frames(payloads, 10, encoding, 1, start=5) == (b"", 0)
     assert codec.frames([], 1, encoding, 1) == (b"", 0)
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+def test_a_stencil_gives_what_frames_gives(encoding: Encoding) -> None:
+    """For the first, the second and the later session, whatever others ask for in between."""
+    first, second, third = (Payload("X", b'"%d %% %b %(a)s %10d"' + b"!" * i) for i in range(3))
+    noise = Payload("X", msgspec.json.encode(random.Random(1).randbytes(6000).hex()))
+    lists = [[first], [first, second], [second, third, first], [noise, noise], [first, noise]]
+    limit = 8000
+    stencil = codec.Stencil()
+    for payloads in (*lists, *(each for each in lists for _ in range(4)), *lists):
+        for s in (1, 99, 123_456_789):
+            expected = codec.frames(payloads, s, encoding, limit)
+            assert stencil.frames(list(payloads), s, encoding, limit) == expected
+    shared = codec.Stencil()
+    for s in range(1, 5):
+        for each in Encoding:
+            expected = codec.frames(lists[1], s, each, limit)
+            assert shared.frames(list(lists[1]), s, each, limit) == expected
 
 
 def test_keys_stand_before_the_data() -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.strategies import booleans, integers, sampled_from
 
 from hearth.net.gateway import session as module
-from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
+from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, Stencil, control
 from hearth.net.gateway.conversation import HELLO
 from hearth.net.gateway.session import Deferred, Session
 
@@ -90,6 +90,7 @@ class Sessions(RuleBasedStateMachine):
             self.EVENTS,
             self.BYTES,
         )
+        self.stencil = Stencil()
         self.identify(encoding)
 
     def identify(self, encoding: Encoding) -> None:
@@ -137,7 +138,7 @@ class Sessions(RuleBasedStateMachine):
     @alive
     @rule()
     def pump(self) -> None:
-        self.session.pump()
+        self.session.pump(self.stencil)
 
     @attached
     @rule()
@@ -149,7 +150,7 @@ class Sessions(RuleBasedStateMachine):
     def room(self) -> None:
         assert self.wire is not None
         self.session.write = self.wire.write
-        self.session.pump()
+        self.session.pump(self.stencil)
 
     @attached
     @rule(most=integers(1, 2000))
@@ -186,7 +187,7 @@ class Sessions(RuleBasedStateMachine):
             return
         self.encoding = self.session.encoding = encoding
         self.attach(mark)
-        self.session.pump()
+        self.session.pump(self.stencil)
 
     @alive
     @rule()

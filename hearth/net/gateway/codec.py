@@ -121,9 +121,14 @@ class Framed(Protocol):
         ...
 
 
+def _ends(payload: Framed, encoding: Encoding) -> tuple[bytes, bytes]:
+    """What stands before and behind `s` in a frame."""
+    return payload.plain if encoding is PLAIN else payload.deflated or payload.deflate()
+
+
 def frame(payload: Framed, s: int, encoding: Encoding) -> bytes:
     """The frame of one dispatch with sequence `s` (below 10 ** 10)."""
-    head, tail = payload.plain if encoding is PLAIN else payload.deflated or payload.deflate()
+    head, tail = _ends(payload, encoding)
     return b"%b%10d%b" % (head, s, tail)
 
 
@@ -146,12 +151,45 @@ def frames(
     room = limit_bytes
     for index in range(start, end):
         payload = payloads[index]
-        head, tail = payload.plain if encoding is PLAIN else payload.deflated or payload.deflate()
+        head, tail = _ends(payload, encoding)
         room -= len(head) + _S_BYTES + len(tail)
         if room < 0 and pieces:
             return b"".join(pieces), index - start
         pieces += (head, b"%10d" % (first_s + index - start), tail)
     return b"".join(pieces), end - start
+
+
+class Stencil:
+    """What `frames` gives, for sessions in a row that mostly wait for the same payloads.
+
+    The second one that asks for a row of payloads has it joined with holes for `s`; from then on
+    their frames are one formatting.
+    """
+
+    __slots__ = ("_encoding", "_form", "_payloads")
+
+    def __init__(self) -> None:
+        self._payloads: Sequence[Framed] = []
+        self._encoding = PLAIN
+        self._form: bytes | None = None
+
+    def frames(
+        self, payloads: Sequence[Framed], first_s: int, encoding: Encoding, limit_bytes: int
+    ) -> tuple[bytes, int]:
+        """As `frames`; `payloads` must not be changed afterwards, nor `limit_bytes` vary."""
+        count = len(payloads)
+        if payloads != self._payloads or encoding is not self._encoding:
+            data, fit = frames(payloads, first_s, encoding, limit_bytes)
+            if fit == count:
+                self._payloads, self._encoding, self._form = payloads, encoding, None
+            return data, fit
+        if self._form is None:
+            pieces: list[bytes] = []
+            for payload in payloads:
+                head, tail = _ends(payload, encoding)
+                pieces += (head.replace(b"%", b"%%"), b"%10d", tail.replace(b"%", b"%%"))
+            self._form = b"".join(pieces)
+        return self._form % tuple(range(first_s, first_s + count)), count
 
 
 def control(op: int, d: bytes, encoding: Encoding, *, first: bool = False) -> bytes:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hearth.core.models.presence import PresencePut
-from hearth.net.gateway.codec import PLAIN, Encoding, Payload, frames
+from hearth.net.gateway.codec import PLAIN, Encoding, Payload, Stencil, frames
 
 if TYPE_CHECKING:
     from hearth.net.gateway.cohorts import Cohort
@@ -18,6 +18,9 @@ PIECE_BYTES = 16 * 1024
 """The most that one write carries; a paused connection owes no more than this."""
 
 _size = attrgetter("size")
+
+STENCIL_EVENTS = 16
+"""Up to so many waiting events are likely to be those that other sessions wait for too."""
 
 MOST_EVENTS = 2048
 MOST_BYTES = 4 * 1024 * 1024
@@ -167,8 +170,11 @@ class Session:
         """Append an event; it is written when the session is pumped."""
         self.events.append(event)
 
-    def pump(self) -> None:
-        """Write what is unsent, until the connection pauses or nothing is left."""
+    def pump(self, stencil: Stencil | None = None) -> None:
+        """Write what is unsent, until the connection pauses or nothing is left.
+
+        `stencil` is shared with the sessions pumped before and after.
+        """
         events = self.events
         start = self.sent - self.base
         if len(events) - start == 1 and self.encoding is PLAIN and self.write is not None:
@@ -178,7 +184,11 @@ class Session:
             self.write(b"%b%10d%b" % (head, s, tail))
             return
         while (write := self.write) is not None and start < len(events):
-            data, count = frames(events, self.sent + 1, self.encoding, PIECE_BYTES, start)
+            if stencil is not None and len(events) - start <= STENCIL_EVENTS:
+                waiting = events[start:]
+                data, count = stencil.frames(waiting, self.sent + 1, self.encoding, PIECE_BYTES)
+            else:
+                data, count = frames(events, self.sent + 1, self.encoding, PIECE_BYTES, start)
             self.sent += count
             start += count
             write(data)
