@@ -26,7 +26,7 @@ from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import resolve
 from hearth.core.visibility import Views
 from hearth.net.gateway import ready
-from hearth.net.gateway.codec import Payload, Stencil
+from hearth.net.gateway.codec import PLAIN, Payload, Stencil
 from hearth.net.gateway.cohorts import Room
 from hearth.net.gateway.session import Deferred, Session
 
@@ -198,7 +198,20 @@ class Hub:
             session = dirty.popleft()
             session.dirty = False
             try:
-                session.pump(stencil)
+                events = session.events
+                s = session.sent + 1
+                write = session.write
+                if (
+                    session.base + len(events) == s
+                    and write is not None
+                    and session.encoding is PLAIN
+                ):
+                    # The usual case by far, without a call: one event for one connection.
+                    head, tail = events[-1].plain
+                    session.sent = s
+                    write(b"%b%10d%b" % (head, s, tail))
+                else:
+                    session.pump(stencil)
             except Exception:
                 # What cannot be made must not hold up the others, and would fail at every try.
                 logger.exception("session failed session=%s", session.id)

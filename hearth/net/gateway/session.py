@@ -177,12 +177,6 @@ class Session:
         """
         events = self.events
         start = self.sent - self.base
-        if len(events) - start == 1 and self.encoding is PLAIN and self.write is not None:
-            # The usual case by far, without a call: one event for one connection.
-            head, tail = events[start].plain
-            self.sent = s = self.sent + 1
-            self.write(b"%b%10d%b" % (head, s, tail))
-            return
         while (write := self.write) is not None and start < len(events):
             if stencil is not None and len(events) - start <= STENCIL_EVENTS:
                 waiting = events[start:]
