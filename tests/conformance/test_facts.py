@@ -50,11 +50,11 @@ from hearth.core.models.users import (
 )
 from hearth.core.operations import OPERATIONS
 from hearth.core.wire import encode
+from tests.conformance.facts import FACTS, object_faults, reply_faults
 
 assert MODULES
 
 HERE = Path(__file__).parent
-FACTS = json.loads((HERE / "facts.json").read_text())
 
 user = User(id=1 << 60, username="ann", bot=True)
 member = Member(
@@ -140,69 +140,6 @@ SHOWN: list[tuple[str, Any]] = [
     ),
 ]
 
-# Keys that Discord's documentation or gateway has and its OpenAPI document lacks.
-BEYOND = {
-    "UserResponse": {"member"},
-    "MessageResponse": {"guild_id", "member"},
-    "PrivateApplicationResponse": set[str](),
-}
-
-
-def faults(types: str, value: Any, path: str) -> list[str]:
-    """Where the JSON `value` is not of `types`, written as in facts.json."""
-    names = split(types)
-    if value is None:
-        return [] if {"null", "any"} & {*names} else [f"{path}: null, not {types}"]
-    if "any" in names:
-        return []
-    if isinstance(value, list):
-        inner = next((name[1:-1] for name in names if name.startswith("[")), None)
-        if inner is None:
-            return [f"{path}: a list, not {types}"]
-        return [
-            fault for i, each in enumerate(value) for fault in faults(inner, each, f"{path}.{i}")
-        ]
-    if isinstance(value, dict):
-        # Of several schemas the one that fits best is meant.
-        tried = [object_faults(name, value, path) for name in names if name in FACTS["schemas"]]
-        if tried:
-            return min(tried, key=len)
-        inner = next((name[1:-1] for name in names if name.startswith("{")), None)
-        if inner is not None:
-            return [
-                fault
-                for key, each in value.items()
-                for fault in faults(inner, each, f"{path}.{key}")
-            ]
-        return [] if "object" in names else [f"{path}: an object, not {types}"]
-    kind = {bool: "boolean", int: "integer", str: "string", float: "number"}[type(value)]
-    fits = kind in names or (kind == "integer" and "number" in names)
-    return [] if fits else [f"{path}: {kind}, not {types}"]
-
-
-def object_faults(schema: str, value: dict[str, Any], path: str) -> list[str]:
-    required, optional = (FACTS["schemas"][schema][key] for key in ("required", "optional"))
-    found = [f"{path}.{name}: missing" for name in required if name not in value]
-    for name, each in value.items():
-        types = required.get(name) or optional.get(name)
-        if types is not None:
-            found += faults(types, each, f"{path}.{name}")
-        elif name not in BEYOND.get(schema, ()):
-            found.append(f"{path}.{name}: not in {schema}")
-    return found
-
-
-def split(types: str) -> list[str]:
-    """`a|[b|c]|null` at its outer bars."""
-    parts, depth = [""], 0
-    for character in types:
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(character, 0)
-        if character == "|" and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
-
 
 @pytest.mark.parametrize(("schema", "value"), SHOWN, ids=[schema for schema, _ in SHOWN])
 def test_a_reply_has_every_required_key_with_its_type(schema: str, value: Any) -> None:
@@ -211,15 +148,27 @@ def test_a_reply_has_every_required_key_with_its_type(schema: str, value: Any) -
 
 def test_the_check_finds_faults() -> None:
     wrong = json.loads(encode(role_object(role))) | {"permissions": 5, "icon": [], "x": 1}
+    wrong |= {"id": "x"}
     del wrong["name"]
     wrong["colors"]["primary_color"] = None
     assert sorted(object_faults("GuildRoleResponse", wrong, "")) == [
         ".colors.primary_color: null, not integer",
         ".icon: a list, not string|null",
+        ".id: 'x' is no id",
         ".name: missing",
         ".permissions: integer, not string",
         ".x: not in GuildRoleResponse",
     ]
+    shown = json.loads(encode(message_object(message, user)))
+    assert reply_faults("list_messages", [shown]) == []
+    assert reply_faults("list_messages", [shown | {"timestamp": "now", "type": 200}, 5]) == [
+        "list_messages.0.type: 200 is none of "
+        f"{FACTS['schemas']['MessageResponse']['limits']['type']['enum']}",
+        "list_messages.0.timestamp: 'now' is no time",
+        "list_messages.1: integer, not MessageResponse",
+    ]
+    assert reply_faults("get_channel", {"id": "1"}) != []
+    assert reply_faults("login", {"x": 1}) == []
 
 
 LACKS = {

@@ -15,6 +15,7 @@ from msgspec import Struct
 from hearth.actions.all import MODULES
 from hearth.core.operations import OPERATIONS
 from hearth.core.permissions import P
+from tests.conformance.facts import reply_faults
 from tests.harness import PASSWORD, Answer, Client, Gateway, Refusal, Server
 
 assert MODULES
@@ -296,6 +297,8 @@ async def test_rest(house: House, name: str) -> None:
         more = {} if row.body is None else {"json": row.body}
         answer = await house.people[role].call(operation.method, path, headers=headers, **more)
         got[role] = outcome(answer)
+        if answer.status in (200, 201):
+            assert reply_faults(name, answer.body) == [], role
     assert got == row.codes
 
 
