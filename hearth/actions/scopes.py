@@ -211,14 +211,19 @@ class InGuild(Scope):
         delete: Sequence[Noun] = (),
         audit: Sequence[Audit] = (),
         tell: Sequence[Event] = (),
+        beside: Sequence[Noun] = (),
     ) -> None:
-        """Make a change: one SQL transaction with its audit entries, then everybody is told."""
+        """Make a change: one SQL transaction with its audit entries, then everybody is told.
+
+        What is saved `beside` it goes into the transaction and nowhere else.
+        """
         entries = [self._entry(each) for each in audit]
         await self.world.commit(
             self.home,
             [*save, *entries],
             delete,
             [*tell, *(AuditLogEntryCreate(entry) for entry in entries)],
+            beside,
         )
 
     async def note(self, audit: Audit) -> None:

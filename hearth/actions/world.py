@@ -355,22 +355,33 @@ class World:
         save: Sequence[Noun],
         delete: Sequence[Noun],
         tell: Sequence[Event],
+        beside: Sequence[Noun] = (),
     ) -> None:
-        """Make a change durable, then public. The caller holds the home's turn."""
+        """Make a change durable, then public. The caller holds the home's turn.
+
+        What is saved `beside` it is kept and not published: nobody has a copy of it.
+        """
         if not home.busy.turn.locked():
             raise RuntimeError("a commit outside of its home's turn")
         # Shielded: a caller that goes away must not part the disk from the memory.
         refused = await asyncio.shield(
-            self.tasks.start(self._commit(home, save, delete, tell), name=f"commit-{home.key}")
+            self.tasks.start(
+                self._commit(home, save, delete, tell, beside), name=f"commit-{home.key}"
+            )
         )
         if refused is not None:
             raise refused
 
     async def _commit(
-        self, home: Home, save: Sequence[Noun], delete: Sequence[Noun], tell: Sequence[Event]
+        self,
+        home: Home,
+        save: Sequence[Noun],
+        delete: Sequence[Noun],
+        tell: Sequence[Event],
+        beside: Sequence[Noun],
     ) -> Refused | None:
         try:
-            await self.write(save, delete)
+            await self.write([*save, *beside], delete)
         except Refused as refused:
             return refused
         self.publish(home, save, delete, tell)

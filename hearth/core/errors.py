@@ -93,6 +93,7 @@ UNKNOWN_OVERWRITE = Error(
 UNKNOWN_ROLE = Error(10011, 404, "Unknown Role", "Check the id; the role may be deleted.")
 UNKNOWN_TOKEN = Error(10012, 404, "Unknown Token", "The token was already revoked.")
 UNKNOWN_USER = Error(10013, 404, "Unknown User", "Check the id.")
+UNKNOWN_EMOJI = Error(10014, 404, "Unknown Emoji", "Check the id; the emoji may be deleted.")
 
 # 20xxx, 30xxx: who may call, and how much there may be
 BOTS_ONLY = Error(
@@ -117,6 +118,10 @@ MAX_GUILDS = Error(
     30001, 400, "Maximum number of guilds reached (100)", "Leave a guild before you join another."
 )
 MAX_ROLES = Error(30005, 400, "Maximum number of guild roles reached (250)", "Delete a role first.")
+MAX_EMOJIS = Error(30008, 400, "Maximum number of emojis reached (50)", "Delete an emoji first.")
+MAX_ANIMATED_EMOJIS = Error(
+    30018, 400, "Maximum number of animated emojis reached (50)", "Delete an animated emoji first."
+)
 MAX_CHANNELS = Error(
     30013, 400, "Maximum number of guild channels reached (500)", "Delete a channel first."
 )

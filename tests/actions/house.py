@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+import pytest
 from msgspec import Struct
 
 from hearth.actions import link
@@ -11,6 +12,7 @@ from hearth.actions.all import MODULES
 from hearth.actions.gate import call
 from hearth.actions.world import World
 from hearth.core.commits import Commit, pack, unpack
+from hearth.core.errors import Error, Refused
 from hearth.core.ids import IdMaker
 from hearth.core.models.channels import Channel, ChannelType, Overwrite
 from hearth.core.models.guilds import Guild, Snapshot
@@ -164,11 +166,11 @@ class House:
         self,
         name: str,
         who: int,
-        body: dict[str, Any] | None = None,
+        body: Any = None,
         *,
         query: dict[str, str] | None = None,
         reason: str | None = None,
-        **params: int,
+        **params: int | str,
     ) -> Any:
         """A call of a user's as a door makes it; the reply's value as JSON gives it."""
         operation = OPERATIONS[name]
@@ -182,6 +184,26 @@ class House:
         reply = await call(self.entry, operation, principal, params, form, asked, reason)
         await asyncio.sleep(0)
         return msgspec.json.decode(msgspec.json.encode(reply.value))
+
+    async def refused(
+        self, error: Error, name: str, who: int, body: Any = None, **more: Any
+    ) -> Refused:
+        """A call that is refused with `error` and of which nobody is told."""
+        with pytest.raises(Refused) as caught:
+            await self.call(name, who, body, **more)
+        assert caught.value.error is error, caught.value.error
+        assert self.told() == []
+        return caught.value
+
+    async def snapshot(self) -> Snapshot:
+        """The guild as the entry has it, which must be as its owner has it."""
+        own, copy = await self.owner.home(GUILD), await self.entry.home(GUILD)
+        assert own.snapshot is not None
+        assert copy.snapshot is not None
+        assert own.n == copy.n
+        for name in ("guild", "channels", "roles", "members", "emojis"):
+            assert getattr(own.snapshot, name) == getattr(copy.snapshot, name)
+        return copy.snapshot
 
     def told(self) -> list[str]:
         """The names of the events told so far at the entry; forgets them."""

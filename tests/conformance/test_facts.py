@@ -26,6 +26,7 @@ from hearth.core.models.embeds import (
     EmbedMedia,
     embeds_json,
 )
+from hearth.core.models.emojis import Emoji, emoji_object
 from hearth.core.models.guilds import (
     Guild,
     Snapshot,
@@ -61,6 +62,7 @@ member = Member(
     guild_id=9, user_id=user.id, joined_at_ms=0, roles=(5,), communication_disabled_until_ms=5
 )
 role = Role(id=5, guild_id=9, name="x", managed=True, bot_id=user.id)
+emoji = Emoji(id=6, guild_id=9, name="xy", roles=(5,), user_id=user.id)
 snapshot = Snapshot(
     guild=Guild(id=9, name="g", owner_id=user.id),
     channels={},
@@ -68,6 +70,7 @@ snapshot = Snapshot(
     members={user.id: member},
     users={},
     presences={},
+    emojis={6: emoji},
 )
 embed = Embed(
     title="t",
@@ -113,6 +116,7 @@ SHOWN: list[tuple[str, Any]] = [
         application_object(Application(id=1, bot_id=2, owner_id=3, name="x"), user, user),
     ),
     ("AuditLogEntryResponse", audit_entry_object(entry)),
+    ("EmojiResponse", emoji_object(emoji, user)),
     ("MessageResponse", message_object(message, user)),
     (
         "MessageResponse",

@@ -177,6 +177,13 @@ async def somebody(house: House) -> dict[str, Any]:
     return {"user_id": house.victim.id}
 
 
+async def an_emoji(house: House) -> dict[str, Any]:
+    path = f"/guilds/{house.guild}/emojis"
+    made = await house.do("POST", path, name="wave", image=IMAGE)
+    return {"emoji_id": int(made["id"])}
+
+
+IMAGE = "data:image/png;base64,iVBORw0KGgo="
 SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
 
 REST: dict[str, Row] = {
@@ -225,6 +232,13 @@ REST: dict[str, Row] = {
         in_guild(200, below=50013), P.MANAGE_NICKNAMES, {"nick": "y"}, a_target
     ),
     "delete_guild_member": Row(in_guild(204, below=50013), P.KICK_MEMBERS, prepare=a_target),
+    "list_guild_emojis": Row(in_guild(200, 200)),
+    "get_guild_emoji": Row(in_guild(200, 200), prepare=an_emoji),
+    "create_guild_emoji": Row(
+        in_guild(201), P.CREATE_GUILD_EXPRESSIONS, {"name": "made", "image": IMAGE}
+    ),
+    "update_guild_emoji": Row(in_guild(200), P.MANAGE_GUILD_EXPRESSIONS, {"name": "xy"}, an_emoji),
+    "delete_guild_emoji": Row(in_guild(204), P.MANAGE_GUILD_EXPRESSIONS, prepare=an_emoji),
 }
 
 SOCKET: dict[str, dict[str, Any]] = {

@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 class AuditAction(IntEnum):
     """Discord's audit log events that Hearth writes today."""
 
+    GUILD_UPDATE = 1
     CHANNEL_CREATE = 10
     CHANNEL_UPDATE = 11
     CHANNEL_DELETE = 12
@@ -15,12 +16,20 @@ class AuditAction(IntEnum):
     CHANNEL_OVERWRITE_UPDATE = 14
     CHANNEL_OVERWRITE_DELETE = 15
     MEMBER_KICK = 20
+    MEMBER_BAN_ADD = 22
+    MEMBER_BAN_REMOVE = 23
     MEMBER_UPDATE = 24
     MEMBER_ROLE_UPDATE = 25
     BOT_ADD = 28
     ROLE_CREATE = 30
     ROLE_UPDATE = 31
     ROLE_DELETE = 32
+    INVITE_CREATE = 40
+    INVITE_UPDATE = 41
+    INVITE_DELETE = 42
+    EMOJI_CREATE = 60
+    EMOJI_UPDATE = 61
+    EMOJI_DELETE = 62
     MESSAGE_DELETE = 72
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hearth.core.models.channels import Channel
-from hearth.core.models.guilds import Snapshot
+from hearth.core.models.guilds import Guild
 from hearth.core.models.users import User, UserObject, user_json
 from hearth.core.wire import Form, Snowflake, timestamp
 
@@ -86,15 +86,14 @@ class InviteObject(Struct, gc=False, kw_only=True):
 
 def invite_object(
     invite: Invite,
-    snapshot: Snapshot,
+    guild: Guild,
     channel: Channel,
     inviter: User | None,
     *,
-    with_counts: bool = False,
+    counts: tuple[int, int] | None = None,
     with_metadata: bool = False,
 ) -> InviteObject:
-    """An invite as it is shown, with counts or metadata on request."""
-    guild = snapshot.guild
+    """An invite as it is shown; with `counts` of members and of those online, and metadata."""
     expires = invite.expires_at_ms
     shown = InviteObject(
         code=invite.code,
@@ -113,9 +112,8 @@ def invite_object(
         expires_at=None if expires is None else timestamp(expires),
         inviter=UNSET if inviter is None else user_json(inviter),
     )
-    if with_counts:
-        shown.approximate_member_count = len(snapshot.members)
-        shown.approximate_presence_count = len(snapshot.presences)
+    if counts is not None:
+        shown.approximate_member_count, shown.approximate_presence_count = counts
     if with_metadata:
         shown.uses = invite.uses
         shown.max_uses = invite.max_uses

@@ -1,0 +1,67 @@
+"""Emojis over the wire: their events by intent, and their pictures."""
+
+import base64
+from typing import Any
+
+import aiohttp
+
+from tests.doors.conftest import Den
+
+GIF = b"GIF89a\x01\x00"
+IMAGE = "data:image/png;base64," + base64.b64encode(GIF).decode()
+
+
+async def make(den: Den) -> Any:
+    body = {"name": "wave", "image": IMAGE}
+    headers = {"X-Audit-Log-Reason": "why"}
+    answer = await den.ann.post(f"/guilds/{den.guild}/emojis", body, headers=headers)
+    assert answer.status == 201, answer.body
+    return answer.body
+
+
+async def test_who_asked_is_told(den: Den) -> None:
+    await den.bob.connect()
+    bot, other = den.bot(), den.bot()
+    await bot.connect(intents=1 << 3)
+    await other.connect(intents=1 | 1 << 9)
+    await den.ann.connect()
+    made = await make(den)
+    plain = {key: value for key, value in made.items() if key != "user"}
+    for client in (den.bob, bot, den.ann):
+        told = await client.event("GUILD_EMOJIS_UPDATE")
+        assert told == {"guild_id": str(den.guild), "emojis": [plain]}
+    entry = await den.ann.event("GUILD_AUDIT_LOG_ENTRY_CREATE")
+    assert (entry["action_type"], entry["target_id"], entry["reason"]) == (60, made["id"], "why")
+    await den.say(den.ann, "marker")
+    await other.event("MESSAGE_CREATE")
+    assert other.gateway is not None
+    assert "GUILD_EMOJIS_UPDATE" not in other.gateway.names()
+    # Who comes now finds it in the guild.
+    late = await den.member("cat").connect()
+    assert late.dispatches[0][2]["guilds"][0]["emojis"] == [plain]
+
+
+async def test_a_picture_is_for_everybody_and_never_changes(den: Den) -> None:
+    made = await make(den)
+    async with aiohttp.ClientSession() as http:
+        # The bytes say what it is, whatever it was called and is asked for as.
+        for ending in ("png", "gif", "webp"):
+            url = f"{den.server.url}/cdn/emojis/{made['id']}.{ending}?size=64"
+            async with http.get(url) as answer:
+                assert answer.status == 200
+                assert await answer.read() == GIF
+                assert answer.headers["Content-Type"] == "image/gif"
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert "immutable" in answer.headers["Cache-Control"]
+        for wrong in ("5.png", f"{made['id']}.svg", f"{10**19 - 1}.png", "x.png"):
+            async with http.get(f"{den.server.url}/cdn/emojis/{wrong}") as answer:
+                assert answer.status == 404
+
+
+async def test_what_is_no_image_is_named(den: Den) -> None:
+    body = {"name": "x", "image": "data:text/html;base64,PGI+"}
+    answer = await den.ann.post(f"/guilds/{den.guild}/emojis", body)
+    assert (answer.status, answer.code) == (400, 50035)
+    assert list(answer.body["errors"]) == ["name"]
+    answer = await den.ann.post(f"/guilds/{den.guild}/emojis", {**body, "name": "xy"})
+    assert list(answer.body["errors"]) == ["image"]
