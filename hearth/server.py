@@ -19,7 +19,7 @@ from hearth.config import Config
 from hearth.core.ids import IdMaker
 from hearth.core.ports import Alone, Entry
 from hearth.edge.clock import Clock
-from hearth.edge.memory import calm, settle, trimmer
+from hearth.edge.memory import calm, settle, settle_early, trimmer
 from hearth.edge.metrics import Errors, Metrics, resident_bytes
 from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
@@ -37,7 +37,7 @@ from hearth.store.messages_lmdb import LmdbLog
 
 logger = logging.getLogger(__name__)
 
-SETTLE_S = 5.0
+SETTLE_S, EARLY_S = 5.0, 0.25
 DAY_S = 86_400.0
 
 GREET_S = 0.5
@@ -139,6 +139,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         calm()
         settle()
         world.tasks.start(_every(SETTLE_S, settle), name="settle")
+        world.tasks.start(_every(EARLY_S, settle_early), name="settle-early")
         world.tasks.start(_every(DAY_S, lambda: settle(thoroughly=True)), name="settle-all")
         world.tasks.start(_every(1.0, http.sweep), name="slow")
         listeners = await _listen(config, http, world.tasks)

@@ -8,6 +8,7 @@ import pytest
 
 from hearth.core.operations import OPERATOR
 from hearth.core.permissions import P
+from hearth.net.gateway import connection as connection_module
 from hearth.net.gateway import session as session_module
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.connection import ABSENT_S
@@ -134,6 +135,18 @@ async def test_who_is_silent_is_closed(inside: Inside) -> None:
     sweep(inside, 80)
     bob.take()
     assert bob.code == 4009
+
+
+async def test_a_sweep_gives_the_loop_its_turn(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "SWEEP_S", -1.0)
+    clients = [await inside.connect("token12") for _ in range(16)]
+    inside.clock.seconds += 200
+    inside.gateway.sweep()
+    assert sum(client.pipe.closing for client in clients) == 1
+    await inside.settle()
+    assert sum(client.pipe.closing for client in clients) == 2
 
 
 async def test_a_slow_client_is_left_alone_and_one_that_takes_nothing_is_cut(

@@ -111,3 +111,17 @@ def test_settled_objects_are_left_out_and_found_again():
     memory.settle(thoroughly=True)
     assert died() is None
     gc.unfreeze()
+
+
+def test_much_that_came_is_settled_early():
+    before = gc.get_threshold()
+    memory.calm()
+    memory.settle(thoroughly=True)
+    settled = gc.get_freeze_count()
+    memory.settle_early()
+    assert gc.get_freeze_count() == settled
+    kept = [[] for _ in range(memory.YOUNG * memory.MIDDLE * memory.MANY * 2)]
+    memory.settle_early()
+    assert gc.get_freeze_count() > settled + len(kept) // 2
+    gc.unfreeze()
+    gc.set_threshold(*before)

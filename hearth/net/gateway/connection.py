@@ -48,6 +48,9 @@ HIGH_WATER_BYTES = 16 * 1024
 ABSENT_S = 15.0
 """A cut session's user is shown as offline after so long."""
 
+SWEEP_S = 0.005
+"""The sweep looks at connections for so long before the loop gets its turn."""
+
 _COMMANDS: dict[int, Operation] = {}
 
 
@@ -63,9 +66,8 @@ class Gateway(Hub):
         self.left: Callable[[str], None] = lambda key: None
         """Told of each connection that is gone by the key that it was made with."""
         self.closing = False
-        self._sweeping: list[Connection] = []
+        self._sweeping: list[Connection | Session] = []
         self._share = 0
-        self._turn = 0
         _COMMANDS.update({op.op: op for op in OPERATIONS.values() if op.op is not None})
 
     def revoke(self, session: Session) -> None:
@@ -121,23 +123,34 @@ class Gateway(Hub):
         return self.world.tasks.start(work, name=f"presence-{session.user_id}")
 
     def sweep(self) -> None:
-        """Called each second: looks at a sixteenth of the connections, and at detached sessions."""
+        """Called each second: looks at a sixteenth of the connections and detached sessions."""
         now = self.world.clock.now()
-        if not self._sweeping:
-            self._sweeping = list(self.connections)
-            self._share = len(self._sweeping) // 16 + 1
-        for _ in range(min(self._share, len(self._sweeping))):
-            connection = self._sweeping.pop()
-            if connection in self.connections:
-                connection.check(now)
-        self._turn = (self._turn + 1) % 16
-        for index, session in enumerate(list(self.detached)):
-            due = index % 16 == self._turn
-            if now - session.since > DETACHED_S or (due and not session.trim()):
+        for session in list(self.detached):
+            if now - session.since > DETACHED_S:
                 self.drop(session)
             elif session.present and now - session.since > ABSENT_S:
                 session.present = False
                 self.announce(session, None)
+        if not self._sweeping:
+            self._sweeping = [*self.connections, *self.detached]
+            self._share = len(self._sweeping) // 16 + 1
+        share = self._sweeping[-self._share :]
+        del self._sweeping[-self._share :]
+        self._check(share)
+
+    def _check(self, share: "list[Connection | Session]") -> None:
+        """Look at each of them, and give the loop its turn now and then."""
+        now = self.world.clock.now()
+        while share:
+            each = share.pop()
+            if isinstance(each, Connection):
+                if each in self.connections:
+                    each.check(now)
+            elif each in self.detached and not each.trim():
+                self.drop(each)
+            if self.world.clock.now() - now > SWEEP_S:
+                asyncio.get_running_loop().call_soon(self._check, share)
+                return
 
     async def close(self) -> None:
         """Ask every client to reconnect and close; the sessions stay resumable."""

@@ -4,7 +4,9 @@ Pure: it knows a `write` callable and nothing else of the connection (Discord to
 "Resuming").
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -209,10 +211,9 @@ class Session:
         events = self.events
         if len(events) <= MOST_EVENTS and sum(map(_size, events)) <= MOST_BYTES:
             return True
-        drop, size = len(events), 0
-        while len(events) - drop < MOST_EVENTS and size + events[drop - 1].size <= MOST_BYTES:
-            drop -= 1
-            size += events[drop].size
+        # What the newest take together, the newest two, and so on.
+        sizes = accumulate(map(_size, islice(reversed(events), MOST_EVENTS)))
+        drop = len(events) - bisect_right(list(sizes), MOST_BYTES)
         if self.base + drop > self.sent:
             return False
         del events[:drop]
