@@ -45,8 +45,11 @@ NONCE_MS = 600_000
 BATCH = 1_024
 """Most entries of one transaction: a bound on how long the next one waits."""
 
-BREATH_EVERY_S, BREATH_S = 0.0005, 0.00005
-"""While the writer has work a busy loop stands still for so long, so often."""
+BREATH_EVERY_S, BREATH_S = 0.001, 0.00005
+"""While the writer has work a busy loop stands still for so long, so often.
+
+uvloop's timers count whole milliseconds: below half of one it would be every turn of the loop.
+"""
 
 PIECE = 1_000
 """Records that one transaction of a purge deletes."""

@@ -94,3 +94,16 @@ async def test_a_purged_channel_leaves_nothing(house: House):
     assert house.owner.log.channels() == []
     assert await house.owner.check() == []
     assert await badge(house, BOB) == 0
+
+
+async def test_much_at_once_is_taken_to_the_end(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(unread, "ROWS", 2)
+    monkeypatch.setattr(unread, "STEP", 2)
+    monkeypatch.setattr(unread, "PAUSE_S", 3600.0)
+    for _ in range(5):
+        await say(house, ANN, f"<@{BOB}>")
+    house.owner.tasks.start(unread.run(house.owner), name="unread")
+    # The first round already takes all of it: there is no pause between full ones.
+    async with asyncio.timeout(5):
+        while await house.owner.directory.mention_counts(BOB, [BOB]) != {TEXT: 5}:
+            pass

@@ -16,9 +16,12 @@ from hearth.core.ports import JournalRow, Kind, StorageFull
 logger = logging.getLogger(__name__)
 
 NAME = "unread"
-ROWS = 1000
+ROWS = 200
 PAUSE_S = 1.0
 """Between two rounds: what is written meanwhile is taken together."""
+
+STEP = 100
+"""Messages that are looked at before the loop gets its turn."""
 
 
 async def run(world: World) -> None:
@@ -28,7 +31,7 @@ async def run(world: World) -> None:
     while True:
         woken.clear()
         try:
-            while await step(world):
+            while await step(world) == ROWS:
                 pass
             await woken.wait()
         except StorageFull:
@@ -53,14 +56,18 @@ async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list
     save: list[Noun] = []
     delete: list[Noun] = []
     read: dict[tuple[int, int], int] = {}
+    seen = 0
     for row in rows:
         for kind, channel_id, message_id in row.entries:
+            seen += 1
+            if not seen % STEP:
+                await asyncio.sleep(0)
             if kind == Kind.DELETE:
                 delete.append(Mention(channel_id=channel_id, message_id=message_id, target_id=0))
             if kind != Kind.CREATE:
                 continue
             message = readable(world.log.get(channel_id, message_id))
-            home = await world.home_of(channel_id)
+            home = world.known_home_of(channel_id) or await world.home_of(channel_id)
             if message is None or home is None:
                 continue
             read[message.author_id, channel_id] = message_id
