@@ -76,9 +76,11 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("update_guild_member", "channel_id", "voice", _VOICE, error=NOT_IN_VOICE),
 )
 
-_BY_OPERATION: dict[str, list[Deferred]] = defaultdict(list)
+_BY_OPERATION: dict[str, list[tuple[str, Deferred]]] = defaultdict(list)
+"""Each row with the field of the body in which it begins."""
+
 for _row in ROWS:
-    _BY_OPERATION[_row.operation].append(_row)
+    _BY_OPERATION[_row.operation].append((_row.parameter.partition(".")[0], _row))
 
 
 def refuse_deferred(operation: str, body: Struct | None) -> None:
@@ -87,7 +89,8 @@ def refuse_deferred(operation: str, body: Struct | None) -> None:
     Null, false and empty values use nothing. Of the rows that are used, the first decides the
     error; all that share it are named.
     """
-    used = [row for row in _BY_OPERATION.get(operation, ()) if _uses(row, body)]
+    rows = _BY_OPERATION.get(operation, ())
+    used = [row for field, row in rows if getattr(body, field, None) and _uses(row, body)]
     if used:
         error = used[0].error
         named = [
