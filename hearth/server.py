@@ -132,7 +132,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         trim = trimmer()
 
         def tidy() -> None:
-            world.drop_idle(gateway.rooms.__contains__)
+            world.drop_idle(gateway.uses)
             trim()
 
         world.tasks.start(_every(60.0, tidy), name="tidy")

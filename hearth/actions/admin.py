@@ -10,6 +10,7 @@ from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     INVALID_ACCOUNT_TYPE,
+    NOT_IN_DM,
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
     UNKNOWN_USER,
@@ -318,6 +319,8 @@ async def explain_permission(here: AsOperator, body: WhyAsked) -> Why:
     except ValueError as error:
         raise invalid_form((("permission",), "BASE_TYPE_CHOICES", str(error))) from None
     snapshot, channel = await _find_channel(world, user, body.channel)
+    if snapshot.guild is None:
+        raise Refused(NOT_IN_DM)
     member = snapshot.members.get(user.id)
     if member is None:
         return Why(False, [f"{user.username} is not a member of {snapshot.guild.name}"])

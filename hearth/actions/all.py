@@ -10,6 +10,7 @@ from hearth.actions import (
     guilds,
     members,
     messages,
+    private,
     roles,
     users,
 )
@@ -24,6 +25,7 @@ MODULES = (
     guilds,
     members,
     messages,
+    private,
     roles,
     users,
 )

@@ -6,7 +6,9 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from hearth.actions import private
 from hearth.actions.messages import TEXT_CHANNELS
+from hearth.actions.reach import reach
 from hearth.actions.scopes import Audit, InChannel, InGuild
 from hearth.core.commits import Noun
 from hearth.core.errors import (
@@ -22,6 +24,7 @@ from hearth.core.events import ChannelUpdate, Event, GuildUpdate, TypingStart
 from hearth.core.limits import Rate
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import (
+    NAMELESS,
     Channel,
     ChannelCreate,
     ChannelObject,
@@ -32,6 +35,7 @@ from hearth.core.models.channels import (
     OverwriteType,
     channel_object,
 )
+from hearth.core.models.private import PrivateChannelObject
 from hearth.core.operations import operation
 from hearth.core.patch import Change, changes
 from hearth.core.permissions import ALL, P
@@ -72,8 +76,10 @@ async def list_guild_channels(here: InGuild) -> list[ChannelObject]:
 
 
 @operation("GET", "/channels/{channel_id}")
-async def get_channel(here: InChannel) -> ChannelObject:
+async def get_channel(here: InChannel) -> ChannelObject | PrivateChannelObject:
     """One channel."""
+    if here.snapshot.guild is None:
+        return private.shown(here, here.channel, here.who.user_id)
     return channel_object(here.channel, here.home.last_id(here.channel.id))
 
 
@@ -112,11 +118,18 @@ async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObj
     return channel_object(channel, None)
 
 
-@operation("PATCH", "/channels/{channel_id}", needs=P.MANAGE_CHANNELS, commits=True)
-async def update_channel(here: InChannel, body: ChannelPatch) -> ChannelObject:
-    """Change a channel's name, topic, place or overwrites."""
+@operation("PATCH", "/channels/{channel_id}", commits=True)
+async def update_channel(
+    here: InChannel, body: ChannelPatch
+) -> ChannelObject | PrivateChannelObject:
+    """Change a channel's name, topic, place or overwrites, with MANAGE_CHANNELS; rename a group."""
+    if here.snapshot.guild is None:
+        return await private.update_private_channel(here, body)
+    here.require(P.MANAGE_CHANNELS)
     before = here.channel
     values = body.values()
+    if not values.get("name", "x"):
+        raise invalid_form(NAMELESS)
     kind = values.get("type", before.type)
     if kind != before.type and {kind, before.type} != {
         ChannelType.GUILD_TEXT,
@@ -145,9 +158,15 @@ async def update_channel(here: InChannel, body: ChannelPatch) -> ChannelObject:
     return channel_object(after, here.home.last_id(after.id))
 
 
-@operation("DELETE", "/channels/{channel_id}", needs=P.MANAGE_CHANNELS, commits=True)
-async def delete_channel(here: InChannel) -> ChannelObject:
-    """Delete a channel with its messages and threads; a category's channels stay, outside."""
+@operation("DELETE", "/channels/{channel_id}", commits=True)
+async def delete_channel(here: InChannel) -> ChannelObject | PrivateChannelObject:
+    """Delete a channel with all in it, with MANAGE_CHANNELS; close a DM or leave a group.
+
+    A category's channels stay, outside.
+    """
+    if here.snapshot.guild is None:
+        return await private.leave_private_channel(here)
+    here.require(P.MANAGE_CHANNELS)
     channel = here.channel
     save: list[Noun] = []
     delete: list[Noun] = [channel]
@@ -219,6 +238,8 @@ async def trigger_typing_indicator(here: InChannel) -> None:
     """Show for ten seconds that the caller is typing."""
     if here.channel.type not in TEXT_CHANNELS:
         raise Refused(NOT_A_TEXT_CHANNEL)
+    if here.snapshot.guild is None:
+        await reach(here)
     if here.member is not None:
         here.tell([TypingStart(here.channel.id, here.member, here.world.wall_ms() // 1000)])
 

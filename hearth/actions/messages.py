@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
 from hearth.core.errors import (
     EMPTY_MESSAGE,
@@ -15,6 +16,7 @@ from hearth.core.errors import (
     NOT_A_TEXT_CHANNEL,
     NOT_THE_AUTHOR,
     SLOWMODE,
+    SYSTEM_MESSAGE,
     UNKNOWN_MESSAGE,
     USERS_ONLY,
     Refused,
@@ -28,8 +30,10 @@ from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import ChannelType
 from hearth.core.models.embeds import embeds_json
 from hearth.core.models.messages import (
+    LASTING,
     REFERENCE_ELSEWHERE,
     UNKNOWN_REFERENCE,
+    WRITTEN,
     AllowedMentions,
     Message,
     MessageEdit,
@@ -53,7 +57,9 @@ logger = logging.getLogger(__name__)
 TEXT_CHANNELS = frozenset(
     {
         ChannelType.GUILD_TEXT,
+        ChannelType.DM,
         ChannelType.GUILD_VOICE,
+        ChannelType.GROUP_DM,
         ChannelType.GUILD_ANNOUNCEMENT,
         ChannelType.ANNOUNCEMENT_THREAD,
         ChannelType.PUBLIC_THREAD,
@@ -89,6 +95,8 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         here.require(P.EMBED_LINKS)
     if body.tts:
         here.require(P.SEND_TTS_MESSAGES)
+    if here.snapshot.guild is None:
+        await reach(here)
     key = _nonce_key(here, body)
     if key is None:
         return await _create(here, body, None)
@@ -130,6 +138,8 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
     if here.channel.rate_limit_per_user:
         until = here.world.clock.now() + here.channel.rate_limit_per_user
         here.home.busy.slow[here.channel.id, author] = until
+    if here.snapshot.guild is None:
+        await open_for_all(here)
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
     await here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
     return show(here, message, referenced, nonce)
@@ -167,6 +177,8 @@ async def get_message(here: InChannel, message_id: int) -> MessageObject:
 async def update_message(here: InChannel, message_id: int, body: MessageEdit) -> MessageObject:
     """Edit one's own message; with MANAGE_MESSAGES suppress another's embeds."""
     before = _message(here, message_id)
+    if before.type not in WRITTEN:
+        raise Refused(SYSTEM_MESSAGE)
     own = before.author_id == here.who.user_id
     values: dict[str, Any] = {}
     edits = any(value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions))
@@ -209,6 +221,8 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
 async def delete_message(here: InChannel, message_id: int) -> None:
     """Delete one's own message, or any with MANAGE_MESSAGES."""
     message = _message(here, message_id)
+    if message.type in LASTING:
+        raise Refused(SYSTEM_MESSAGE)
     if message.author_id != here.who.user_id:
         here.require(P.MANAGE_MESSAGES)
         options = {"channel_id": str(here.channel.id), "count": "1"}
@@ -224,6 +238,28 @@ async def ack_message(here: InChannel, message_id: int) -> AckObject:
         raise Refused(USERS_ONLY)
     await here.world.acknowledge(here.who.user_id, here.channel.id, message_id)
     return AckObject()
+
+
+async def write_system_message(
+    here: InChannel,
+    kind: MessageType,
+    *,
+    content: str = "",
+    mentions: tuple[int, ...] = (),
+    reference: MessageReference | None = None,
+) -> None:
+    """Write a system message of the caller's into the channel."""
+    message = Message(
+        id=here.world.make_id(),
+        channel_id=here.channel.id,
+        author_id=here.who.user_id,
+        type=kind,
+        content=content,
+        mentions=mentions,
+        reference=reference,
+    )
+    entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message))
+    await here.world.post(here.home, entry, MessageCreate(message))
 
 
 def trimmed(content: str | UnsetType | None) -> str:
@@ -304,7 +340,9 @@ def _reply(
         if wanted.fail_if_not_exists is False:
             return None, None
         raise invalid_form(UNKNOWN_REFERENCE)
-    reference = MessageReference(here.channel.id, wanted.message_id, here.guild.id)
+    guild = here.snapshot.guild
+    guild_id = None if guild is None else guild.id
+    reference = MessageReference(here.channel.id, wanted.message_id, guild_id)
     return reference, referenced
 
 

@@ -11,6 +11,7 @@ from hearth.core.errors import (
     BOTS_ONLY,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    NOT_IN_DM,
     UNAUTHORIZED,
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
@@ -150,24 +151,30 @@ class InGuild(Scope):
 
     def admit(self) -> None:
         snapshot = self.home.snapshot
-        who = self.who
-        if who.kind == "anonymous":
+        if self.who.kind == "anonymous":
             raise Refused(UNAUTHORIZED)
-        if snapshot is None:
+        if snapshot is None or snapshot.guild is None:
             raise Refused(UNKNOWN_GUILD)
+        self._enter(snapshot, MISSING_ACCESS)
+
+    def _enter(self, snapshot: Snapshot, stranger: Error) -> None:
+        who = self.who
         self.snapshot = snapshot
         self._permissions = -1
         if who.kind == "user" or who.kind == "bot":
             self.member = snapshot.members.get(who.user_id)
             if self.member is None:
-                raise Refused(MISSING_ACCESS)
+                raise Refused(stranger)
         else:
             self.member = None
 
     @property
     def guild(self) -> Guild:
-        """The guild."""
-        return self.snapshot.guild
+        """The guild; 50003 in a private channel."""
+        guild = self.snapshot.guild
+        if guild is None:
+            raise Refused(NOT_IN_DM)
+        return guild
 
     @property
     def permissions(self) -> int:
@@ -249,7 +256,11 @@ class InGuild(Scope):
 
 
 class InChannel(InGuild):
-    """For those who may see the channel `channel_id`."""
+    """For those who may see the channel `channel_id`, a guild's or a private one.
+
+    A private channel has no guild: there `here.guild` refuses, and so does `require` for what only
+    guilds have. Who is not in it learns nothing of it.
+    """
 
     __slots__ = ("channel",)
 
@@ -264,9 +275,12 @@ class InChannel(InGuild):
         return key
 
     def admit(self) -> None:
-        if self.home.snapshot is None:
+        snapshot = self.home.snapshot
+        if snapshot is None:
             raise Refused(UNKNOWN_CHANNEL)
-        super().admit()
+        if self.who.kind == "anonymous":
+            raise Refused(UNAUTHORIZED)
+        self._enter(snapshot, UNKNOWN_CHANNEL if snapshot.guild is None else MISSING_ACCESS)
         channel = self.snapshot.channels.get(int(self.params["channel_id"]))
         if channel is None:
             raise Refused(UNKNOWN_CHANNEL)
@@ -280,6 +294,10 @@ class InChannel(InGuild):
         if self._permissions < 0:
             self._permissions = self.permissions_in(self.channel)
         return self._permissions
+
+    def require(self, needs: int) -> None:
+        if self.permissions & needs != needs:
+            raise Refused(MISSING_PERMISSIONS if self.snapshot.guild is not None else NOT_IN_DM)
 
 
 class AsOperator(Scope):

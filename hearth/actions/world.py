@@ -19,6 +19,7 @@ from hearth.core.models.presence import Shown
 from hearth.core.models.users import ReadState, Token, User
 from hearth.core.operations import Principal
 from hearth.core.ports import (
+    Alone,
     Bus,
     Clock,
     Directory,
@@ -70,7 +71,7 @@ class Busy:
 
 
 class Home:
-    """All that changes for one key (a guild or a user), where its owner is.
+    """All that changes for one key (a guild, a private channel or a user), where its owner is.
 
     A follower's copy has the snapshot and its number; nobody takes its turn. An idle user's home
     must cost next to nothing: there are as many as sessions.
@@ -123,7 +124,7 @@ class Home:
     def see(self, snapshot: Snapshot, *, rebuild: bool = True) -> None:
         """Take `snapshot` as the present one; `rebuild` what derives from channels and roles."""
         self.snapshot = snapshot
-        if rebuild:
+        if rebuild and snapshot.guild is not None:
             self.views = tables(snapshot)
 
     def user(self, user_id: int) -> User:
@@ -167,6 +168,8 @@ class World:
         self.log = log
         self.bus = bus
         self.placement = placement
+        self.alone = isinstance(placement, Alone)
+        """Whether every home is owned here."""
         self.clock = clock
         self.ids = ids
         self.tasks = tasks
@@ -200,10 +203,10 @@ class World:
     # Homes
 
     async def home(self, key: int) -> Home:
-        """The home of a guild or user with its snapshot, loaded at first touch.
+        """The home of a guild or private channel with its snapshot, loaded at first touch.
 
         Where another process owns it, this is a copy that follows the owner's commits.
-        A key that is no guild has no snapshot, and its home is not kept.
+        A key that is neither has no snapshot, and its home is not kept.
         """
         while True:
             home = self.homes.get(key)
@@ -224,7 +227,7 @@ class World:
             link = self.placement.link(key)
             self._waiting[key] = []
             if link is None:
-                snapshot = await self.directory.guild(key)
+                snapshot = await self.directory.home(key)
             else:
                 snapshot = await link.snapshot(key)
             home = Home(self, key)

@@ -17,6 +17,7 @@ from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.presence import Presence
+from hearth.core.models.private import Recipient, as_member
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 
@@ -33,6 +34,7 @@ Noun = (
     | ReadState
     | Mention
     | AuditEntry
+    | Recipient
     | Emoji
     | EmojiImage
     | Ban
@@ -68,6 +70,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
     """
     guild, channels, roles = before.guild, before.channels, before.roles
     members, users, presences = before.members, before.users, before.presences
+    recipients = before.recipients
     emojis = before.emojis
     if any(isinstance(noun, Channel) for noun in (*commit.save, *commit.delete)):
         channels = dict(channels)
@@ -89,6 +92,9 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 users[noun.id] = noun
             case Presence():
                 presences[noun.user_id] = noun
+            case Recipient():
+                recipients[noun.user_id] = noun
+                members[noun.user_id] = as_member(noun)
             case Emoji():
                 emojis[noun.id] = noun
             case _:
@@ -104,6 +110,9 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 presences.pop(noun.user_id, None)
             case Presence():
                 presences.pop(noun.user_id, None)
+            case Recipient():
+                recipients.pop(noun.user_id, None)
+                members.pop(noun.user_id, None)
             case Emoji():
                 emojis.pop(noun.id, None)
             case _:
@@ -115,6 +124,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
         members=members,
         users=users,
         presences=presences,
+        recipients=recipients,
         emojis=emojis,
         n=commit.n,
     )
@@ -135,6 +145,10 @@ _TYPES: dict[str, Any] = {
         Application,
         ReadState,
         AuditEntry,
+        Recipient,
+        events.PrivateChannelCreate,
+        events.PrivateChannelUpdate,
+        events.PrivateChannelDelete,
         Emoji,
         Ban,
         Invite,

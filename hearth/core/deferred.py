@@ -28,6 +28,7 @@ class Deferred(Struct, frozen=True, gc=False):
 
 _FORUMS = "forum and media channels come with threads"
 _FILES = "files, images and their limits come with media"
+_OAUTH2 = "bots gather people with the OAuth2 scope gdm.join"
 _VOICE = "nobody can be in voice yet"
 
 ROWS: tuple[Deferred, ...] = (
@@ -69,6 +70,11 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("update_channel", "auto_archive_duration", "1B", "there are no threads yet"),
     Deferred("update_channel", "applied_tags", "1B", _FORUMS),
     Deferred("update_channel", "flags", "1B", _FORUMS),
+    Deferred("update_channel", "icon", "1C", _FILES),
+    Deferred("create_dm", "access_tokens", "1B", _OAUTH2),
+    Deferred("create_dm", "nicks", "1B", _OAUTH2),
+    Deferred("add_group_dm_user", "access_token", "1B", _OAUTH2),
+    Deferred("add_group_dm_user", "nick", "1B", _OAUTH2),
     Deferred("create_guild_role", "icon", "1C", _FILES),
     Deferred("update_guild_role", "icon", "1C", _FILES),
     Deferred("update_guild_member", "mute", "voice", _VOICE, error=NOT_IN_VOICE),

@@ -117,6 +117,9 @@ CHANNEL_WRITE_LIMIT = Error(
 MAX_GUILDS = Error(
     30001, 400, "Maximum number of guilds reached (100)", "Leave a guild before you join another."
 )
+MAX_RECIPIENTS = Error(
+    30004, 400, "Maximum number of recipients reached (10)", "Remove somebody first."
+)
 MAX_ROLES = Error(30005, 400, "Maximum number of guild roles reached (250)", "Delete a role first.")
 MAX_EMOJIS = Error(30008, 400, "Maximum number of emojis reached (50)", "Delete an emoji first.")
 MAX_ANIMATED_EMOJIS = Error(

@@ -21,6 +21,7 @@ from hearth.core.models.messages import (
     message_object,
 )
 from hearth.core.models.presence import Presence, presence_object
+from hearth.core.models.private import private_channel_object
 from hearth.core.models.roles import Role, role_object
 from hearth.core.models.users import User, user_json
 from hearth.core.permissions import P
@@ -60,9 +61,12 @@ Audience = Literal["guild", "channel", "user"]
 ALWAYS = 1 << 62
 """A bit that every session's intents have: for events that need none."""
 
+PEOPLE = 1 << 61
+"""A bit that people's sessions have and bots' never: for events that no intent stands for."""
+
 CONTENT = int(Intent.MESSAGE_CONTENT)
 
-EVERYTHING = ALWAYS | ALL_INTENTS
+EVERYTHING = ALWAYS | PEOPLE | ALL_INTENTS
 """The intents of a person's session."""
 
 
@@ -71,7 +75,7 @@ class Context(Protocol):
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The guild's snapshot; None for what concerns one user."""
+        """The snapshot of the guild or private channel; None for what concerns one user."""
         ...
 
     def user(self, user_id: int) -> User:
@@ -88,6 +92,8 @@ class Event(Struct, gc=False):
 
     name: ClassVar[str] = ""
     intent: ClassVar[int] = ALWAYS
+    direct: ClassVar[int] = PEOPLE
+    """The intent in place of `intent` in a DM."""
     to: ClassVar[Audience] = "guild"
     needs: ClassVar[int] = 0
     small: ClassVar[bool] = False
@@ -126,6 +132,13 @@ class Event(Struct, gc=False):
         return self.data(at)
 
 
+_DIRECT = {
+    int(Intent.GUILD_MESSAGES): int(Intent.DIRECT_MESSAGES),
+    int(Intent.GUILD_MESSAGE_REACTIONS): int(Intent.DIRECT_MESSAGE_REACTIONS),
+    int(Intent.GUILD_MESSAGE_TYPING): int(Intent.DIRECT_MESSAGE_TYPING),
+    int(Intent.GUILD_MESSAGE_POLLS): int(Intent.DIRECT_MESSAGE_POLLS),
+}
+
 EVENTS: dict[str, type[Event]] = {}
 """Every event by its name on the wire."""
 
@@ -136,6 +149,7 @@ def event(
     name: str,
     *,
     intent: int = ALWAYS,
+    direct: int | None = None,
     to: Audience = "guild",
     needs: int = 0,
     small: bool = False,
@@ -143,10 +157,15 @@ def event(
     own: bool = False,
     content: bool = False,
 ) -> Callable[[E], E]:
-    """Declare the Struct below as the event `name`: its intent, its audience, its permission."""
+    """Declare the Struct below as the event `name`: its intent, its audience, its permission.
+
+    Left out, `direct` is the intent that stands beside `intent` for DMs; where there is none, only
+    people are told in a DM.
+    """
 
     def declare(kind: E) -> E:
         kind.name, kind.intent, kind.to = name, int(intent), to
+        kind.direct = _DIRECT.get(int(intent), PEOPLE) if direct is None else int(direct)
         kind.needs, kind.small, kind.content = needs, small, content
         kind.to_others, kind.own = to_others, own
         EVENTS[name] = kind
@@ -157,7 +176,13 @@ def event(
 
 def _guild_id(at: Context) -> int:
     assert at.snapshot is not None
-    return at.snapshot.guild.id
+    return at.snapshot.the_guild.id
+
+
+def of_guild(at: Context) -> dict[str, str]:
+    """The `guild_id` of an event in a channel; nothing where the channel is a private one."""
+    guild = None if at.snapshot is None else at.snapshot.guild
+    return {} if guild is None else {"guild_id": str(guild.id)}
 
 
 # Guilds
@@ -207,6 +232,68 @@ class ChannelUpdate(ChannelCreate):
 @event("CHANNEL_DELETE", intent=Intent.GUILDS, to="channel")
 class ChannelDelete(ChannelCreate):
     """A channel that one may not see any more: deleted, or gone out of sight."""
+
+
+# Private channels
+
+
+class PrivateChannelCreate(Event):
+    """A private channel that one's list shows now; people only, each told of the `others` in it.
+
+    It has the name of guild channels' event on the wire, and so have the two below.
+    """
+
+    name: ClassVar[str] = "CHANNEL_CREATE"
+    intent: ClassVar[int] = PEOPLE
+    to: ClassVar[Audience] = "user"
+
+    channel: Channel
+    user: int
+    others: tuple[int, ...]
+
+    @property
+    def user_id(self) -> int:
+        return self.user
+
+    def data(self, at: Context) -> Any:
+        others = [at.user(user_id) for user_id in self.others]
+        return private_channel_object(self.channel, others, at.last_id(self.channel.id))
+
+
+class PrivateChannelUpdate(PrivateChannelCreate):
+    """A group DM has another name or owner."""
+
+    name: ClassVar[str] = "CHANNEL_UPDATE"
+
+
+class PrivateChannelDelete(PrivateChannelCreate):
+    """A private channel that one's list does not show any more: closed, left, or removed from."""
+
+    name: ClassVar[str] = "CHANNEL_DELETE"
+
+
+@event("CHANNEL_RECIPIENT_ADD", intent=PEOPLE, to="channel", to_others=True)
+class ChannelRecipientAdd(Event):
+    """Somebody was added to a group DM; who was is told of the channel instead."""
+
+    channel: int
+    user: int
+
+    @property
+    def channel_id(self) -> int:
+        return self.channel
+
+    @property
+    def user_id(self) -> int:
+        return self.user
+
+    def data(self, at: Context) -> Any:
+        return {"channel_id": str(self.channel), "user": user_json(at.user(self.user))}
+
+
+@event("CHANNEL_RECIPIENT_REMOVE", intent=PEOPLE, to="channel", to_others=True)
+class ChannelRecipientRemove(ChannelRecipientAdd):
+    """Somebody left a group DM, or was removed from it."""
 
 
 # Roles
@@ -315,13 +402,16 @@ class TypingStart(Event):
         return self.member.user_id
 
     def data(self, at: Context) -> Any:
-        return {
+        where = of_guild(at)
+        d: dict[str, Any] = {
             "channel_id": str(self.channel),
-            "guild_id": str(self.member.guild_id),
+            **where,
             "user_id": str(self.member.user_id),
             "timestamp": self.timestamp_s,
-            "member": member_object(self.member, at.user(self.member.user_id)),
         }
+        if where:
+            d["member"] = member_object(self.member, at.user(self.member.user_id))
+        return d
 
 
 # Messages
@@ -338,6 +428,7 @@ class MessageCreate(Event):
     message: Message
     referenced: Message | None = None
     nonce: str | int | None = None
+    pinned: bool = False
 
     @property
     def channel_id(self) -> int:
@@ -363,7 +454,9 @@ class MessageCreate(Event):
     def _shown(self, at: Context, *, with_content: bool, with_referenced: bool) -> MessageObject:
         snapshot = at.snapshot
         assert snapshot is not None
-        message, members = self.message, snapshot.members
+        guild, message = snapshot.guild, self.message
+        # Who is in a private channel is no member of anything.
+        members: dict[int, Member] = {} if guild is None else snapshot.members
         referenced: MessageObject | UnsetType | None = UNSET
         if message.reference is not None:
             other = self.referenced
@@ -383,7 +476,10 @@ class MessageCreate(Event):
             nonce=self.nonce,
             with_content=with_content,
         )
-        return in_event(shown, snapshot.guild.id, members.get(message.author_id))
+        shown.pinned = self.pinned
+        if guild is None:
+            return shown
+        return in_event(shown, guild.id, members.get(message.author_id))
 
 
 @event("MESSAGE_UPDATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)
@@ -406,7 +502,7 @@ class MessageDelete(Event):
         return {
             "id": str(self.message_id),
             "channel_id": str(self.channel),
-            "guild_id": str(_guild_id(at)),
+            **of_guild(at),
         }
 
 

@@ -128,6 +128,7 @@ _NEEDS_SEND: Final = P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES |
 _NEEDS_CONNECT: Final = VOICE | P.MANAGE_CHANNELS | P.MANAGE_ROLES
 _TIMED_OUT: Final = P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
 _MEMBER: Final = int(OverwriteType.MEMBER)
+_GROUP: Final = int(ChannelType.GROUP_DM)
 _FIRST_THREAD: Final = int(ChannelType.ANNOUNCEMENT_THREAD)
 _PRIVATE_THREAD: Final = int(ChannelType.PRIVATE_THREAD)
 _VOICE_TYPES: Final = (int(ChannelType.GUILD_VOICE), int(ChannelType.GUILD_STAGE_VOICE))
@@ -161,6 +162,37 @@ EVERYONE: Final = (
     | P.USE_EXTERNAL_APPS
 )
 """What @everyone may do in a new guild."""
+
+
+PRIVATE: Final = (
+    P.ADD_REACTIONS
+    | P.STREAM
+    | P.VIEW_CHANNEL
+    | P.SEND_MESSAGES
+    | P.EMBED_LINKS
+    | P.ATTACH_FILES
+    | P.READ_MESSAGE_HISTORY
+    | P.USE_EXTERNAL_EMOJIS
+    | P.CONNECT
+    | P.SPEAK
+    | P.USE_VAD
+    | P.USE_APPLICATION_COMMANDS
+    | P.USE_EXTERNAL_STICKERS
+    | P.USE_EMBEDDED_ACTIVITIES
+    | P.USE_SOUNDBOARD
+    | P.USE_EXTERNAL_SOUNDS
+    | P.SEND_VOICE_MESSAGES
+    | P.SEND_POLLS
+    | P.USE_EXTERNAL_APPS
+    | P.PIN_MESSAGES
+)
+"""What both may do in a DM: none of it needs a guild, or is about what is another's."""
+
+GROUP: Final = PRIVATE | P.MENTION_EVERYONE
+"""What everybody may do in a group DM."""
+
+GROUP_OWNER: Final = GROUP | P.KICK_MEMBERS
+"""What a group DM's owner may do: remove others."""
 
 
 def names(bits: int) -> list[str]:
@@ -246,8 +278,10 @@ def resolve(
     the channel's order, not yet in that of the rules.
     """
     guild = snapshot.guild
-    guild_id = guild.id
     user_id = member.user_id
+    if guild is None:
+        return _private(snapshot, user_id, channel)
+    guild_id = guild.id
     if user_id == guild.owner_id:
         if trace is not None:
             trace.append(Step(Rule.OWNER, user_id, ALL))
@@ -341,6 +375,15 @@ def resolve(
         if trace is not None:
             trace.append(Step(Rule.TIMEOUT, user_id, 0, ALL & ~_TIMED_OUT))
     return bits
+
+
+def _private(snapshot: Snapshot, user_id: int, channel: Channel | None) -> int:
+    """What a recipient of a private channel may do; others nothing."""
+    if user_id not in snapshot.recipients:
+        return 0
+    if channel is None or channel.type != _GROUP:
+        return PRIVATE
+    return GROUP_OWNER if channel.owner_id == user_id else GROUP
 
 
 def explain(
@@ -442,7 +485,7 @@ def outranks(snapshot: Snapshot, actor: Member, target: Member | Role) -> bool:
 
     The owner is above all, and nobody above the owner or above themselves.
     """
-    owner_id = snapshot.guild.owner_id
+    owner_id = snapshot.the_guild.owner_id
     if isinstance(target, Member):
         if target.user_id == owner_id:
             return False

@@ -13,6 +13,7 @@ from hearth.core.models.emojis import EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.messages import Message
+from hearth.core.models.private import PrivateChannel
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.operations import Principal, Reply
 
@@ -236,8 +237,28 @@ class Directory(Protocol):
         """A guild whole, with the users of its members and no presences; `n` is 0."""
         ...
 
+    async def home(self, key: int) -> Snapshot | None:
+        """A guild whole, or a private channel with its recipients and their users."""
+        ...
+
+    async def private_channels(self, user_id: int) -> list[PrivateChannel]:
+        """The private channels that a user is in, whether their list shows them or not."""
+        ...
+
+    async def private_channel_ids(self, user_id: int) -> list[int]:
+        """Their ids, ascending."""
+        ...
+
+    async def dm_of(self, pair: str) -> int | None:
+        """The DM of two users (`models.private.pair_of`)."""
+        ...
+
+    async def share_a_guild(self, one: int, other: int) -> bool:
+        """Whether two users are members of one guild."""
+        ...
+
     async def home_of(self, channel_id: int) -> int | None:
-        """The guild of a channel."""
+        """The key of a channel's home: its guild, or itself where it is a private one."""
         ...
 
     async def users(self, ids: Iterable[int]) -> list[User]:

@@ -83,8 +83,8 @@ def tables(snapshot: Snapshot) -> Views:
         channel_ids=channel_ids,
         indices={channel_id: i for i, channel_id in enumerate(channel_ids)},
         everything=(1 << len(channel_ids)) - 1,
-        guild_id=snapshot.guild.id,
-        owner_id=snapshot.guild.owner_id,
+        guild_id=snapshot.the_guild.id,
+        owner_id=snapshot.the_guild.owner_id,
         administrators=frozenset(
             role.id for role in snapshot.roles.values() if role.permissions & P.ADMINISTRATOR
         ),
@@ -98,7 +98,7 @@ def tables(snapshot: Snapshot) -> Views:
 
 def _table(snapshot: Snapshot, channel_ids: tuple[int, ...], permission: int) -> Table:
     channels = snapshot.channels
-    guild_id = snapshot.guild.id
+    guild_id = snapshot.the_guild.id
     everything = (1 << len(channel_ids)) - 1
     everyone_allow = everyone_deny = 0
     role_allow: dict[int, int] = {}

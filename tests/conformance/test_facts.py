@@ -176,7 +176,6 @@ def test_the_check_finds_faults() -> None:
 
 
 LACKS = {
-    ("update_channel", "icon"): "there are no group channels",
     ("list_application_commands", "with_localizations"): "there are no commands",
 }
 """Keys that a form does not have although Discord's has them, and why nobody can miss them."""

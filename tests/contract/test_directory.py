@@ -96,6 +96,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.emoji_image, data=b""),
         replace(worlds.ban, reason=None),
         replace(worlds.invite, uses=2),
+        replace(worlds.bob_recipient, open=True),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -145,9 +146,10 @@ async def test_many_nouns_in_one_commit(world: SqlDirectory) -> None:
 async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -> None:
     await world.commit([], [worlds.guild])
     left = [worlds.ann, worlds.bob, worlds.bot, worlds.credential, worlds.token, worlds.application]
+    left += [worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
-        "users", "credentials", "tokens", "applications",
+        "users", "credentials", "tokens", "applications", "channels", "recipients",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from hearth.core.models.guilds import Guild
 from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
+from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.ports import Directory
@@ -116,6 +117,9 @@ entry = AuditEntry(
     reason="because",
 )
 operator_entry = AuditEntry(id=1011, guild_id=GUILD, user_id=None, action_type=20, target_id=None)
+dm = Channel(id=1008, guild_id=None, type=1, name="", pair=f"{ANN}-{BOB}")
+ann_recipient = Recipient(channel_id=1008, user_id=ANN, joined_at_ms=EPOCH_MS, open=True)
+bob_recipient = Recipient(channel_id=1008, user_id=BOB, joined_at_ms=EPOCH_MS)
 read_state = ReadState(user_id=ANN, channel_id=CHANNEL, last_message_id=500)
 mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN)
 emoji = Emoji(
@@ -151,6 +155,9 @@ WORLD: list[Struct] = [
     emoji,
     mention,
     read_state,
+    ann_recipient,
+    bob_recipient,
+    dm,
     ann_member,
     bob_member,
     everyone,
@@ -206,6 +213,8 @@ async def everything(directory: Directory) -> list[Struct]:
     counts = await directory.mention_counts(ANN, [ANN])
     found += [await directory.emoji_image(1004), *await directory.bans(GUILD, 10)]
     found += await directory.invites_of(GUILD)
+    for private in await directory.private_channels(ANN):
+        found += [private.channel, *private.recipients]
     found += [mention] if counts == {CHANNEL: 1} else []
     return [noun for noun in found if noun is not None]
 

@@ -173,6 +173,14 @@ async def a_bot(house: House) -> dict[str, Any]:
     return {"application_id": house.people["bot"].id}
 
 
+async def a_dm(house: House) -> dict[str, Any]:
+    return {"json": {"recipient_id": house.victim.id}}
+
+
+async def a_recipient(house: House) -> dict[str, Any]:
+    return {**await a_channel(house), "user_id": house.victim.id}
+
+
 async def somebody(house: House) -> dict[str, Any]:
     return {"user_id": house.victim.id}
 
@@ -204,6 +212,10 @@ REST: dict[str, Row] = {
     "get_guild": Row(in_guild(200, 200)),
     "list_guild_channels": Row(in_guild(200, 200)),
     "create_guild_channel": Row(in_guild(201), P.MANAGE_CHANNELS, {"name": "made"}),
+    "create_dm": Row(signed_in(200), prepare=a_dm),
+    "list_private_channels": Row(signed_in(200)),
+    "add_group_dm_user": Row(in_channel(50024, 50024), body={}, prepare=a_recipient),
+    "delete_group_dm_user": Row(in_channel(50024, 50024), prepare=a_recipient),
     "get_channel": Row(in_channel(200, 200), prepare=a_channel),
     "update_channel": Row(in_channel(200), P.MANAGE_CHANNELS, {"topic": "x"}, a_channel),
     "delete_channel": Row(in_channel(200), P.MANAGE_CHANNELS, prepare=a_channel),
@@ -257,7 +269,7 @@ SOCKET: dict[str, dict[str, Any]] = {
 COMMANDS = {"request_guild_members": 8, "update_presence": 3}
 """The gateway's, with their opcodes."""
 
-INTERNAL = {"announce_presence", "set_session_presence", "show_presence"}
+INTERNAL = {"announce_presence", "set_session_presence", "show_presence", "open_private_channel"}
 """What only the server itself calls: no door has them."""
 
 
@@ -308,7 +320,8 @@ async def test_rest(house: House, name: str) -> None:
         if name == "logout" and role != "anonymous":
             made = house.server.operate("create_token", {"user": role})
             headers["Authorization"] = made["token"]
-        more = {} if row.body is None else {"json": row.body}
+        json = fresh.pop("json", row.body)
+        more = {} if json is None else {"json": json}
         answer = await house.people[role].call(operation.method, path, headers=headers, **more)
         got[role] = outcome(answer)
         if answer.status in (200, 201):

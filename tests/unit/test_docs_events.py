@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hearth.net.gateway
 from hearth.core import guild_events
-from hearth.core.events import ALWAYS, EVENTS, Event, Intent
+from hearth.core.events import ALWAYS, EVENTS, PEOPLE, Event, Intent
 from hearth.core.permissions import names
 
 assert guild_events
@@ -25,6 +25,8 @@ AUDIENCES = {
 
 def intent_of(kind: type[Event]) -> str:
     """The intent that a bot needs."""
+    if kind.intent == PEOPLE:
+        return "people only"
     if kind.intent == ALWAYS:
         return "none"
     need = f"`{Intent(kind.intent).name}`"

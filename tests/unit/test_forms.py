@@ -16,6 +16,7 @@ from hearth.core.models.embeds import Embed, embeds_json, url_problem
 from hearth.core.models.guilds import MyGuildsQuery
 from hearth.core.models.members import MemberPatch
 from hearth.core.models.messages import MessageCreate, MessageEdit, MessagesQuery
+from hearth.core.models.private import PrivateChannelCreate, RecipientPut
 from hearth.core.models.roles import RoleCreate, RolePatch
 from hearth.core.models.users import Login
 from hearth.core.wire import Form, decode, decode_query, problems
@@ -119,7 +120,7 @@ REFUSED: list[tuple[type[Any], dict[str, Any], dict[str, list[str]]]] = [
             "permission_overwrites.1.id": REQUIRED,
         },
     ),
-    (ChannelPatch, {"name": None}, {"name": REQUIRED}),
+    (ChannelPatch, {"name": "x" * 101}, {"name": MAX}),
     (
         ChannelPatch,
         {"default_auto_archive_duration": 61},
@@ -400,6 +401,8 @@ BODY_OF: dict[str, type[Any]] = {
     "create_guild_role": RoleCreate,
     "update_guild_role": RolePatch,
     "update_guild_member": MemberPatch,
+    "create_dm": PrivateChannelCreate,
+    "add_group_dm_user": RecipientPut,
 }
 
 

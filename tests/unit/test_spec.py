@@ -18,6 +18,7 @@ FACTS = json.loads((Path(__file__).parents[1] / "conformance" / "facts.json").re
 BEYOND = {
     "login": "people log in by name and password",
     "logout": "and out",
+    "list_private_channels": "people's clients and bots alike list their DMs",
     "ack_message": "people's clients say what has been read",
 }
 """Paths that Discord's document has not: what people's own clients call, and why it is there."""

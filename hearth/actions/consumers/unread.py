@@ -10,6 +10,7 @@ from hearth.actions.messages import readable
 from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.models.mentions import Mention
+from hearth.core.models.messages import WRITTEN
 from hearth.core.models.users import ReadState
 from hearth.core.ports import JournalRow, Kind, StorageFull
 
@@ -72,7 +73,8 @@ async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list
                 continue
             read[message.author_id, channel_id] = message_id
             targets = {*message.mentions, *message.mention_roles}
-            if message.mention_everyone:
+            # Each message of a private channel counts for all who are in it, as @everyone does.
+            if message.mention_everyone or (home == channel_id and message.type in WRITTEN):
                 targets.add(home)
             save += [
                 Mention(channel_id=channel_id, message_id=message_id, target_id=target)

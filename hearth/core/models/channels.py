@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hearth.core.wire import Bits, Form, Snowflake
+from hearth.core.wire import Bits, Form, Problem, Snowflake
 
 
 class ChannelType(IntEnum):
@@ -42,10 +42,13 @@ class Overwrite(Struct, frozen=True, gc=False):
 
 
 class Channel(Struct, frozen=True, gc=False, kw_only=True):
-    """A guild channel or thread. `parent_id` is the category, for a thread its channel."""
+    """A channel or thread; without a guild a private one (`hearth.core.models.private`).
+
+    `parent_id` is the category, for a thread its channel. `pair` names the two of a DM, uniquely.
+    """
 
     id: int
-    guild_id: int
+    guild_id: int | None
     type: int
     name: str
     position: int = 0
@@ -62,6 +65,7 @@ class Channel(Struct, frozen=True, gc=False, kw_only=True):
     default_thread_rate_limit_per_user: int | None = None
     flags: int = 0
     owner_id: int | None = None
+    pair: str | None = None
 
     @property
     def is_thread(self) -> bool:
@@ -256,10 +260,23 @@ class ChannelCreate(ChannelFields, kw_only=True):
         return {"name": self.name, **ChannelFields.values(self)}
 
 
-class ChannelPatch(ChannelFields, kw_only=True):
-    """Body of update_channel. The last five belong to threads."""
+NAMELESS: Problem = (
+    ("name",),
+    "BASE_TYPE_BAD_LENGTH",
+    "Must be between 1 and 100 in length.",
+)
+"""A guild's channel that is to go without a name."""
 
-    name: ChannelName | UnsetType = UNSET
+
+class ChannelPatch(ChannelFields, kw_only=True):
+    """Body of update_channel. `owner` and `icon` are a group DM's, the last five threads'.
+
+    A group may go without a name, a guild's channel may not.
+    """
+
+    name: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
+    owner: Snowflake | UnsetType = UNSET
+    icon: Any = UNSET
     flags: Bits | UnsetType | None = UNSET
     archived: Any = UNSET
     locked: Any = UNSET

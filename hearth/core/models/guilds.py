@@ -8,6 +8,7 @@ from hearth.core.models.channels import Channel
 from hearth.core.models.emojis import Emoji, EmojiObject, emoji_object
 from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence
+from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role, RoleObject, role_object
 from hearth.core.models.users import User
 from hearth.core.wire import Snowflake
@@ -39,21 +40,33 @@ class Guild(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Snapshot(Struct, kw_only=True):
-    """One guild whole, in memory, as of commit `n`.
+    """One guild whole, or one private channel, in memory, as of commit `n`.
 
+    A private channel has no guild and no roles; its `recipients` are its members too.
+
+    `channels`, `roles` and the derived tables are replaced by each commit and never changed in
+    place; `members`, `recipients`, `users` and `presences` are changed in place, in the commit's
+    own step of the loop, because copying 50,000 rows would stop it.
     Channels, roles, emojis and the derived tables are replaced by each commit, never changed in
     place; `members`, `users` and `presences` are changed in place, in the commit's own step of
     the loop, because copying 50,000 rows would stop it.
     """
 
-    guild: Guild
+    guild: Guild | None
     channels: dict[int, Channel]
     roles: dict[int, Role]
     members: dict[int, Member]
     users: dict[int, User]
     presences: dict[int, Presence]
+    recipients: dict[int, Recipient] = {}
     emojis: dict[int, Emoji] = {}
     n: int = 0
+
+    @property
+    def the_guild(self) -> Guild:
+        """The guild, where a private channel cannot be."""
+        assert self.guild is not None
+        return self.guild
 
 
 class GuildObject(Struct, gc=False, kw_only=True):
@@ -109,7 +122,7 @@ def _id(value: int | None) -> str | None:
 
 def guild_object(snapshot: Snapshot, *, with_counts: bool = False) -> GuildObject:
     """A guild with its roles, and with the counts of members and of those online on request."""
-    guild = snapshot.guild
+    guild = snapshot.the_guild
     return GuildObject(
         id=str(guild.id),
         name=guild.name,
@@ -157,7 +170,7 @@ def my_guild_object(
     snapshot: Snapshot, user_id: int, permissions: int, with_counts: bool = False
 ) -> MyGuildObject:
     """A guild as the member `user_id` with `permissions` finds it among their own."""
-    guild = snapshot.guild
+    guild = snapshot.the_guild
     return MyGuildObject(
         id=str(guild.id),
         name=guild.name,

@@ -4,7 +4,10 @@ from msgspec import Struct
 
 
 class Mention(Struct, frozen=True, gc=False, kw_only=True):
-    """A message that mentions `target_id`: a user, a role, or the guild for @everyone."""
+    """A message that mentions `target_id`: a user, a role, or the guild for @everyone.
+
+    In a private channel each message mentions the channel.
+    """
 
     channel_id: int
     message_id: int

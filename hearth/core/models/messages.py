@@ -18,7 +18,18 @@ class MessageType(IntEnum):
     """Discord's message types that Hearth writes today."""
 
     DEFAULT = 0
+    RECIPIENT_ADD = 1
+    RECIPIENT_REMOVE = 2
+    CHANNEL_NAME_CHANGE = 4
+    CHANNEL_PINNED_MESSAGE = 6
     REPLY = 19
+
+
+WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
+"""The types that people write; all others are system messages, which nobody edits."""
+
+LASTING = frozenset(range(1, 6))
+"""The types of system messages that nobody deletes (reference, "Message types")."""
 
 
 class MessageFlag(IntEnum):

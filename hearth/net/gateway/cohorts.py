@@ -44,7 +44,7 @@ class Room:
     def join(self, session: Session, snapshot: Snapshot) -> Cohort:
         """Put a member's session into its cohort; it may be in one already."""
         member = snapshot.members[session.user_id]
-        key = cohort_key(self.views, snapshot.guild, member)
+        key = cohort_key(self.views, snapshot.the_guild, member)
         cohort = self.cohorts.get(key)
         if cohort is None:
             seen = sight(self.views, member.roles, session.user_id)

@@ -8,10 +8,12 @@ import msgspec
 
 from hearth.actions.gate import call
 from hearth.actions.gateway import MembersAsked, RequestGuildMembers
+from hearth.actions.private import open_channels
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.models.presence import PresencePut
+from hearth.core.models.private import PrivateChannelObject
 from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal, Reply
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
@@ -389,14 +391,23 @@ class Connection(asyncio.Protocol):
                 if in_shard(guild_id, wish.shard)
             ]
             homes = await hub.open(session, guild_ids)
-            counts = ready.Unread() if bot else await ready.unread(world, who.user_id, homes)
+            counts, private = ready.Unread(), list[PrivateChannelObject]()
+            arrival.moved = True
+            while arrival.moved:
+                arrival.moved = False
+                await hub.follow(who.user_id)
+                if not bot:
+                    private = await open_channels(world, who.user_id)
+                    counts = await ready.unread(world, who.user_id, homes, private)
             if arrival.revoked:
                 self.close(conversation.AUTHENTICATION_FAILED)
             if self.transport.is_closing():
                 return
             # From here to the end nothing awaits: no commit falls between snapshot and room.
             homes = hub.join(session, homes, arrival.joined)
-        session.push(ready.ready(world, session, homes, wish, application, self.url, counts))
+        session.push(
+            ready.ready(world, session, homes, wish, application, self.url, counts, private)
+        )
         if bot and intents & ready.GUILDS:
             for home in homes:
                 session.push(ready.guild_create(session, home))

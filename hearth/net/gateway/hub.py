@@ -21,6 +21,7 @@ from hearth.core.events import (
 )
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
+from hearth.core.models.private import Recipient
 from hearth.core.models.users import Token
 from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import resolve
@@ -54,6 +55,8 @@ class Arrival:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.joined: set[int] = set()
+        self.moved = False
+        """Whether a private channel of its user's opened or closed."""
         self.revoked = False
 
 
@@ -66,6 +69,8 @@ class Hub:
         self.rooms: dict[int, Room] = {}
         self.of_user: dict[int, tuple[Session, ...]] = {}
         self.detached: dict[Session, None] = {}
+        self.followed: dict[int, set[int]] = {}
+        """Private channels whose homes are elsewhere, with their users here; empty where all is."""
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: deque[Session] = deque()
         self._pumping = False
@@ -141,6 +146,10 @@ class Hub:
             self.of_user[session.user_id] = left
         else:
             del self.of_user[session.user_id]
+            for key, users in list(self.followed.items()):
+                users.discard(session.user_id)
+                if not users:
+                    del self.followed[key]
 
     def _leave(self, session: Session, guild_id: int) -> None:
         room = self.rooms[guild_id]
@@ -221,13 +230,23 @@ class Hub:
     def receive(self, home: Home | None, before: Views | None, commit: Commit) -> None:
         """Take a commit in its own step: sight first, then what is told."""
         room = self.rooms.get(commit.home)
-        if room is not None and home is None:
-            self._invalidate(room)
-            return
+        if home is None:
+            if room is not None:
+                self._invalidate(room)
+                return
+            if commit.home in self.followed and not commit.n and not commit.save:
+                for user_id in self.followed.pop(commit.home):
+                    for session in list(self.of_user.get(user_id, ())):
+                        self.invalidate(session)
+                return
+            if self._begins(commit):
+                self.world.tasks.start(self._begin(commit), name="follow")
+                return
         if commit.save or commit.delete:
             if home is not None and home.snapshot is not None and room is not None:
                 self._moved(home, home.snapshot, room, commit)
             self._joined(commit)
+            self._recipients_moved(home, commit)
             for noun in commit.delete:
                 if isinstance(noun, Token):
                     self._revoked(noun)
@@ -235,7 +254,11 @@ class Hub:
         for event in commit.tell:
             if event.to == "user":
                 self._tell_user(event, home)
-            elif room is not None and home is not None:
+            elif home is None or home.snapshot is None:
+                continue
+            elif home.snapshot.guild is None:
+                self._tell_recipients(event, home, home.snapshot)
+            elif room is not None:
                 self._tell_room(event, home, room)
         self._wake()
 
@@ -245,6 +268,18 @@ class Hub:
             payload = Payload(event.name, _encode(event.data(home or self.world.nowhere)))
             for session in sessions:
                 if session.intents & event.intent:
+                    self.tell(session, payload)
+
+    def _tell_recipients(self, event: Event, home: Home, snapshot: Snapshot) -> None:
+        """Tell those who are in a private channel; bots on their first shard, by intent."""
+        payload: Payload | None = None
+        for user_id in snapshot.recipients:
+            if event.to_others and user_id == event.user_id:
+                continue
+            for session in self.of_user.get(user_id, ()):
+                if session.intents & event.direct and in_shard(0, session.shard):
+                    if payload is None:
+                        payload = Payload(event.name, _encode(event.data(home)))
                     self.tell(session, payload)
 
     def _tell_room(self, event: Event, home: Home, room: Room) -> None:
@@ -369,6 +404,52 @@ class Hub:
                     arrival.joined.add(commit.home)
                 for session in self.of_user.get(noun.user_id, ()):
                     self._welcome_later(session, commit.home)
+
+    # Private channels
+
+    def _recipients_moved(self, home: Home | None, commit: Commit) -> None:
+        for noun in (*commit.save, *commit.delete):
+            if isinstance(noun, Recipient):
+                for arrival in self._arriving.get(noun.user_id, ()):
+                    arrival.moved = True
+                if commit.home in self.followed and noun.user_id in self.of_user:
+                    self.followed[commit.home].add(noun.user_id)
+
+    async def follow(self, user_id: int) -> None:
+        """Keep copies of a user's private channels whose homes are elsewhere, to be told of them.
+
+        Where all homes are here nothing is kept: a commit comes with its home.
+        """
+        if self.world.alone:
+            return
+        for key in await self.world.directory.private_channel_ids(user_id):
+            if self.world.placement.link(key) is not None:
+                self.followed.setdefault(key, set()).add(user_id)
+                await self.world.home(key)
+
+    def _begins(self, commit: Commit) -> bool:
+        """Whether it is the first that is heard of a private channel of somebody here."""
+        return self.world.placement.link(commit.home) is not None and any(
+            isinstance(noun, Recipient) and self._is_here(noun.user_id) for noun in commit.save
+        )
+
+    def _is_here(self, user_id: int) -> bool:
+        return user_id in self.of_user or user_id in self._arriving
+
+    async def _begin(self, commit: Commit) -> None:
+        users = {noun.user_id for noun in commit.save if isinstance(noun, Recipient)}
+        here = {user_id for user_id in users if self._is_here(user_id)}
+        self.followed.setdefault(commit.home, set()).update(here)
+        home = await self.world.home(commit.home)
+        self._recipients_moved(home, commit)
+        for event in commit.tell:
+            if event.to == "user":
+                self._tell_user(event, home)
+        self._wake()
+
+    def uses(self, key: int) -> bool:
+        """Whether a home must stay in memory for the sessions here."""
+        return key in self.rooms or key in self.followed
 
     def _welcome_later(self, session: Session, guild_id: int) -> None:
         if session.cohort(guild_id) is None and in_shard(guild_id, session.shard):

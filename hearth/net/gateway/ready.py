@@ -16,6 +16,7 @@ from hearth.core.models.channels import channel_object
 from hearth.core.models.guilds import guild_object
 from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
+from hearth.core.models.private import PrivateChannelObject
 from hearth.core.models.users import Application, private_user_object
 from hearth.core.wire import timestamp
 from hearth.net.gateway.codec import Payload
@@ -60,9 +61,11 @@ def client_of(properties: dict[str, Any]) -> str:
     return "desktop" if browser in ("discord client", "hearth desktop") else "web"
 
 
-async def unread(world: World, user_id: int, homes: list[Home]) -> Unread:
-    """A person's read states and mention counts in the guilds of `homes`."""
-    targets = {user_id}
+async def unread(
+    world: World, user_id: int, homes: list[Home], private: list[PrivateChannelObject]
+) -> Unread:
+    """A person's read states and mention counts in the guilds of `homes` and in DMs."""
+    targets = {user_id, *(int(channel.id) for channel in private)}
     for home in homes:
         member = None if home.snapshot is None else home.snapshot.members.get(user_id)
         if member is not None:
@@ -91,6 +94,7 @@ def ready(
     application: Application | None,
     url: str,
     counts: Unread,
+    private: list[PrivateChannelObject],
 ) -> Deferred:
     """The READY of a session; a person's carries the guilds, a bot's announces them."""
 
@@ -103,7 +107,7 @@ def ready(
             else [guild_object_for(session, home) for home in homes],
             "session_id": session.id,
             "resume_gateway_url": url,
-            "private_channels": [],
+            "private_channels": private,
             "relationships": [],
             "presences": [],
             "user_settings": {},

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from hearth.core.events import EVERYTHING
 from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.connection import Gateway
@@ -128,7 +129,8 @@ async def restore(gateway: Gateway, path: Path) -> None:
             one.id,
             one.user_id,
             one.token,
-            intents=one.intents,
+            # A later version may tell people more than the one that saved it knew of.
+            intents=one.intents if one.bot else EVERYTHING,
             bot=one.bot,
             shard=one.shard,
             client=one.client,
@@ -139,6 +141,7 @@ async def restore(gateway: Gateway, path: Path) -> None:
         session.presence = one.presence or ONLINE
         homes = await gateway.open(session, one.guilds)
         await world.load_users([one.user_id])
+        await gateway.follow(one.user_id)
         if [home.key for home in homes] != one.guilds:
             continue
         gateway.join(session, homes, ())

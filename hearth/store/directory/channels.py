@@ -13,6 +13,6 @@ def of_guild(connection: Connection, guild_id: int) -> list[Channel]:
 
 
 def home_of(connection: Connection, channel_id: int) -> int | None:
-    """The guild of a channel."""
-    row = connection.one("SELECT guild_id FROM channels WHERE id = ?", (channel_id,))
+    """The guild of a channel; a private channel is its own home."""
+    row = connection.one("SELECT coalesce(guild_id, id) FROM channels WHERE id = ?", (channel_id,))
     return None if row is None else row[0]

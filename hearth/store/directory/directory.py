@@ -11,6 +11,7 @@ from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.private import PrivateChannel
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.store.directory import (
     applications,
@@ -24,6 +25,7 @@ from hearth.store.directory import (
     invites,
     members,
     nouns,
+    private,
     reads,
     tokens,
     users,
@@ -60,6 +62,30 @@ class SqlDirectory:
     async def guild(self, guild_id: int) -> Snapshot | None:
         """See the port. Members, channels and roles are in order of their ids."""
         return await self._database.read(lambda c: guilds.snapshot(c, guild_id), one_moment=True)
+
+    async def home(self, key: int) -> Snapshot | None:
+        """See the port. Members, channels and roles are in order of their ids."""
+
+        def load(connection: Connection) -> Snapshot | None:
+            return guilds.snapshot(connection, key) or private.snapshot(connection, key)
+
+        return await self._database.read(load, one_moment=True)
+
+    async def private_channels(self, user_id: int) -> list[PrivateChannel]:
+        """See the port. By id."""
+        return await self._database.read(lambda c: private.of_user(c, user_id), one_moment=True)
+
+    async def private_channel_ids(self, user_id: int) -> list[int]:
+        """See the port."""
+        return await self._database.read(lambda c: private.ids_of_user(c, user_id))
+
+    async def dm_of(self, pair: str) -> int | None:
+        """See the port."""
+        return await self._database.read(lambda c: private.of_pair(c, pair))
+
+    async def share_a_guild(self, one: int, other: int) -> bool:
+        """See the port."""
+        return await self._database.read(lambda c: private.share_a_guild(c, one, other))
 
     async def home_of(self, channel_id: int) -> int | None:
         """See the port."""

@@ -13,6 +13,7 @@ from hearth.store.directory.emojis import EMOJI_IMAGES, EMOJIS
 from hearth.store.directory.guilds import GUILDS
 from hearth.store.directory.invites import INVITES
 from hearth.store.directory.members import MEMBERS
+from hearth.store.directory.private import RECIPIENTS
 from hearth.store.directory.reads import MENTIONS, READ_STATES
 from hearth.store.directory.roles import ROLES
 from hearth.store.directory.tables import Table
@@ -34,6 +35,7 @@ TABLES: tuple[Table[Any], ...] = (
     AUDIT_LOG,
     READ_STATES,
     MENTIONS,
+    RECIPIENTS,
     EMOJIS,
     EMOJI_IMAGES,
     BANS,

@@ -40,13 +40,14 @@ def mention_counts(connection: Connection, user_id: int, targets: Iterable[int])
         "FROM mentions n"
         " JOIN channels c ON c.id = n.channel_id"
         " LEFT JOIN members m ON m.guild_id = c.guild_id AND m.user_id = ?"
+        " LEFT JOIN recipients p ON p.channel_id = c.id AND p.user_id = ?"
         " LEFT JOIN read_states r ON r.channel_id = n.channel_id AND r.user_id = ?"
         f" WHERE {condition}"
-        " AND (c.guild_id IS NULL OR m.user_id IS NOT NULL)"
+        " AND (m.user_id IS NOT NULL OR p.user_id IS NOT NULL)"
         " AND n.message_id > coalesce(r.last_message_id, 0)"
-        " AND n.message_id >= (coalesce(m.joined_at_ms, ?) - ?) << 22"
+        " AND n.message_id >= (coalesce(m.joined_at_ms, p.joined_at_ms) - ?) << 22"
         " GROUP BY n.channel_id"
     )
-    parameters = (user_id, user_id, parameter, EPOCH_MS, EPOCH_MS)
+    parameters = (user_id, user_id, user_id, parameter, EPOCH_MS)
     rows = connection.bulk(["n.channel_id", "count(DISTINCT n.message_id)"], source, parameters)
     return {row[0]: row[1] for row in rows}

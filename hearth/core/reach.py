@@ -1,0 +1,23 @@
+"""Who may write to whom in a DM."""
+
+from msgspec import Struct
+
+from hearth.core.models.users import User
+
+
+class Acquaintance(Struct, frozen=True, gc=False, kw_only=True):
+    """What is between two users: a guild that both are in, a DM with messages already."""
+
+    guild: bool = False
+    dm: bool = False
+
+
+def may_message(writer: User, reader: User, between: Acquaintance) -> bool:
+    """Whether `writer` may send a direct message to `reader`; else 50007.
+
+    A bot writes to nobody that it shares no guild with, and never to a bot. People may go on where
+    they have written before. (Friends and blocked users are asked for here once there are any.)
+    """
+    if writer.bot:
+        return between.guild and not reader.bot
+    return between.guild or between.dm
