@@ -10,7 +10,9 @@ from hearth.actions import (
     guilds,
     members,
     messages,
+    pins,
     private,
+    reactions,
     roles,
     users,
 )
@@ -25,7 +27,9 @@ MODULES = (
     guilds,
     members,
     messages,
+    pins,
     private,
+    reactions,
     roles,
     users,
 )

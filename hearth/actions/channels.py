@@ -69,7 +69,7 @@ AUDITED = (
 async def list_guild_channels(here: InGuild) -> list[ChannelObject]:
     """The channels that the caller sees; no threads."""
     return [
-        channel_object(channel, here.home.last_id(channel.id))
+        _object(here, channel)
         for channel in here.snapshot.channels.values()
         if not channel.is_thread and here.permissions_in(channel) & P.VIEW_CHANNEL
     ]
@@ -80,7 +80,7 @@ async def get_channel(here: InChannel) -> ChannelObject | PrivateChannelObject:
     """One channel."""
     if here.snapshot.guild is None:
         return private.shown(here, here.channel, here.who.user_id)
-    return channel_object(here.channel, here.home.last_id(here.channel.id))
+    return _object(here, here.channel)
 
 
 @operation(
@@ -155,7 +155,7 @@ async def update_channel(
             ],
             tell=[ChannelUpdate(after)],
         )
-    return channel_object(after, here.home.last_id(after.id))
+    return _object(here, after)
 
 
 @operation("DELETE", "/channels/{channel_id}", commits=True)
@@ -189,9 +189,9 @@ async def delete_channel(here: InChannel) -> ChannelObject | PrivateChannelObjec
         audit=[Audit(AuditAction.CHANNEL_DELETE, channel.id, _shown(channel, None))],
         tell=tell,
     )
-    last_id = here.home.last_id(channel.id)
+    shown = _object(here, channel)
     here.world.purge([noun.id for noun in delete if isinstance(noun, Channel)])
-    return channel_object(channel, last_id)
+    return shown
 
 
 @operation(
@@ -337,6 +337,12 @@ def _next_position(channels: Any, kind: int, parent_id: int | None) -> int:
         ),
         default=-1,
     )
+
+
+def _object(here: InGuild, channel: Channel) -> ChannelObject:
+    """A guild's channel as replies show it."""
+    home = here.home
+    return channel_object(channel, home.last_id(channel.id), home.last_pin_ms(channel.id))
 
 
 def _shown(before: Channel | None, after: Channel | None) -> list[Change]:

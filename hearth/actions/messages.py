@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
 from hearth.core.errors import (
     EMPTY_MESSAGE,
+    MESSAGE_TOO_OLD,
     NO_REPLY_WITHOUT_HISTORY,
     NOT_A_TEXT_CHANNEL,
     NOT_THE_AUTHOR,
@@ -24,8 +26,10 @@ from hearth.core.errors import (
     rate_limited,
 )
 from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate
+from hearth.core.ids import created_ms
 from hearth.core.limits import Rate
 from hearth.core.mentions import Mentions, allowed, find
+from hearth.core.message_events import MessageDeleteBulk
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import ChannelType
 from hearth.core.models.embeds import embeds_json
@@ -35,6 +39,7 @@ from hearth.core.models.messages import (
     UNKNOWN_REFERENCE,
     WRITTEN,
     AllowedMentions,
+    BulkDelete,
     Message,
     MessageEdit,
     MessageFlag,
@@ -46,10 +51,11 @@ from hearth.core.models.messages import (
     message_object,
 )
 from hearth.core.models.messages import MessageCreate as MessageCreateBody
+from hearth.core.models.reactions import FAMILY, emoji_of, reaction_object
 from hearth.core.models.users import user_json
 from hearth.core.operations import operation
 from hearth.core.permissions import P
-from hearth.core.ports import Entry, Kind, Missing
+from hearth.core.ports import Attached, Entry, Kind, Missing
 from hearth.core.record import BadRecord, decode, encode
 
 logger = logging.getLogger(__name__)
@@ -75,6 +81,9 @@ class AckObject(Struct):
 
     token: None = None
 
+
+BULK_MS = 14 * 24 * 3_600_000
+"""Messages older than this are deleted one by one only."""
 
 SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
 
@@ -160,13 +169,15 @@ async def list_messages(here: InChannel, query: MessagesQuery) -> list[MessageOb
         records = [*newer, *([] if itself is None else [itself]), *older]
     else:
         records = await log.page(channel_id, limit, before=query.before, after=query.after)
-    return await _page(here, [m for record in records if (m := readable(record)) is not None])
+    messages = [m for record in records if (m := readable(record)) is not None]
+    newest = query.around is None and query.before is None and query.after is None
+    return await page(here, messages, cold=not newest)
 
 
 @operation("GET", "/channels/{channel_id}/messages/{message_id}", needs=P.READ_MESSAGE_HISTORY)
 async def get_message(here: InChannel, message_id: int) -> MessageObject:
     """One message."""
-    return (await _page(here, [_message(here, message_id)]))[0]
+    return (await page(here, [message_of(here, message_id)]))[0]
 
 
 @operation(
@@ -176,7 +187,7 @@ async def get_message(here: InChannel, message_id: int) -> MessageObject:
 )
 async def update_message(here: InChannel, message_id: int, body: MessageEdit) -> MessageObject:
     """Edit one's own message; with MANAGE_MESSAGES suppress another's embeds."""
-    before = _message(here, message_id)
+    before = message_of(here, message_id)
     if before.type not in WRITTEN:
         raise Refused(SYSTEM_MESSAGE)
     own = before.author_id == here.who.user_id
@@ -195,7 +206,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         if body.embeds:
             here.require(P.EMBED_LINKS)
         values["embeds"] = embeds_json(body.embeds or ())
-    referenced = _referenced(here, before)
+    referenced = referenced_by(here, before)
     if body.content is not UNSET or body.allowed_mentions is not UNSET:
         content = values.get("content", before.content)
         mentions = await _mentions(here, content, body.allowed_mentions, referenced)
@@ -209,8 +220,10 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         raise Refused(EMPTY_MESSAGE)
     if after != before:
         entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
-        await _posted(here, entry, MessageUpdate(after, referenced))
-    return (await _page(here, [after]))[0]
+        attached = await here.world.log.attached(after.channel_id, [after.id], 0)
+        pinned = after.id in attached and attached[after.id].pinned_at_ms is not None
+        await _posted(here, entry, MessageUpdate(after, referenced, pinned=pinned))
+    return (await page(here, [after]))[0]
 
 
 @operation(
@@ -220,7 +233,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
 )
 async def delete_message(here: InChannel, message_id: int) -> None:
     """Delete one's own message, or any with MANAGE_MESSAGES."""
-    message = _message(here, message_id)
+    message = message_of(here, message_id)
     if message.type in LASTING:
         raise Refused(SYSTEM_MESSAGE)
     if message.author_id != here.who.user_id:
@@ -229,6 +242,46 @@ async def delete_message(here: InChannel, message_id: int) -> None:
         await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
     entry = Entry(Kind.DELETE, message.channel_id, message.id, None)
     await _posted(here, entry, MessageDelete(message.channel_id, message.id))
+
+
+@operation(
+    "POST",
+    "/channels/{channel_id}/messages/bulk-delete",
+    needs=P.MANAGE_MESSAGES,
+    rate=Rate(5, per=5),
+)
+async def bulk_delete_messages(here: InChannel, body: BulkDelete) -> None:
+    """Delete 2 to 100 messages of the last two weeks; those that are gone already do not matter."""
+    world = here.world
+    oldest_ms = world.wall_ms() - BULK_MS
+    if any(created_ms(message_id) < oldest_ms for message_id in body.messages):
+        raise Refused(MESSAGE_TOO_OLD)
+    found = messages_of(here, body.messages)
+    if any(message.type in LASTING for message in found):
+        raise Refused(SYSTEM_MESSAGE)
+    # Shielded: what was deleted must be told also when the caller goes away.
+    task = world.tasks.start(_delete_all(here, [each.id for each in found]), name="bulk-delete")
+    gone = await asyncio.shield(task)
+    if gone:
+        options = {"count": str(len(gone))}
+        await here.note(Audit(AuditAction.MESSAGE_BULK_DELETE, here.channel.id, options=options))
+
+
+async def _delete_all(here: InChannel, message_ids: list[int]) -> list[int]:
+    """Delete messages in one step of the log and tell of all at once; those that were there."""
+    world, channel_id = here.world, here.channel.id
+    posted = [
+        world.post(here.home, Entry(Kind.DELETE, channel_id, message_id))
+        for message_id in message_ids
+    ]
+    outcomes = await asyncio.gather(*posted, return_exceptions=True)
+    gone = [i for i, outcome in zip(message_ids, outcomes, strict=True) if outcome is None]
+    if gone:
+        world.publish(here.home, tell=[MessageDeleteBulk(channel_id, tuple(gone))])
+    for outcome in outcomes:
+        if outcome is not None and not isinstance(outcome, Missing):
+            raise outcome
+    return gone
 
 
 @operation("POST", "/channels/{channel_id}/messages/{message_id}/ack", rate=Rate(60, per=10))
@@ -288,11 +341,18 @@ def readable(record: bytes | None) -> Message | None:
         return None
 
 
-def _message(here: InChannel, message_id: int) -> Message:
+def message_of(here: InChannel, message_id: int) -> Message:
+    """A message of the channel, or 10008."""
     message = readable(here.world.log.get(here.channel.id, message_id))
     if message is None:
         raise Refused(UNKNOWN_MESSAGE)
     return message
+
+
+def messages_of(here: InChannel, message_ids: Iterable[int]) -> list[Message]:
+    """Those of the messages that are there, in the same order."""
+    records = (here.world.log.get(here.channel.id, message_id) for message_id in message_ids)
+    return [message for record in records if (message := readable(record)) is not None]
 
 
 def _nonce_key(here: InChannel, body: MessageCreateBody) -> bytes | None:
@@ -310,7 +370,7 @@ def _earlier(here: InChannel, key: bytes) -> Message | None:
 
 async def _shown(here: InChannel, message: Message, nonce: str | int | None) -> MessageObject:
     await here.world.load_users(message.mentions)
-    return show(here, message, _referenced(here, message), nonce)
+    return show(here, message, referenced_by(here, message), nonce)
 
 
 def _slow_down(here: InChannel) -> None:
@@ -367,23 +427,31 @@ async def _mentions(
     return Mentions(mentions.everyone, known, mentions.roles)
 
 
-def _referenced(here: InChannel, message: Message) -> Message | None:
-    if message.reference is None:
+def referenced_by(here: InChannel, message: Message) -> Message | None:
+    """The message that a reply refers to, if it is there."""
+    if message.reference is None or not message.shows_referenced:
         return None
     return readable(here.world.log.get(message.reference.channel_id, message.reference.message_id))
 
 
-async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]:
-    """Messages as the reader sees them, with the users that they name."""
+async def page(
+    here: InChannel, messages: list[Message], *, cold: bool = False
+) -> list[MessageObject]:
+    """Messages as the reader sees them, with the users that they name and what hangs off them.
+
+    `cold` says that they may have to come from a slow disk.
+    """
     world = here.world
-    if all(
+    ids = [message.id for message in messages]
+    attached = await world.log.attached(here.channel.id, ids, here.who.user_id, cold=cold)
+    if not attached and all(
         message.reference is None
         and not message.mentions
         and world.known_user(message.author_id) is not None
         for message in messages
     ):
         return [message_json(message, world.user(message.author_id)) for message in messages]
-    referenced = [_referenced(here, message) for message in messages]
+    referenced = [referenced_by(here, message) for message in messages]
     wanted: set[int] = set()
     for message in (*messages, *referenced):
         if message is not None:
@@ -392,7 +460,26 @@ async def _page(here: InChannel, messages: list[Message]) -> list[MessageObject]
             wanted.update(message.mentions)
     if wanted:
         await world.load_users(wanted)
-    return [show(here, message, other) for message, other in zip(messages, referenced, strict=True)]
+    shown = [
+        show(here, message, other) for message, other in zip(messages, referenced, strict=True)
+    ]
+    for message, each in zip(messages, shown, strict=True):
+        if message.id in attached:
+            _attach(here, each, attached[message.id])
+    return shown
+
+
+def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> None:
+    """Show what hangs off a message."""
+    shown.pinned = attached.pinned_at_ms is not None
+    emojis = here.snapshot.emojis
+    reactions = [
+        reaction_object(emoji_of(each.name, each.label, emojis), each.count, mine=each.mine)
+        for each in attached.tallies
+        if each.name.startswith(FAMILY)
+    ]
+    if reactions:
+        shown.reactions = reactions
 
 
 def show(
@@ -401,7 +488,7 @@ def show(
     """A message as replies show it; users are loaded."""
     user = here.world.user
     other: MessageObject | UnsetType | None = UNSET
-    if message.reference is not None:
+    if message.shows_referenced:
         other = None
         if referenced is not None:
             named = [user_json(user(i)) for i in referenced.mentions]

@@ -157,6 +157,7 @@ async def open_channels(world: World, me: int) -> list[PrivateChannelObject]:
             each.channel,
             [world.user(r.user_id) for r in each.recipients if r.user_id != me],
             world.log.last_id(each.channel.id),
+            world.log.last_pin_ms(each.channel.id),
         )
         for each in found
     ]
@@ -282,4 +283,7 @@ def others_of(here: InChannel, user_id: int) -> tuple[int, ...]:
 def shown(here: InChannel, channel: Channel, user_id: int) -> PrivateChannelObject:
     """The private channel as one of its recipients sees it."""
     others = [here.world.user(i) for i in others_of(here, user_id)]
-    return private_channel_object(channel, others, here.home.last_id(channel.id))
+    home = here.home
+    return private_channel_object(
+        channel, others, home.last_id(channel.id), home.last_pin_ms(channel.id)
+    )

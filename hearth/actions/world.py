@@ -24,10 +24,13 @@ from hearth.core.ports import (
     Clock,
     Directory,
     Entry,
+    Exists,
+    Kind,
     MessageLog,
     Missing,
     Placement,
     StorageFull,
+    TooMany,
 )
 from hearth.core.record import decode
 from hearth.core.visibility import Views, tables
@@ -40,6 +43,8 @@ ACK_S = 2.0
 
 CONSUMERS = ("unread",)
 """The journal's consumers (`hearth.actions.consumers`)."""
+
+_IN_THE_WAY = (Missing, Exists, TooMany)
 
 IDLE_S = 1800.0
 """A guild that nobody touched for so long is dropped from memory."""
@@ -135,12 +140,16 @@ class Home:
         """The newest message of a channel."""
         return self.world.log.last_id(channel_id)
 
+    def last_pin_ms(self, channel_id: int) -> int | None:
+        """When the newest of a channel's pins was made."""
+        return self.world.log.last_pin_ms(channel_id)
+
 
 class Posted(Struct, gc=False):
     """The note that a message verb puts on its log entry."""
 
     home: Home
-    event: Event
+    tell: tuple[Event, ...]
     done: asyncio.Future[None]
 
 
@@ -413,13 +422,14 @@ class World:
         n = home.n + 1
         self.bus.publish(Commit(home.key, self.epoch, n, save, delete, tell))
 
-    def post(self, home: Home, entry: Entry, event: Event) -> asyncio.Future[None]:
+    def post(self, home: Home, entry: Entry, *tell: Event) -> asyncio.Future[None]:
         """Queue a change to the log; the future is done when it is durable and was told.
 
-        It fails with `Missing` when the message was gone, `Refused` when the disk is full.
+        It fails with `Missing`, `Exists` or `TooMany` when it cannot be done (see `ports.Kind`),
+        with `Refused` when the disk is full.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry.note = Posted(home, event, done)
+        entry.note = Posted(home, tell, done)
         try:
             self.log.put(entry)
         except StorageFull as error:
@@ -475,13 +485,13 @@ class World:
         for entry, error in results:
             note = entry.note
             assert isinstance(note, Posted)
-            if error is None:
-                self.publish(note.home, tell=(note.event,))
+            if error is None and note.tell:
+                self.publish(note.home, tell=note.tell)
             if note.done.done():
                 continue
             if error is None:
                 note.done.set_result(None)
-            elif isinstance(error, Missing):
+            elif isinstance(error, _IN_THE_WAY) and entry.kind is not Kind.CREATE:
                 note.done.set_exception(error)
             else:
                 if not isinstance(error, StorageFull):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.core import events, guild_events
+from hearth.core import events, guild_events, message_events
 from hearth.core.events import Event
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
@@ -131,6 +131,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
 
 
 assert guild_events
+assert message_events
 _TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (

@@ -93,7 +93,7 @@ UNKNOWN_OVERWRITE = Error(
 UNKNOWN_ROLE = Error(10011, 404, "Unknown Role", "Check the id; the role may be deleted.")
 UNKNOWN_TOKEN = Error(10012, 404, "Unknown Token", "The token was already revoked.")
 UNKNOWN_USER = Error(10013, 404, "Unknown User", "Check the id.")
-UNKNOWN_EMOJI = Error(10014, 404, "Unknown Emoji", "Check the id; the emoji may be deleted.")
+UNKNOWN_EMOJI = Error(10014, 404, "Unknown Emoji", "Check the id or name; it may be deleted.")
 
 # 20xxx, 30xxx: who may call, and how much there may be
 BOTS_ONLY = Error(
@@ -117,11 +117,23 @@ CHANNEL_WRITE_LIMIT = Error(
 MAX_GUILDS = Error(
     30001, 400, "Maximum number of guilds reached (100)", "Leave a guild before you join another."
 )
+MAX_PINS = Error(
+    30003,
+    400,
+    "Maximum number of pinned messages reached for the channel (250)",
+    "Unpin a message first.",
+)
 MAX_RECIPIENTS = Error(
     30004, 400, "Maximum number of recipients reached (10)", "Remove somebody first."
 )
 MAX_ROLES = Error(30005, 400, "Maximum number of guild roles reached (250)", "Delete a role first.")
 MAX_EMOJIS = Error(30008, 400, "Maximum number of emojis reached (50)", "Delete an emoji first.")
+MAX_REACTIONS = Error(
+    30010,
+    400,
+    "Maximum number of reactions reached (20)",
+    "Use an emoji that the message has already.",
+)
 MAX_ANIMATED_EMOJIS = Error(
     30018, 400, "Maximum number of animated emojis reached (50)", "Delete an animated emoji first."
 )

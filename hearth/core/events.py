@@ -86,6 +86,10 @@ class Context(Protocol):
         """The newest message of a channel."""
         ...
 
+    def last_pin_ms(self, channel_id: int) -> int | None:
+        """When the newest of a channel's pins was made."""
+        ...
+
 
 class Event(Struct, gc=False):
     """One thing that sessions are told. `@event` sets the class's variables."""
@@ -221,7 +225,8 @@ class ChannelCreate(Event):
         return self.channel.id
 
     def data(self, at: Context) -> Any:
-        return channel_object(self.channel, at.last_id(self.channel.id))
+        channel_id = self.channel.id
+        return channel_object(self.channel, at.last_id(channel_id), at.last_pin_ms(channel_id))
 
 
 @event("CHANNEL_UPDATE", intent=Intent.GUILDS, to="channel")
@@ -257,7 +262,9 @@ class PrivateChannelCreate(Event):
 
     def data(self, at: Context) -> Any:
         others = [at.user(user_id) for user_id in self.others]
-        return private_channel_object(self.channel, others, at.last_id(self.channel.id))
+        channel_id = self.channel.id
+        last_id, last_pin_ms = at.last_id(channel_id), at.last_pin_ms(channel_id)
+        return private_channel_object(self.channel, others, last_id, last_pin_ms)
 
 
 class PrivateChannelUpdate(PrivateChannelCreate):
@@ -458,7 +465,7 @@ class MessageCreate(Event):
         # Who is in a private channel is no member of anything.
         members: dict[int, Member] = {} if guild is None else snapshot.members
         referenced: MessageObject | UnsetType | None = UNSET
-        if message.reference is not None:
+        if message.shows_referenced:
             other = self.referenced
             referenced = None
             if other is not None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from hearth.core.commits import Commit
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
-from hearth.core.models.emojis import EmojiImage
+from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.messages import Message
@@ -279,6 +279,10 @@ class Directory(Protocol):
 
     async def guilds_named(self, name: str) -> list[int]:
         """Ids of the guilds with exactly this name."""
+        ...
+
+    async def emoji(self, emoji_id: int) -> Emoji | None:
+        """An emoji of whichever guild."""
         ...
 
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:

@@ -1,7 +1,6 @@
 """The message log on LMDB: durable and in order, one group commit after the other."""
 
 import asyncio
-import errno
 import logging
 import os
 import struct
@@ -33,6 +32,7 @@ from hearth.core.ports import (
 )
 from hearth.store.attached_lmdb import AttachedTables
 from hearth.store.check_lmdb import JOURNAL_VERSION, faults, journal_row
+from hearth.store.room import free_bytes, reason
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,6 @@ _DISK_EVERY_S = 1.0
 _READERS_EVERY_S = 60.0
 _PRUNE_AFTER = 64
 _PRUNE_FACTOR = 4
-_NO_ROOM_BYTES = 1 << 20
 _MAX = (1 << 64) - 1
 
 _key = struct.Struct(">QQ")
@@ -391,7 +390,7 @@ class LmdbLog:
                 try:
                     result = item.run()
                 except Exception as error:  # noqa: BLE001 - it is whoever asked who hears of it
-                    tell(_fail, item.future, _reason(error, self._path))
+                    tell(_fail, item.future, reason(error, self._path))
                 else:
                     tell(_resolve, item.future, result)
             self._keep_house()
@@ -404,7 +403,7 @@ class LmdbLog:
             # Whatever it is, the writer must outlive it.
             if len(batch) == 1:
                 entry = batch[0][1]
-                why = _reason(error, self._path)
+                why = reason(error, self._path)
                 if not isinstance(why, StorageFull):
                     logger.exception("commit failed channel=%d id=%d", entry.channel_id, entry.id)
                 return [(entry, why)]
@@ -502,7 +501,7 @@ class LmdbLog:
         now = time.monotonic()
         if now >= self._disk_at:
             self._disk_at = now + _DISK_EVERY_S
-            full = _free_bytes(self._path) < self._reserve_bytes
+            full = free_bytes(self._path) < self._reserve_bytes
             if full != self._full:
                 logger.warning("disk reserve %s", "reached" if full else "free again")
             self._full = full
@@ -567,28 +566,6 @@ def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:
     if not cursor.set_range(key):
         return cursor.last()
     return cursor.key() == key or cursor.prev()
-
-
-def _reason(error: Exception, path: Path) -> Exception:
-    """`error`, or `StorageFull` if it comes from want of room."""
-    if isinstance(error, lmdb.MapFullError):
-        return StorageFull("the map of the message log is full")
-    # LMDB calls a write that ends short an I/O error, and that is how a disk fills up.
-    if isinstance(error, lmdb.Error) and (
-        error.code in {errno.ENOSPC, errno.EDQUOT}
-        or (error.code == errno.EIO and _free_bytes(path) < _NO_ROOM_BYTES)
-    ):
-        return StorageFull("the disk is full")
-    return error
-
-
-def _free_bytes(path: Path) -> int:
-    """Bytes that we may still write to the file system of `path`; none when it cannot be asked."""
-    try:
-        found = os.statvfs(path)
-    except OSError:
-        return 0
-    return found.f_bavail * found.f_frsize
 
 
 def _resolve(future: asyncio.Future[int], result: int) -> None:

@@ -191,6 +191,15 @@ async def an_emoji(house: House) -> dict[str, Any]:
     return {"emoji_id": int(made["id"])}
 
 
+async def a_reaction(house: House) -> dict[str, Any]:
+    return {**await a_message(house), "emoji_name": "👍", "user_id": house.victim.id}
+
+
+async def many_messages(house: House) -> dict[str, Any]:
+    at = await a_message(house)
+    return {**at, "json": {"messages": [at["message_id"], at["message_id"] + 1]}}
+
+
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
 SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
 
@@ -231,6 +240,21 @@ REST: dict[str, Row] = {
     "get_message": Row(in_channel(200), READ, prepare=a_message),
     "update_message": Row(in_channel(200), P.MANAGE_MESSAGES, {"flags": 4}, a_message),
     "delete_message": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_message),
+    "bulk_delete_messages": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=many_messages),
+    "add_my_message_reaction": Row(in_channel(204), READ | P.ADD_REACTIONS, prepare=a_reaction),
+    "delete_my_message_reaction": Row(in_channel(204, 204), prepare=a_reaction),
+    "delete_user_message_reaction": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_reaction),
+    "list_message_reactions_by_emoji": Row(in_channel(200), READ, prepare=a_reaction),
+    "delete_all_message_reactions": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_reaction),
+    "delete_all_message_reactions_by_emoji": Row(
+        in_channel(204), P.MANAGE_MESSAGES, prepare=a_reaction
+    ),
+    "list_pins": Row(in_channel(200, 200), READ, prepare=a_message),
+    "create_pin": Row(in_channel(204), P.PIN_MESSAGES, prepare=a_message),
+    "delete_pin": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_message),
+    "deprecated_list_pins": Row(in_channel(200, 200), READ, prepare=a_message),
+    "deprecated_create_pin": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_message),
+    "deprecated_delete_pin": Row(in_channel(204), P.PIN_MESSAGES, prepare=a_message),
     "ack_message": Row(in_channel(200, 200) | {"bot": 20001}, prepare=a_message),
     "list_guild_roles": Row(in_guild(200, 200)),
     "get_guild_role": Row(in_guild(200, 200), prepare=a_target),

@@ -31,6 +31,9 @@ class AuditAction(IntEnum):
     EMOJI_UPDATE = 61
     EMOJI_DELETE = 62
     MESSAGE_DELETE = 72
+    MESSAGE_BULK_DELETE = 73
+    MESSAGE_PIN = 74
+    MESSAGE_UNPIN = 75
 
 
 class AuditEntry(Struct, frozen=True, gc=False, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hearth.core.wire import Bits, Form, Problem, Snowflake
+from hearth.core.wire import Bits, Form, Problem, Snowflake, timestamp
 
 
 class ChannelType(IntEnum):
@@ -124,8 +124,10 @@ _VOICE = frozenset({ChannelType.GUILD_VOICE, ChannelType.GUILD_STAGE_VOICE})
 _FORUM = frozenset({ChannelType.GUILD_FORUM, ChannelType.GUILD_MEDIA})
 
 
-def channel_object(channel: Channel, last_message_id: int | None = None) -> ChannelObject:
-    """A guild channel as it is shown, with the id of its newest message.
+def channel_object(
+    channel: Channel, last_message_id: int | None = None, last_pin_ms: int | None = None
+) -> ChannelObject:
+    """A guild channel as it is shown, with the id of its newest message and its newest pin's time.
 
     Threads are made by no operation yet; one that is stored is shown as a text channel.
     """
@@ -144,7 +146,7 @@ def channel_object(channel: Channel, last_message_id: int | None = None) -> Chan
     if kind == ChannelType.GUILD_CATEGORY:
         return shown
     shown.last_message_id = None if last_message_id is None else str(last_message_id)
-    shown.last_pin_timestamp = None
+    shown.last_pin_timestamp = None if last_pin_ms is None else timestamp(last_pin_ms)
     shown.rate_limit_per_user = channel.rate_limit_per_user
     if kind != ChannelType.GUILD_VOICE:
         shown.topic = channel.topic

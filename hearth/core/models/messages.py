@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from hearth.core.ids import created_ms
 from hearth.core.models.embeds import MAX_EMBEDS, Embed, embed_problems
 from hearth.core.models.members import Member, PartialMemberObject, partial_member_json
+from hearth.core.models.reactions import ReactionObject
 from hearth.core.models.users import User, UserObject, user_json, user_object
 from hearth.core.wire import Bits, Form, Nonce, Problem, Snowflake, raw, timestamp
 
@@ -69,6 +70,11 @@ class Message(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     embeds: bytes | None = None
     reference: MessageReference | None = None
 
+    @property
+    def shows_referenced(self) -> bool:
+        """Whether it is shown with the message that it refers to; only replies are."""
+        return self.reference is not None and self.type != MessageType.CHANNEL_PINNED_MESSAGE
+
 
 # Replies
 
@@ -111,6 +117,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
     attachments: tuple[()] = ()
     components: tuple[()] = ()
     pinned: bool = False
+    reactions: list[ReactionObject] | UnsetType = UNSET
     nonce: str | int | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
@@ -176,7 +183,8 @@ def message_object(
     reference = message.reference
     if reference is not None:
         shown.message_reference = _reference_object(reference)
-        shown.referenced_message = referenced
+        if message.shows_referenced:
+            shown.referenced_message = referenced
     return shown
 
 
@@ -264,6 +272,16 @@ class MessageCreate(MessageFields, kw_only=True):
 
 class MessageEdit(MessageFields, kw_only=True):
     """Body of update_message; what is left out stays as it is."""
+
+
+class BulkDelete(Form, kw_only=True):
+    """Body of bulk_delete_messages."""
+
+    messages: Annotated[list[Snowflake], Meta(min_length=2, max_length=100)]
+
+    def problems(self) -> Iterable[Problem]:
+        """No message is named twice."""
+        return _repeats(self.messages, ("messages",))
 
 
 class MessagesQuery(Struct, kw_only=True):

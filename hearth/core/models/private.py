@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hearth.core.models.channels import Channel, ChannelType
 from hearth.core.models.members import Member
 from hearth.core.models.users import User, UserObject, user_json
-from hearth.core.wire import Form, Problem, Snowflake
+from hearth.core.wire import Form, Problem, Snowflake, timestamp
 
 MOST_RECIPIENTS = 10
 """A group DM has no more, its owner among them."""
@@ -69,7 +69,10 @@ class PrivateChannelObject(Struct, gc=False, kw_only=True):
 
 
 def private_channel_object(
-    channel: Channel, others: Sequence[User], last_message_id: int | None = None
+    channel: Channel,
+    others: Sequence[User],
+    last_message_id: int | None = None,
+    last_pin_ms: int | None = None,
 ) -> PrivateChannelObject:
     """A private channel as it is shown to a recipient, with the `others` in it."""
     shown = PrivateChannelObject(
@@ -78,6 +81,7 @@ def private_channel_object(
         last_message_id=None if last_message_id is None else str(last_message_id),
         recipients=[user_json(user) for user in others],
         flags=channel.flags,
+        last_pin_timestamp=None if last_pin_ms is None else timestamp(last_pin_ms),
     )
     if channel.type == ChannelType.GROUP_DM:
         shown.name = channel.name or None

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
-from hearth.core.models.emojis import EmojiImage
+from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.private import PrivateChannel
@@ -111,6 +111,10 @@ class SqlDirectory:
     async def guilds_named(self, name: str) -> list[int]:
         """See the port."""
         return await self._database.read(lambda c: guilds.named(c, name))
+
+    async def emoji(self, emoji_id: int) -> Emoji | None:
+        """See the port."""
+        return await self._database.read(lambda c: emojis.one(c, emoji_id))
 
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
         """See the port."""

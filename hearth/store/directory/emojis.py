@@ -13,6 +13,11 @@ def of_guild(connection: Connection, guild_id: int) -> list[Emoji]:
     return EMOJIS.many(connection, "WHERE guild_id = ? ORDER BY id", (guild_id,))
 
 
+def one(connection: Connection, emoji_id: int) -> Emoji | None:
+    """An emoji of whichever guild."""
+    return EMOJIS.one(connection, "id = ?", (emoji_id,))
+
+
 def image(connection: Connection, emoji_id: int) -> EmojiImage | None:
     """The picture of an emoji."""
     return EMOJI_IMAGES.one(connection, "emoji_id = ?", (emoji_id,))
