@@ -4,6 +4,7 @@ import click
 
 from hearth import __version__
 from hearth.commands.admin import admin
+from hearth.commands.cert import cert
 from hearth.commands.serve import serve
 
 
@@ -15,3 +16,4 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(admin)
+admin.add_command(cert)

