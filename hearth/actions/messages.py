@@ -168,7 +168,9 @@ async def list_messages(here: InChannel, query: MessagesQuery) -> list[MessageOb
         older = await log.page(channel_id, half, before=query.around) if half else []
         records = [*newer, *([] if itself is None else [itself]), *older]
     else:
-        records = await log.page(channel_id, limit, before=query.before, after=query.after)
+        # They exclude each other; of both, as in the list of one's guilds, `after` counts.
+        before = query.before if query.after is None else None
+        records = await log.page(channel_id, limit, before=before, after=query.after)
     messages = [m for record in records if (m := readable(record)) is not None]
     newest = query.around is None and query.before is None and query.after is None
     return await page(here, messages, cold=not newest)

@@ -289,6 +289,8 @@ async def test_pages(den: Den) -> None:
     assert await page(f"?limit=2&before={ids[3]}") == list("21")
     # With `after` the oldest above it, still newest first.
     assert await page(f"?limit=2&after={ids[3]}") == list("54")
+    # They exclude each other; `after` counts.
+    assert await page(f"?limit=2&after={ids[3]}&before={ids[0]}") == list("54")
     assert await page(f"?limit=3&around={ids[3]}") == list("432")
     assert await page(f"?limit=1&around={ids[3]}") == ["3"]
     assert await page(f"?around={ids[0]}") == list("6543210")
