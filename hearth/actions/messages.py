@@ -446,13 +446,22 @@ async def page(
     world = here.world
     ids = [message.id for message in messages]
     attached = await world.log.attached(here.channel.id, ids, here.who.user_id, cold=cold)
-    if not attached and all(
+    if all(
         message.reference is None
         and not message.mentions
         and world.known_user(message.author_id) is not None
         for message in messages
     ):
-        return [message_json(message, world.user(message.author_id)) for message in messages]
+        return [
+            message_json(message, world.user(message.author_id))
+            if message.id not in attached
+            else _attach(
+                here,
+                message_object(message, world.user(message.author_id)),
+                attached[message.id],
+            )
+            for message in messages
+        ]
     referenced = [referenced_by(here, message) for message in messages]
     wanted: set[int] = set()
     for message in (*messages, *referenced):
@@ -462,16 +471,16 @@ async def page(
             wanted.update(message.mentions)
     if wanted:
         await world.load_users(wanted)
-    shown = [
-        show(here, message, other) for message, other in zip(messages, referenced, strict=True)
+    return [
+        _attach(here, show(here, message, other), attached.get(message.id, _NOTHING))
+        for message, other in zip(messages, referenced, strict=True)
     ]
-    for message, each in zip(messages, shown, strict=True):
-        if message.id in attached:
-            _attach(here, each, attached[message.id])
-    return shown
 
 
-def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> None:
+_NOTHING = Attached()
+
+
+def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> MessageObject:
     """Show what hangs off a message."""
     shown.pinned = attached.pinned_at_ms is not None
     emojis = here.snapshot.emojis
@@ -482,6 +491,7 @@ def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> None:
     ]
     if reactions:
         shown.reactions = reactions
+    return shown
 
 
 def show(

@@ -36,11 +36,14 @@ from hearth.core.models.guilds import (
 from hearth.core.models.members import Member, member_object
 from hearth.core.models.messages import (
     Message,
+    MessageObject,
     MessageReference,
     in_event,
     mention_json,
     message_object,
 )
+from hearth.core.models.pins import PinnedMessageObject, PinnedMessagesObject
+from hearth.core.models.reactions import ReactionEmoji, reaction_object
 from hearth.core.models.roles import Role, role_object
 from hearth.core.models.users import (
     Application,
@@ -50,7 +53,7 @@ from hearth.core.models.users import (
     user_object,
 )
 from hearth.core.operations import OPERATIONS
-from hearth.core.wire import encode
+from hearth.core.wire import encode, timestamp
 from tests.conformance.facts import FACTS, object_faults, reply_faults
 
 assert MODULES
@@ -103,6 +106,15 @@ entry = AuditEntry(
     options=b"{}",
     reason="x",
 )
+
+
+def with_reactions(shown: MessageObject) -> MessageObject:
+    """A message that people reacted to."""
+    emojis = ReactionEmoji(None, "👍"), ReactionEmoji(5, "own", True), ReactionEmoji(6, "")
+    shown.reactions = [reaction_object(emoji, 2, mine=True) for emoji in emojis]
+    return shown
+
+
 KINDS = (0, 2, 4, 5, 13, 15, 16)
 SHOWN: list[tuple[str, Any]] = [
     ("UserResponse", user_object(user)),
@@ -118,6 +130,16 @@ SHOWN: list[tuple[str, Any]] = [
     ("AuditLogEntryResponse", audit_entry_object(entry)),
     ("EmojiResponse", emoji_object(emoji, user)),
     ("MessageResponse", message_object(message, user)),
+    ("MessageResponse", with_reactions(message_object(message, user))),
+    (
+        "PinnedMessagesResponse",
+        PinnedMessagesObject(
+            items=[
+                PinnedMessageObject(pinned_at=timestamp(1), message=message_object(message, user))
+            ],
+            has_more=False,
+        ),
+    ),
     (
         "MessageResponse",
         in_event(

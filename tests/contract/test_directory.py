@@ -501,3 +501,8 @@ async def test_lists_are_json_and_booleans_are_numbers(world: SqlDirectory) -> N
     )
     assert [row[5] for row in stored["members"]] == ["[1003]", "[1003]"]
     assert [row[7:9] for row in stored["members"]] == [(1, 1), (0, 0)]
+
+
+async def test_an_emoji_is_found_without_its_guild(world: SqlDirectory) -> None:
+    assert await world.emoji(worlds.emoji.id) == worlds.emoji
+    assert await world.emoji(5) is None
