@@ -801,6 +801,7 @@ static void unstall(void) {
             continue;
         c->stalled = 0;
         setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+        setsockopt(c->fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &bytes, sizeof bytes);
         watch(c);
     }
 }
