@@ -107,3 +107,15 @@ async def test_much_at_once_is_taken_to_the_end(house: House, monkeypatch: pytes
     async with asyncio.timeout(5):
         while await house.owner.directory.mention_counts(BOB, [BOB]) != {TEXT: 5}:
             pass
+
+
+async def test_reactions_and_pins_are_none_of_its_business(house: House):
+    at = {"channel_id": TEXT, "message_id": await say(house, ANN, f"<@{BOB}>")}
+    await house.call("add_my_message_reaction", BOB, **at, emoji_name="👍")
+    await house.call("create_pin", ANN, **at)
+    await house.call("delete_pin", ANN, **at)
+    await house.call("delete_all_message_reactions", ANN, **at)
+    while await unread.step(house.owner):
+        pass
+    assert await badge(house, BOB) == 1
+    assert await house.owner.check() == []
