@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from hearth.actions.auth import give_token, make_credential
+from hearth.actions.guilds import starting_channels
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild, Audit
 from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.errors import (
+    BANNED,
     INVALID_ACCOUNT_TYPE,
     NOT_IN_DM,
     UNKNOWN_CHANNEL,
@@ -20,7 +22,7 @@ from hearth.core.errors import (
 from hearth.core.events import GuildMemberAdd, GuildRoleCreate
 from hearth.core.ids import MAX_ID
 from hearth.core.models.audit import AuditAction
-from hearth.core.models.channels import Channel, ChannelType
+from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
@@ -206,38 +208,9 @@ async def create_guild(here: AsOperator, body: GuildCreate) -> GuildMade:
     world = here.world
     owner = await find_user(world, body.owner)
     guild_id = world.make_id()
-    texts = Channel(
-        id=world.make_id(),
-        guild_id=guild_id,
-        type=ChannelType.GUILD_CATEGORY,
-        name="Text Channels",
-    )
-    voices = Channel(
-        id=world.make_id(),
-        guild_id=guild_id,
-        type=ChannelType.GUILD_CATEGORY,
-        name="Voice Channels",
-        position=1,
-    )
-    general = Channel(
-        id=world.make_id(),
-        guild_id=guild_id,
-        type=ChannelType.GUILD_TEXT,
-        name="general",
-        parent_id=texts.id,
-    )
-    lounge = Channel(
-        id=world.make_id(),
-        guild_id=guild_id,
-        type=ChannelType.GUILD_VOICE,
-        name="General",
-        parent_id=voices.id,
-        bitrate=64000,
-        user_limit=0,
-    )
-    channels = [texts, voices, general, lounge]
+    channels = starting_channels(world.make_id, guild_id)
     nouns: list[Noun] = [
-        Guild(id=guild_id, name=body.name, owner_id=owner.id, system_channel_id=general.id),
+        Guild(id=guild_id, name=body.name, owner_id=owner.id, system_channel_id=channels[2].id),
         Role(id=guild_id, guild_id=guild_id, name="@everyone", permissions=EVERYONE),
         *channels,
         Member(guild_id=guild_id, user_id=owner.id, joined_at_ms=world.wall_ms()),
@@ -252,6 +225,8 @@ async def join_guild(here: AsOperatorInGuild, body: UserNamed) -> None:
     user = await find_user(here.world, body.user)
     if user.id in here.snapshot.members:
         return
+    if await here.world.directory.bans_among(here.guild.id, [user.id]):
+        raise Refused(BANNED)
     here.tell((), save=[user])
     member = Member(guild_id=here.guild.id, user_id=user.id, joined_at_ms=here.world.wall_ms())
     await here.commit(save=[member], tell=[GuildMemberAdd(member)])

@@ -12,6 +12,7 @@ from hearth.actions.reach import reach
 from hearth.actions.scopes import Audit, InChannel, InGuild
 from hearth.core.commits import Noun
 from hearth.core.errors import (
+    CANNOT_DELETE_CHANNEL,
     MAX_CHANNELS,
     MAX_OVERWRITES,
     MISSING_PERMISSIONS,
@@ -44,7 +45,13 @@ MOST_CHANNELS = 500
 MOST_CHANNELS_PER_CATEGORY = 50
 MOST_OVERWRITES = 1000
 
-NAMED_BY_GUILD = ("system_channel_id", "afk_channel_id", "rules_channel_id")
+NAMED_BY_GUILD = (
+    "system_channel_id",
+    "afk_channel_id",
+    "rules_channel_id",
+    "public_updates_channel_id",
+    "safety_alerts_channel_id",
+)
 """Fields of a guild that name a channel."""
 
 AUDITED = (
@@ -97,7 +104,7 @@ async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObj
         raise Refused(MAX_CHANNELS)
     values = body.values()
     kind = values.setdefault("type", ChannelType.GUILD_TEXT)
-    parent = _category(here, values.get("parent_id"), kind)
+    parent = category_of(here, values.get("parent_id"), kind)
     overwrites = values.pop("overwrites", None)
     # discord.py sends an empty list when it is given none: that too is without overwrites.
     if overwrites:
@@ -139,7 +146,7 @@ async def update_channel(
             (("type",), "BASE_TYPE_CHOICES", "Only text and announcement channels convert.")
         )
     if values.get("parent_id") is not None and values["parent_id"] != before.parent_id:
-        _category(here, values["parent_id"], kind)
+        category_of(here, values["parent_id"], kind)
     overwrites = values.pop("overwrites", None)
     if overwrites is not None:
         here.require(P.MANAGE_ROLES)
@@ -150,8 +157,8 @@ async def update_channel(
         await here.commit(
             save=[after],
             audit=[
-                *_update_audits(before, after),
-                *_overwrite_audits(here, before, after),
+                *update_audits(before, after),
+                *overwrite_audits(here, before, after),
             ],
             tell=[ChannelUpdate(after)],
         )
@@ -168,6 +175,11 @@ async def delete_channel(here: InChannel) -> ChannelObject | PrivateChannelObjec
         return await private.leave_private_channel(here)
     here.require(P.MANAGE_CHANNELS)
     channel = here.channel
+    if "COMMUNITY" in here.guild.features and channel.id in (
+        here.guild.rules_channel_id,
+        here.guild.public_updates_channel_id,
+    ):
+        raise Refused(CANNOT_DELETE_CHANNEL)
     save: list[Noun] = []
     delete: list[Noun] = [channel]
     tell: list[Event] = []
@@ -250,8 +262,13 @@ async def _set_overwrites(
     after = replace(before, overwrites=tuple(overwrites))
     if after != before:
         await here.commit(
-            save=[after], audit=_overwrite_audits(here, before, after), tell=[ChannelUpdate(after)]
+            save=[after], audit=overwrite_audits(here, before, after), tell=[ChannelUpdate(after)]
         )
+
+
+def may_overwrite(here: InGuild, channel: Channel, after: Sequence[Overwrite]) -> None:
+    """Raise 50013 unless the caller may give a channel these overwrites."""
+    _may_overwrite(here, _givable(here, channel), channel.overwrites, after)
 
 
 def _known(overwrites: Sequence[Overwrite]) -> tuple[Overwrite, ...]:
@@ -302,8 +319,10 @@ def _may_overwrite(
             raise Refused(UNKNOWN_OVERWRITE)
 
 
-def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None:
-    """The category that a channel is put into, or a refusal."""
+def category_of(
+    here: InGuild, parent_id: int | None, kind: int, path: tuple[str | int, ...] = ("parent_id",)
+) -> Channel | None:
+    """The category that a channel is put into, or a refusal that names `path`."""
     if parent_id is None:
         return None
     parent = here.snapshot.channels.get(parent_id)
@@ -323,7 +342,7 @@ def _category(here: InGuild, parent_id: int | None, kind: int) -> Channel | None
             "Maximum number of channels in category reached (50)",
         )
     if problem is not None:
-        raise invalid_form((("parent_id",), problem[0], problem[1]))
+        raise invalid_form((path, problem[0], problem[1]))
     return parent
 
 
@@ -356,12 +375,14 @@ def _text(key: str, value: Any) -> Any:
     return str(value) if key == "parent_id" and value is not None else value
 
 
-def _update_audits(before: Channel, after: Channel) -> list[Audit]:
+def update_audits(before: Channel, after: Channel) -> list[Audit]:
+    """The audit entry of a change of a channel's own fields, if there is one."""
     shown = [change for change in _shown(before, after) if change.moved]
     return [Audit(AuditAction.CHANNEL_UPDATE, after.id, shown)] if shown else []
 
 
-def _overwrite_audits(here: InGuild, before: Channel, after: Channel) -> list[Audit]:
+def overwrite_audits(here: InGuild, before: Channel, after: Channel) -> list[Audit]:
+    """An audit entry for each overwrite that changed."""
     old = {each.id: each for each in before.overwrites}
     new = {each.id: each for each in after.overwrites}
     audits: list[Audit] = []

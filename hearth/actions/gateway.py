@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from hearth.actions.gate import call
 from hearth.actions.scopes import AsBot, InGuild, OfUser, Open, Scope, SignedIn
 from hearth.core.errors import Refused
-from hearth.core.events import PresenceUpdate
+from hearth.core.events import GuildMemberRemove, PresenceUpdate
 from hearth.core.limits import Rate
 from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionStartLimit
 from hearth.core.models.presence import Presence, PresencePut, Shown, merge
@@ -142,19 +142,24 @@ async def _show(here: Scope, user_id: int, body: PresencePut | None) -> None:
     others = tuple(shown for shown in home.presences if shown.session_id != session_id)
     home.presences = others if body is None else (*others, Shown(session_id, client, body))
     after = merge(user_id, home.presences)
-    if after == before:
+    gone = not home.presences
+    if after == before and not gone:
         return
-    announced = Announced(user_id, after, "quiet" in here.params)
+    announced = Announced(user_id, after, "quiet" in here.params, gone)
     for guild_id in await here.world.directory.guilds_of(user_id):
         await _announce(here, guild_id, announced)
 
 
 class Announced(Struct):
-    """A user's presence as their own home knows it; None is offline."""
+    """A user's presence as their own home knows it; None is offline, or invisible.
+
+    Who is `gone` has no session left.
+    """
 
     user_id: int
     presence: Presence | None
     quiet: bool = False
+    gone: bool = False
 
 
 async def _announce(here: Scope, guild_id: int, announced: Announced) -> None:
@@ -167,6 +172,11 @@ async def _announce(here: Scope, guild_id: int, announced: Announced) -> None:
 async def announce_presence(here: InGuild, body: Announced) -> None:
     """Take a member's presence into the guild's snapshot and tell those concerned."""
     old = here.snapshot.presences.get(body.user_id)
+    member = here.snapshot.members.get(body.user_id)
+    if body.gone and member is not None and member.temporary:
+        params = {"guild_id": here.guild.id, "user_id": body.user_id}
+        leave = call(here.world, OPERATIONS["end_temporary_stay"], SYSTEM, params)
+        here.world.tasks.start(leave, name="end-temporary-stay")
     if body.user_id not in here.snapshot.members or body.presence == old:
         return
     tell = [] if body.quiet else [PresenceUpdate(body.user_id, body.presence)]
@@ -174,3 +184,12 @@ async def announce_presence(here: InGuild, body: Announced) -> None:
         here.tell(tell, save=[body.presence])
     elif old is not None:
         here.tell(tell, delete=[old])
+
+
+@operation(commits=True)
+async def end_temporary_stay(here: InGuild) -> None:
+    """Remove a temporary member whose last session has ended, unless they got a role."""
+    member = here.snapshot.members.get(int(here.params["user_id"]))
+    if member is None or not member.temporary or member.roles:
+        return
+    await here.commit(delete=[member], tell=[GuildMemberRemove(member)])

@@ -1,5 +1,6 @@
 """Members of a guild: read, change, remove (Discord reference, "Guild resource")."""
 
+from heapq import nsmallest
 from typing import Any
 
 from msgspec import UNSET
@@ -9,11 +10,15 @@ from hearth.actions.roles import check_role_change, role_audit
 from hearth.actions.scopes import Audit, InGuild
 from hearth.core.errors import (
     CANNOT_TIME_OUT,
+    FEATURE_DISABLED,
+    MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    UNKNOWN_MEMBER,
     Refused,
     invalid_form,
 )
 from hearth.core.events import GuildMemberRemove, GuildMemberUpdate
+from hearth.core.limits import Rate
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.members import (
     MAX_TIMEOUT_MS,
@@ -21,12 +26,20 @@ from hearth.core.models.members import (
     Member,
     MemberObject,
     MemberPatch,
+    MemberPut,
+    MemberSearchQuery,
+    MembersQuery,
+    MyMemberPatch,
+    MyNick,
     member_object,
 )
 from hearth.core.operations import operation
 from hearth.core.patch import Change, changes
 from hearth.core.permissions import P, outranks, resolve
 from hearth.core.wire import timestamp
+
+MEMBERS_INTENT_FLAGS = 1 << 14 | 1 << 15
+"""Flags of an application, of which either lets it have the intent GUILD_MEMBERS."""
 
 
 @operation("GET", "/guilds/{guild_id}/members/{user_id}")
@@ -125,3 +138,82 @@ def _shown(before: Member, after: Member) -> list[Change]:
         )
     )
     return [change for change in shown if change.moved]
+
+
+@operation("GET", "/users/@me/guilds/{guild_id}/member")
+async def get_my_guild_member(here: InGuild) -> MemberObject:
+    """Who the caller is in a guild."""
+    return _myself(here, _me(here))
+
+
+@operation("PATCH", "/guilds/{guild_id}/members/@me", commits=True)
+async def update_my_guild_member(here: InGuild, body: MyMemberPatch) -> MemberObject:
+    """Change one's own name here, with CHANGE_NICKNAME, and what one says of oneself."""
+    values: dict[str, Any] = {}
+    if body.nick is not UNSET:
+        values["nick"] = body.nick or None
+    if body.bio is not UNSET:
+        values["bio"] = body.bio or None
+    return _myself(here, await _change_myself(here, values))
+
+
+@operation("PATCH", "/guilds/{guild_id}/members/@me/nick", commits=True)
+async def update_my_nick(here: InGuild, body: MyNick) -> MyNick:
+    """Change one's own name here, the older way."""
+    values = {} if body.nick is UNSET else {"nick": body.nick or None}
+    return MyNick(nick=(await _change_myself(here, values)).nick)
+
+
+async def _change_myself(here: InGuild, values: dict[str, Any]) -> Member:
+    member = _me(here)
+    if "nick" in values:
+        here.require(P.CHANGE_NICKNAME)
+    after = replace(member, **values)
+    if after != member:
+        shown = _shown(member, after)
+        audit = [Audit(AuditAction.MEMBER_UPDATE, member.user_id, shown)] if shown else []
+        await here.commit(save=[after], audit=audit, tell=[GuildMemberUpdate(after)])
+    return after
+
+
+def _me(here: InGuild) -> Member:
+    if here.member is None:
+        raise Refused(UNKNOWN_MEMBER)
+    return here.member
+
+
+def _myself(here: InGuild, member: Member) -> MemberObject:
+    return member_object(member, here.home.user(member.user_id))
+
+
+@operation("GET", "/guilds/{guild_id}/members", rate=Rate(10, per=10))
+async def list_guild_members(here: InGuild, query: MembersQuery) -> list[MemberObject]:
+    """Members by id; for bots that may have the intent GUILD_MEMBERS."""
+    if here.who.kind == "bot":
+        application = await here.world.directory.application_of(here.who.user_id)
+        if application is None or not application.flags & MEMBERS_INTENT_FLAGS:
+            raise Refused(MISSING_ACCESS)
+    after = query.after
+    found = nsmallest(query.limit, (i for i in here.snapshot.members if i > after))
+    return [_myself(here, here.snapshot.members[user_id]) for user_id in found]
+
+
+@operation("GET", "/guilds/{guild_id}/members/search", rate=Rate(10, per=10))
+async def search_guild_members(here: InGuild, query: MemberSearchQuery) -> list[MemberObject]:
+    """Members whose username, display name or name here begins with a text."""
+    start = query.query.casefold()
+    found: list[MemberObject] = []
+    for user_id, member in here.snapshot.members.items():
+        user = here.home.user(user_id)
+        names = (user.username, user.global_name or "", member.nick or "")
+        if any(name.casefold().startswith(start) for name in names):
+            found.append(member_object(member, user))
+            if len(found) == query.limit:
+                break
+    return found
+
+
+@operation("PUT", "/guilds/{guild_id}/members/{user_id}", commits=True, status=201)
+async def add_guild_member(here: InGuild, user_id: int, body: MemberPut) -> MemberObject:
+    """Add a user who has allowed an application to do so: not before OAuth2."""
+    raise Refused(FEATURE_DISABLED)

@@ -34,6 +34,7 @@ MOST_ROLES = 250
 AUDITED = (
     "name",
     "permissions",
+    "position",
     "color",
     "hoist",
     "mentionable",
@@ -68,7 +69,7 @@ async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
     role = Role(id=here.world.make_id(), guild_id=guild.id, position=1, **values)
     await here.commit(
         save=[role],
-        audit=[Audit(AuditAction.ROLE_CREATE, role.id, _shown(None, role))],
+        audit=[Audit(AuditAction.ROLE_CREATE, role.id, shown_changes(None, role))],
         tell=[GuildRoleCreate(role)],
     )
     return role_object(role)
@@ -78,7 +79,7 @@ async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
 async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> RoleObject:
     """Change a role below one's own highest."""
     before = here.role(role_id, UNKNOWN_ROLE)
-    _may_change(here, before)
+    may_change(here, before)
     values = body.values()
     if role_id == here.guild.id:
         # @everyone has permissions and nothing else.
@@ -90,7 +91,7 @@ async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> Rol
     if after != before:
         await here.commit(
             save=[after],
-            audit=[Audit(AuditAction.ROLE_UPDATE, role_id, _shown(before, after))],
+            audit=[Audit(AuditAction.ROLE_UPDATE, role_id, shown_changes(before, after))],
             tell=[GuildRoleUpdate(after)],
         )
     return role_object(after)
@@ -102,7 +103,7 @@ async def delete_guild_role(here: InGuild, role_id: int) -> None:
     role = here.role(role_id, UNKNOWN_ROLE)
     if role_id == here.guild.id or role.managed:
         raise Refused(INVALID_ROLE)
-    _may_change(here, role)
+    may_change(here, role)
     save: list[Noun] = []
     tell: list[Event] = [GuildRoleDelete(role_id)]
     for member in here.snapshot.members.values():
@@ -124,7 +125,7 @@ async def delete_guild_role(here: InGuild, role_id: int) -> None:
     await here.commit(
         save=save,
         delete=[role],
-        audit=[Audit(AuditAction.ROLE_DELETE, role_id, _shown(role, None))],
+        audit=[Audit(AuditAction.ROLE_DELETE, role_id, shown_changes(role, None))],
         tell=tell,
     )
 
@@ -190,7 +191,7 @@ def _assignable(here: InGuild, role_id: int) -> Role:
     role = here.role(role_id, UNKNOWN_ROLE)
     if role_id == here.guild.id or role.managed:
         raise Refused(INVALID_ROLE)
-    _may_change(here, role)
+    may_change(here, role)
     return role
 
 
@@ -203,7 +204,8 @@ def check_role_change(
     return given, taken
 
 
-def _may_change(here: InGuild, role: Role) -> None:
+def may_change(here: InGuild, role: Role) -> None:
+    """Raise 50013 unless the caller stands above the role."""
     if here.member is not None and not outranks(here.snapshot, here.member, role):
         raise Refused(MISSING_PERMISSIONS)
 
@@ -214,7 +216,8 @@ def _may_give(here: InGuild, permissions: int) -> None:
         raise Refused(MISSING_PERMISSIONS)
 
 
-def _shown(before: Role | None, after: Role | None) -> list[Change]:
+def shown_changes(before: Role | None, after: Role | None) -> list[Change]:
+    """What differs between two states of a role, as the audit log shows it."""
     return [
         Change(c.key, _text(c.key, c.old), _text(c.key, c.new))
         for c in changes(before, after, AUDITED)

@@ -13,7 +13,7 @@ from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
 from hearth.core.events import Event, MessageAck
 from hearth.core.ids import IdMaker
 from hearth.core.limits import Bucket, Limit, Rate
-from hearth.core.models.guilds import Snapshot
+from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member, member_object
 from hearth.core.models.presence import Shown
 from hearth.core.models.users import ReadState, Token, User
@@ -528,7 +528,11 @@ class World:
             else:
                 home.n = commit.n
                 before = home.views
-                if home.snapshot is not None and (commit.save or commit.delete):
+                if any(isinstance(noun, Guild) for noun in commit.delete):
+                    # Who waits for its turn finds no guild any more.
+                    home.snapshot = home.views = None
+                    del self.homes[home.key]
+                elif home.snapshot is not None and (commit.save or commit.delete):
                     home.see(apply(home.snapshot, commit), rebuild=commit.moves_sight)
         for receiver in self.receivers:
             receiver(home, before, commit)

@@ -8,7 +8,14 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from hearth.core.errors import FEATURE_DISABLED, NOT_IN_VOICE, Error, Refused, form_errors
+from hearth.core.errors import (
+    FEATURE_DISABLED,
+    NOT_IN_VOICE,
+    UNKNOWN_VOICE_STATE,
+    Error,
+    Refused,
+    form_errors,
+)
 
 
 class Deferred(Struct, frozen=True, gc=False):
@@ -77,6 +84,30 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("add_group_dm_user", "nick", "1B", _OAUTH2),
     Deferred("create_guild_role", "icon", "1C", _FILES),
     Deferred("update_guild_role", "icon", "1C", _FILES),
+    *(
+        Deferred("update_guild", parameter, "1C", _FILES)
+        for parameter in ("icon", "splash", "banner", "discovery_splash", "home_header")
+    ),
+    Deferred("create_my_guild", "icon", "1C", _FILES),
+    Deferred("update_my_guild_member", "avatar", "1C", _FILES),
+    Deferred("update_my_guild_member", "banner", "1C", _FILES),
+    Deferred("add_guild_member", "access_token", "1B", "OAuth2 comes with bots"),
+    *(
+        Deferred("create_channel_invite", parameter, "1B", "targeted invites come with community")
+        for parameter in ("target_type", "target_user_id", "target_application_id", "role_ids")
+    ),
+    *(
+        Deferred(operation, parameter, "voice", _VOICE, error=UNKNOWN_VOICE_STATE)
+        for operation in ("update_self_voice_state", "update_voice_state")
+        for parameter in ("channel_id", "suppress")
+    ),
+    Deferred(
+        "update_self_voice_state",
+        "request_to_speak_timestamp",
+        "voice",
+        _VOICE,
+        error=UNKNOWN_VOICE_STATE,
+    ),
     Deferred("update_guild_member", "mute", "voice", _VOICE, error=NOT_IN_VOICE),
     Deferred("update_guild_member", "deaf", "voice", _VOICE, error=NOT_IN_VOICE),
     Deferred("update_guild_member", "channel_id", "voice", _VOICE, error=NOT_IN_VOICE),

@@ -90,6 +90,11 @@ UNKNOWN_MESSAGE = Error(10008, 404, "Unknown Message", "Check the id; it may be 
 UNKNOWN_OVERWRITE = Error(
     10009, 404, "Unknown Permission Overwrite", "The channel has no overwrite for this id."
 )
+UNKNOWN_INVITE = Error(
+    10006, 404, "Unknown Invite", "It may have lapsed, be used up, or taken back: ask for another."
+)
+UNKNOWN_BAN = Error(10026, 404, "Unknown Ban", "The user is not banned from this guild.")
+UNKNOWN_VOICE_STATE = Error(10065, 404, "Unknown Voice State", "They are not in voice.")
 UNKNOWN_ROLE = Error(10011, 404, "Unknown Role", "Check the id; the role may be deleted.")
 UNKNOWN_TOKEN = Error(10012, 404, "Unknown Token", "The token was already revoked.")
 UNKNOWN_USER = Error(10013, 404, "Unknown User", "Check the id.")
@@ -127,6 +132,12 @@ MAX_RECIPIENTS = Error(
     30004, 400, "Maximum number of recipients reached (10)", "Remove somebody first."
 )
 MAX_ROLES = Error(30005, 400, "Maximum number of guild roles reached (250)", "Delete a role first.")
+MAX_INVITES = Error(
+    30016, 400, "Maximum number of invites reached (1000)", "Take an invite back first."
+)
+MAX_MEMBERS = Error(
+    30031, 400, "Maximum number of server members reached", "Nobody can join before some leave."
+)
 MAX_EMOJIS = Error(30008, 400, "Maximum number of emojis reached (50)", "Delete an emoji first.")
 MAX_REACTIONS = Error(
     30010,
@@ -232,6 +243,9 @@ INVALID_FORM = Error(
 )
 INVALID_API_VERSION = Error(50041, 400, "Invalid API version provided", "Use /api/v10.")
 FILE_TOO_LARGE = Error(50045, 400, "File uploaded exceeds the maximum size", "Send a smaller file.")
+INVALID_GUILD = Error(
+    50055, 400, "Invalid Guild", "An owner gives the guild to another before they leave it."
+)
 CANNOT_DELETE_CHANNEL = Error(
     50074,
     400,
@@ -271,6 +285,10 @@ THREAD_EXISTS = Error(
 THREAD_LOCKED = Error(160005, 400, "Thread is locked", "Someone with MANAGE_THREADS can unlock it.")
 MAX_ACTIVE_THREADS = Error(
     160006, 400, "Maximum number of active threads reached", "Archive a thread first."
+)
+
+NOBODY_BANNED = Error(
+    500000, 400, "Failed to ban users", "All were banned already, unknown, or above you."
 )
 
 ROWS: dict[str, Error] = {

@@ -40,8 +40,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     """One declared operation. All doors and documents derive from it.
 
     `parameters` are the path's, by name: int for an id, str for the rest. `body` and `query` are
-    the Structs of the request, `returns` the type of the reply (None: 204). `op` is the gateway's
-    opcode of a command; an operation without `method` has no path.
+    the Structs of the request (a body may be a list of them), `returns` the type of the reply
+    (None: 204). `op` is the gateway's opcode of a command; an operation without `method` has no
+    path.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     bucket: str
     commits: bool
     parameters: dict[str, type]
-    body: type[Struct] | None
+    body: Any
     query: type[Struct] | None
     returns: Any
     summary: str

@@ -14,6 +14,7 @@ from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.messages import Message
 from hearth.core.models.private import PrivateChannel
+from hearth.core.models.search import ChannelSearchQuery, Hits
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.operations import Principal, Reply
 
@@ -326,9 +327,21 @@ class Directory(Protocol):
         ...
 
     async def audit_entries(
-        self, guild_id: int, limit: int, *, before: int | None = None
+        self,
+        guild_id: int,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        user_id: int | None = None,
+        action_type: int | None = None,
+        target_id: int | None = None,
     ) -> list[AuditEntry]:
-        """Up to `limit` entries of a guild's audit log with ids below `before`, newest first."""
+        """Up to `limit` entries of a guild's audit log, the newest below `before` first.
+
+        With `after` they are the oldest above it, the oldest first. The others leave out what was
+        done by another, is another action, or was done to another.
+        """
         ...
 
     async def read_states(self, user_id: int) -> list[ReadState]:
@@ -370,6 +383,16 @@ class Directory(Protocol):
 
     async def close(self) -> None:
         """Finish what is queued, then close."""
+        ...
+
+
+class Search(Protocol):
+    """An index of messages, which follows the journal. There is none yet."""
+
+    async def find(
+        self, guild_id: int, channels: Iterable[int], query: ChannelSearchQuery
+    ) -> Hits | None:
+        """What is found in those channels of a guild; None while the index is not ready."""
         ...
 
 

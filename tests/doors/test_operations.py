@@ -37,6 +37,7 @@ class House:
             name: server.person(name) for name in ROLES if name not in ("anonymous", "bot")
         }
         self.victim = server.person("victim")
+        self.bad = server.person("bad")
         self.owner = self.people["owner"]
         self.guild, self.text = server.guild("House", "owner")
         self.people["bot"] = server.bot("bot", "owner", self.guild)
@@ -44,7 +45,7 @@ class House:
             server.join(self.guild, name)
         nobody = Client(server, 0, "", name="anonymous")
         self.people["anonymous"] = nobody
-        self.clients = [*self.people.values(), self.victim]
+        self.clients = [*self.people.values(), self.victim, self.bad]
         self.targets: list[int] = []
 
     async def build(self) -> None:
@@ -115,6 +116,7 @@ class Row(Struct):
     needs: int = 0
     body: dict[str, Any] | None = None
     prepare: Prepare | None = None
+    query: dict[str, str] | None = None
 
 
 def in_guild(status: int, member: int = 50013, below: int | None = None) -> dict[str, int]:
@@ -183,6 +185,53 @@ async def a_recipient(house: House) -> dict[str, Any]:
 
 async def somebody(house: House) -> dict[str, Any]:
     return {"user_id": house.victim.id}
+
+
+async def a_place(house: House) -> dict[str, Any]:
+    channel = await house.channel()
+    return {"json": [{"id": channel, "position": 1}]}
+
+
+async def an_order(house: House) -> dict[str, Any]:
+    return {"json": [{"id": await house.target(), "position": 1}]}
+
+
+async def a_ban(house: House) -> dict[str, Any]:
+    await house.do("PUT", f"/guilds/{house.guild}/bans/{house.bad.id}")
+    return {"user_id": house.bad.id}
+
+
+async def an_unban(house: House) -> dict[str, Any]:
+    await house.owner.delete(f"/guilds/{house.guild}/bans/{house.bad.id}")
+    return {"json": {"user_ids": [house.bad.id]}}
+
+
+async def a_free_member(house: House) -> dict[str, Any]:
+    await house.owner.delete(f"/guilds/{house.guild}/bans/{house.victim.id}")
+    await house.target()
+    return {"user_id": house.victim.id}
+
+
+async def an_invite(house: House) -> dict[str, Any]:
+    channel = await house.channel()
+    made = await house.do("POST", f"/channels/{channel}/invites")
+    return {"code": made["code"], "channel_id": channel}
+
+
+async def an_invite_elsewhere(house: House) -> dict[str, Any]:
+    answer = await house.bad.post("/guilds", {"name": "Other"})
+    channel = answer.body["system_channel_id"]
+    made = await house.bad.post(f"/channels/{channel}/invites", {})
+    return {"code": made.body["code"]}
+
+
+async def a_guild_of_all(house: House) -> dict[str, Any]:
+    """A guild of the owner's, where all but the stranger are members."""
+    guild, _ = house.server.guild("Room", "owner")
+    for name in ("member", "below", "above", "blind"):
+        house.server.join(guild, name)
+    house.server.operate("join_bot", {"user": "bot", "permissions": 0}, guild_id=guild)
+    return {"guild_id": guild}
 
 
 async def an_emoji(house: House) -> dict[str, Any]:
@@ -268,6 +317,42 @@ REST: dict[str, Row] = {
         in_guild(200, below=50013), P.MANAGE_NICKNAMES, {"nick": "y"}, a_target
     ),
     "delete_guild_member": Row(in_guild(204, below=50013), P.KICK_MEMBERS, prepare=a_target),
+    "update_guild": Row(in_guild(200), P.MANAGE_GUILD, {"description": "x"}),
+    "create_my_guild": Row(signed_in(201), body={"name": "Made"}),
+    "delete_guild": Row(in_guild(50013) | {"owner": 204}, prepare=a_guild_of_all),
+    "delete_guild_by_post": Row(in_guild(50013) | {"owner": 204}, prepare=a_guild_of_all),
+    "leave_guild": Row(in_guild(204, 204) | {"owner": 50055}, prepare=a_guild_of_all),
+    "get_my_guild_member": Row(in_guild(200, 200)),
+    "update_my_guild_member": Row(in_guild(200), P.CHANGE_NICKNAME, {"nick": "me"}),
+    "update_my_nick": Row(in_guild(200), P.CHANGE_NICKNAME, {"nick": "myself"}),
+    "list_guild_members": Row(in_guild(200, 200)),
+    "search_guild_members": Row(in_guild(200, 200), query={"query": "v"}),
+    "add_guild_member": Row(in_guild(40006, 40006), body={"access_token": "x"}, prepare=somebody),
+    "list_guild_bans": Row(in_guild(200), P.BAN_MEMBERS, prepare=a_ban),
+    "get_guild_ban": Row(in_guild(200), P.BAN_MEMBERS, prepare=a_ban),
+    "ban_user_from_guild": Row(in_guild(204, below=50013), P.BAN_MEMBERS, prepare=a_free_member),
+    "unban_user_from_guild": Row(in_guild(204), P.BAN_MEMBERS, prepare=a_ban),
+    "bulk_ban_users_from_guild": Row(
+        in_guild(200), P.BAN_MEMBERS | P.MANAGE_GUILD, prepare=an_unban
+    ),
+    "create_channel_invite": Row(in_channel(200), P.CREATE_INSTANT_INVITE, {}, a_channel),
+    "list_channel_invites": Row(in_channel(200), P.MANAGE_CHANNELS, prepare=an_invite),
+    "list_guild_invites": Row(in_guild(200), P.MANAGE_GUILD),
+    "invite_resolve": Row(dict.fromkeys(ROLES, 200), prepare=an_invite),
+    "invite_revoke": Row(in_guild(200) | {"blind": 50013}, P.MANAGE_CHANNELS, prepare=an_invite),
+    "accept_invite": Row(signed_in(200) | {"bot": 20001}, prepare=an_invite_elsewhere),
+    "bulk_update_guild_roles": Row(in_guild(200, below=50013), P.MANAGE_ROLES, prepare=an_order),
+    "guild_role_member_counts": Row(in_guild(200, 200)),
+    "bulk_update_guild_channels": Row(
+        in_guild(204) | {"blind": 50013}, P.MANAGE_CHANNELS, prepare=a_place
+    ),
+    "list_guild_audit_log_entries": Row(in_guild(200), P.VIEW_AUDIT_LOG),
+    "get_self_voice_state": Row(in_guild(10065, 10065)),
+    "update_self_voice_state": Row(in_guild(10065, 10065), body={}),
+    "get_voice_state": Row(in_guild(10065, 10065), prepare=somebody),
+    "update_voice_state": Row(in_guild(10065, 10065), body={}, prepare=somebody),
+    "guild_search": Row(in_guild(202, 202), query={"content": "x"}),
+    "channel_search": Row(in_channel(202), READ, prepare=a_channel, query={"content": "x"}),
     "list_guild_emojis": Row(in_guild(200, 200)),
     "get_guild_emoji": Row(in_guild(200, 200), prepare=an_emoji),
     "create_guild_emoji": Row(
@@ -293,7 +378,13 @@ SOCKET: dict[str, dict[str, Any]] = {
 COMMANDS = {"request_guild_members": 8, "update_presence": 3}
 """The gateway's, with their opcodes."""
 
-INTERNAL = {"announce_presence", "set_session_presence", "show_presence", "open_private_channel"}
+INTERNAL = {
+    "announce_presence",
+    "end_temporary_stay",
+    "set_session_presence",
+    "show_presence",
+    "open_private_channel",
+}
 """What only the server itself calls: no door has them."""
 
 
@@ -345,7 +436,8 @@ async def test_rest(house: House, name: str) -> None:
             made = house.server.operate("create_token", {"user": role})
             headers["Authorization"] = made["token"]
         json = fresh.pop("json", row.body)
-        more = {} if json is None else {"json": json}
+        more: dict[str, Any] = {} if json is None else {"json": json}
+        more["params"] = row.query
         answer = await house.people[role].call(operation.method, path, headers=headers, **more)
         got[role] = outcome(answer)
         if answer.status in (200, 201):

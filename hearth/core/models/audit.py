@@ -1,8 +1,12 @@
 """Audit log entries (Discord reference, "Audit log resource")."""
 
 from enum import IntEnum
+from typing import Annotated, Any
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from hearth.core.models.users import UserObject
+from hearth.core.wire import Snowflake
 
 
 class AuditAction(IntEnum):
@@ -34,6 +38,10 @@ class AuditAction(IntEnum):
     MESSAGE_BULK_DELETE = 73
     MESSAGE_PIN = 74
     MESSAGE_UNPIN = 75
+
+
+TARGETS_USER = frozenset({20, 22, 23, 24, 25, 28, 72})
+"""The actions whose target is a user."""
 
 
 class AuditEntry(Struct, frozen=True, gc=False, kw_only=True):
@@ -77,3 +85,27 @@ def audit_entry_object(entry: AuditEntry, *, in_event: bool = False) -> AuditEnt
         reason=UNSET if entry.reason is None else entry.reason,
         guild_id=str(entry.guild_id) if in_event else UNSET,
     )
+
+
+class AuditLogObject(Struct, gc=False, kw_only=True):
+    """Entries, and what they name. What Hearth does not have is an empty list."""
+
+    audit_log_entries: list[AuditEntryObject]
+    users: list[UserObject]
+    integrations: tuple[Any, ...] = ()
+    webhooks: tuple[Any, ...] = ()
+    guild_scheduled_events: tuple[Any, ...] = ()
+    threads: tuple[Any, ...] = ()
+    application_commands: tuple[Any, ...] = ()
+    auto_moderation_rules: tuple[Any, ...] = ()
+
+
+class AuditLogQuery(Struct, kw_only=True):
+    """Query of list_guild_audit_log_entries."""
+
+    user_id: Snowflake | None = None
+    target_id: Snowflake | None = None
+    action_type: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    before: Snowflake | None = None
+    after: Snowflake | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50

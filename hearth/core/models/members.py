@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -117,6 +117,46 @@ class MemberPatch(Form, kw_only=True):
         if isinstance(text, str) and parse_timestamp(text) is None:
             message = f"Could not parse {text[:100]}. Should be ISO8601."
             yield ("communication_disabled_until",), "DATE_TIME_TYPE_PARSE", message
+
+
+class MyMemberPatch(Struct, kw_only=True):
+    """Body of update_my_guild_member."""
+
+    nick: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
+    bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
+    avatar: Any = UNSET
+    banner: Any = UNSET
+
+
+class MyNick(Struct, kw_only=True):
+    """Body and reply of update_my_nick."""
+
+    nick: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
+
+
+class MemberPut(Struct, kw_only=True):
+    """Body of add_guild_member."""
+
+    access_token: Annotated[str, Meta(max_length=10240)]
+    nick: Annotated[str, Meta(max_length=32)] | None = None
+    roles: Annotated[list[Snowflake], Meta(max_length=250)] | None = None
+    mute: bool | None = None
+    deaf: bool | None = None
+    flags: Bits | None = None
+
+
+class MembersQuery(Struct, kw_only=True):
+    """Query of list_guild_members."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1
+    after: Snowflake = 0
+
+
+class MemberSearchQuery(Struct, kw_only=True):
+    """Query of search_guild_members."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=100)]
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 TIMEOUT_TOO_LONG: Problem = (

@@ -23,6 +23,7 @@ class MessageType(IntEnum):
     RECIPIENT_REMOVE = 2
     CHANNEL_NAME_CHANGE = 4
     CHANNEL_PINNED_MESSAGE = 6
+    USER_JOIN = 7
     REPLY = 19
 
 

@@ -245,6 +245,8 @@ class Hub:
         if commit.save or commit.delete:
             if home is not None and home.snapshot is not None and room is not None:
                 self._moved(home, home.snapshot, room, commit)
+            elif home is not None and room is not None:
+                self._deleted(home, room)
             self._joined(commit)
             self._recipients_moved(home, commit)
             for noun in commit.delete:
@@ -381,6 +383,12 @@ class Hub:
             events: list[Event] = [ChannelDelete(known[channel_id]) for channel_id in lost]
             events += [ChannelCreate(snapshot.channels[channel_id]) for channel_id in gained]
             self._send_all(sessions, events, home)
+
+    def _deleted(self, home: Home, room: Room) -> None:
+        """The guild is gone: all its sessions leave and are told."""
+        for session in list(room.sessions()):
+            self._leave(session, home.key)
+            self._send_all((session,), (GuildDelete(home.key),), home)
 
     def _send_all(self, sessions: Iterable[Session], events: Sequence[Event], home: Home) -> None:
         """Append events of one intent to the sessions that have it, in a step for each session."""

@@ -1,5 +1,6 @@
 """Reads a request's body: JSON, a urlencoded form, or multipart with `payload_json`."""
 
+from typing import Any, get_origin
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
@@ -13,12 +14,14 @@ from hearth.core.wire import decode, decode_query
 CONTENT_TYPE_INVALID = "CONTENT_TYPE_INVALID"
 
 
-async def read_body(request: web.BaseRequest, form: type[Struct]) -> Struct:
-    """The request's body as `form`; an absent one is read as an empty object.
+async def read_body(request: web.BaseRequest, form: Any) -> Any:
+    """The request's body as `form`; an absent one is read as an empty object, or list.
 
     Refuses with 50035 and 50109 as `decode` does, and a Content-Type that is none of the three.
     """
     kind = request.content_type
+    if get_origin(form) is list:
+        return decode(form, await request.read() or b"[]")
     if kind == "multipart/form-data":
         return await _read_multipart(request, form)
     raw = await request.read()

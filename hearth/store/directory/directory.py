@@ -156,10 +156,21 @@ class SqlDirectory:
         return await self._database.read(lambda c: applications.of_bot(c, bot_id))
 
     async def audit_entries(
-        self, guild_id: int, limit: int, *, before: int | None = None
+        self,
+        guild_id: int,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        user_id: int | None = None,
+        action_type: int | None = None,
+        target_id: int | None = None,
     ) -> list[AuditEntry]:
         """See the port."""
-        return await self._database.read(lambda c: audit.entries(c, guild_id, limit, before))
+        only = {"user_id": user_id, "action_type": action_type, "target_id": target_id}
+        return await self._database.read(
+            lambda c: audit.entries(c, guild_id, limit, before, after, only)
+        )
 
     async def read_states(self, user_id: int) -> list[ReadState]:
         """See the port. By channel id."""
