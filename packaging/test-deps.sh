@@ -1,13 +1,15 @@
 #!/bin/sh
-# Installs what tests need and PyPI does not have: chromium, strace, a C compiler, discord.js. What
-# cannot be had is named in one line, and the tests that need it skip with the reason. Always ends
-# with success.
+# Installs what tests need and PyPI does not have: chromium, strace, nginx, openssl, a C compiler,
+# discord.js. What cannot be had is named in one line, and the tests that need it skip with the
+# reason. Always ends with success.
 set -u
 cd "$(dirname "$0")/.."
 
 missing=
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
 { command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdio.h ]; } || missing="$missing gcc"
 
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -18,6 +20,7 @@ if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
     for name in $missing; do
         packages=$name
         [ "$name" != gcc ] || packages="gcc libc6-dev"
+        [ "$name" != nginx ] || packages="nginx-light"
         # shellcheck disable=SC2086
         if ! DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
             $packages >>"$log" 2>&1 </dev/null; then

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,12 @@ from hearth.net.admin import ask
 PASSWORD = "correct horse"
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)
 START_S = 30.0
+
+
+async def until(check: Callable[[], object]) -> None:
+    """Let the loop go on until something is so of which nothing tells."""
+    while not check():  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 class Refusal(Exception):

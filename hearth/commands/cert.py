@@ -150,6 +150,11 @@ def _make(folder: Path, names: list[str]) -> bool:
         )  # fmt: skip
         _put(work / "key.pem", folder / "key.pem", 0o600)
         _put(work / "certificate.pem", folder / "certificate.pem", 0o644)
+    if os.geteuid() == 0:
+        # What root makes in a server's data is the server's, or it could not read it.
+        owner = folder.parent.stat()
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, owner.st_uid, owner.st_gid)
     return new
 
 

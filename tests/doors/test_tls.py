@@ -1,6 +1,7 @@
 """TLS without a proxy: https and wss, certificates of one's own, and new ones without a restart."""
 
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -163,6 +164,16 @@ def test_the_authority_is_kept(tmp_path: Path) -> None:
         "certificate.pem",
         "key.pem",
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_is_the_servers(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, 4711, 4712)
+    cert(data)
+    for path in (data / "tls", *(data / "tls").iterdir()):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4711, 4712)
 
 
 @pytest.mark.parametrize("name", ["a b", "", "x,DNS:evil", "-\n[x]", "a..b"])
