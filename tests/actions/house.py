@@ -104,6 +104,8 @@ class House:
         self.entry = entry
         self.commits = told
         self.clock = clock
+        self.bots: set[int] = set()
+        """Who calls as a bot."""
 
     @classmethod
     async def build(cls, worlds: int) -> "House":
@@ -180,7 +182,7 @@ class House:
         asked = None
         if operation.query is not None:
             asked = decode_query(operation.query, query or {})
-        principal = Principal(kind="user", user_id=who)
+        principal = Principal(kind="bot" if who in self.bots else "user", user_id=who)
         reply = await call(self.entry, operation, principal, params, form, asked, reason)
         await asyncio.sleep(0)
         return msgspec.json.decode(msgspec.json.encode(reply.value))

@@ -11,14 +11,19 @@ from hearth.core.errors import (
     CANNOT_MESSAGE_USER,
     INVALID_FORM,
     INVALID_RECIPIENTS,
+    MAX_RECIPIENTS,
     NOT_IN_DM,
+    SYSTEM_MESSAGE,
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
+    UNKNOWN_USER,
+    USERS_ONLY,
     WRONG_CHANNEL_TYPE,
     Error,
     Refused,
 )
 from hearth.core.events import Event
+from hearth.core.models.members import Member
 from hearth.core.models.users import User
 from tests.actions.house import ANN, BOB, CAT, House
 
@@ -177,3 +182,141 @@ async def test_each_message_counts_for_the_badge(house: House):
     await house.entry.flush()
     await house.owner.flush()
     assert await badge(BOB) == 1
+
+
+# Groups
+
+
+async def test_a_group_is_made_and_everybody_told(house: House):
+    made = await house.call("create_dm", ANN, {"recipients": [str(BOB), str(CAT)]})
+    assert made["type"] == 3
+    assert made["name"] is None
+    assert made["owner_id"] == str(ANN)
+    assert [user["username"] for user in made["recipients"]] == ["bob", "cat"]
+    created = [("CHANNEL_CREATE", who) for who in (ANN, BOB, CAT)]
+    assert sorted(told(house)) == sorted(created)
+    for who in (ANN, BOB, CAT):
+        (listed,) = await house.call("list_private_channels", who)
+        assert len(listed["recipients"]) == 2
+    assert await say(house, CAT, int(made["id"]), "@everyone")
+    assert told(house) == [("MESSAGE_CREATE", None)]
+
+
+async def test_a_group_is_renamed_by_anybody_and_given_away_by_its_owner(house: House):
+    channel = await group(house, BOB, CAT)
+    told(house)
+    after = await house.call("update_channel", BOB, {"name": " The den "}, channel_id=channel)
+    assert after["name"] == "The den"
+    updates = [("CHANNEL_UPDATE", who) for who in (ANN, BOB, CAT)]
+    assert told(house) == [*updates, ("MESSAGE_CREATE", None)]
+    (said,) = await house.call("list_messages", CAT, channel_id=channel)
+    assert (said["type"], said["content"]) == (4, "The den")
+    wish = {"owner": str(BOB)}
+    await refused(house, NOT_IN_DM, "update_channel", BOB, wish, channel_id=channel)
+    await refused(
+        house, INVALID_RECIPIENTS, "update_channel", ANN, {"owner": str(DAN)}, channel_id=channel
+    )
+    after = await house.call("update_channel", ANN, wish, channel_id=channel)
+    assert after["owner_id"] == str(BOB)
+    after = await house.call("update_channel", ANN, {"name": None}, channel_id=channel)
+    assert after["name"] is None
+
+
+async def test_somebody_is_added_and_removed(house: House):
+    channel = await group(house, BOB, CAT)
+    await house.call("delete_group_dm_user", ANN, channel_id=channel, user_id=CAT)
+    told(house)
+    where = {"channel_id": channel, "user_id": CAT}
+    await house.call("add_group_dm_user", BOB, {}, **where)
+    assert told(house) == [
+        ("CHANNEL_CREATE", CAT),
+        ("CHANNEL_RECIPIENT_ADD", None),
+        ("MESSAGE_CREATE", None),
+    ]
+    # Once more is no change.
+    await house.call("add_group_dm_user", BOB, {}, **where)
+    assert told(house) == []
+    page = await house.call("list_messages", CAT, channel_id=channel)
+    assert [(m["type"], m["mentions"][0]["username"]) for m in page] == [(1, "cat"), (2, "cat")]
+    await refused(house, NOT_IN_DM, "delete_group_dm_user", BOB, None, **where)
+    await house.call("delete_group_dm_user", ANN, **where)
+    assert told(house) == [
+        ("CHANNEL_DELETE", CAT),
+        ("CHANNEL_RECIPIENT_REMOVE", None),
+        ("MESSAGE_CREATE", None),
+    ]
+    await refused(house, UNKNOWN_CHANNEL, "get_channel", CAT, channel_id=channel)
+    wish = {"channel_id": channel, "user_id": DAN}
+    await refused(house, CANNOT_MESSAGE_USER, "add_group_dm_user", ANN, {}, **wish)
+    await refused(house, UNKNOWN_USER, "add_group_dm_user", ANN, {}, **(wish | {"user_id": 9}))
+
+
+async def test_nobody_changes_what_the_server_says(house: House):
+    channel = await group(house, BOB, CAT)
+    await house.call("update_channel", ANN, {"name": "x"}, channel_id=channel)
+    (said,) = await house.call("list_messages", ANN, channel_id=channel)
+    where = {"channel_id": channel, "message_id": int(said["id"])}
+    await refused(house, SYSTEM_MESSAGE, "update_message", ANN, {"content": "y"}, **where)
+    await refused(house, SYSTEM_MESSAGE, "delete_message", ANN, None, **where)
+
+
+async def test_the_owner_who_leaves_is_followed_and_the_last_one_takes_all_along(house: House):
+    channel = await group(house, CAT, BOB)
+    await say(house, ANN, channel)
+    told(house)
+    await house.call("delete_channel", ANN, channel_id=channel)
+    assert told(house) == [
+        ("CHANNEL_DELETE", ANN),
+        ("CHANNEL_RECIPIENT_REMOVE", None),
+        ("CHANNEL_UPDATE", BOB),
+        ("CHANNEL_UPDATE", CAT),
+        ("MESSAGE_CREATE", None),
+    ]
+    shown = await house.call("get_channel", CAT, channel_id=channel)
+    assert shown["owner_id"] == str(BOB)
+    # What was written stays.
+    assert len(await house.call("list_messages", CAT, channel_id=channel)) == 2
+    await house.call("delete_channel", CAT, channel_id=channel)
+    assert await house.owner.check() == []
+    await house.call("delete_channel", BOB, channel_id=channel)
+    await refused(house, UNKNOWN_CHANNEL, "get_channel", BOB, channel_id=channel)
+    await house.owner.purge_orphans()
+    assert house.owner.log.channels() == []
+    assert await house.owner.directory.home_of(channel) is None
+    assert await house.owner.check() == []
+
+
+async def test_a_group_has_ten_at_most(house: House):
+    more = [User(id=i, username=f"user{i}") for i in range(5000, 5010)]
+    members = [Member(guild_id=2000, user_id=user.id, joined_at_ms=1) for user in more]
+    await house.owner.write([*more, *members])
+    await refused(
+        house, MAX_RECIPIENTS, "create_dm", ANN, {"recipients": [str(u.id) for u in more]}
+    )
+    channel = await group(house, *(user.id for user in more[:9]))
+    where = {"channel_id": channel, "user_id": BOB}
+    await refused(house, MAX_RECIPIENTS, "add_group_dm_user", ANN, {}, **where)
+
+
+# Bots
+
+
+async def test_bots_write_to_whom_they_share_a_guild_with(house: House):
+    bots = [User(id=i, username=f"bot{i}", bot=True) for i in (6001, 6002)]
+    members = [Member(guild_id=2000, user_id=bot.id, joined_at_ms=1) for bot in bots]
+    await house.owner.write([*bots, *members])
+    house.bots.update((6001, 6002))
+    channel = await dm(house, 6001, BOB)
+    assert await say(house, 6001, channel)
+    assert await house.call("list_private_channels", 6001) == []
+    await refused(house, CANNOT_MESSAGE_USER, "create_dm", 6001, {"recipient_id": "6002"})
+    await refused(house, CANNOT_MESSAGE_USER, "create_dm", 6001, {"recipient_id": "6001"})
+    wish = {"recipients": [str(ANN), str(BOB)]}
+    await refused(house, USERS_ONLY, "create_dm", 6001, wish)
+    wish = {"recipients": [str(BOB), "6001"]}
+    await refused(house, INVALID_RECIPIENTS, "create_dm", ANN, wish)
+    # A bot needs the guild each time, whatever was written before.
+    await house.call("delete_guild_member", ANN, guild_id=2000, user_id=BOB)
+    body = {"content": "x"}
+    await refused(house, CANNOT_MESSAGE_USER, "create_message", 6001, body, channel_id=channel)
+    assert await say(house, BOB, channel)

@@ -17,6 +17,7 @@ from hearth.core.events import ALL_INTENTS, CONTENT, Event, Intent
 from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
+from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role
 from hearth.core.operations import OPERATOR, Principal
 from hearth.core.permissions import EVERYONE, P, resolve
@@ -35,6 +36,9 @@ pytestmark = pytest.mark.timeout(120 * SOAK)
 
 GUILDS = (1000, 2000)
 PEOPLE, BOTS = range(11, 16), range(21, 25)
+PRIVATE = {3001: (11, 12), 3002: (11, 21), 3003: (11, 12, 13, 14)}
+"""Two DMs, one of them with a bot, and a group."""
+
 BEGINNINGS = ("READY", "GUILD_CREATE", "RESUMED")
 PERMISSIONS = [
     0,
@@ -44,6 +48,14 @@ PERMISSIONS = [
     int(P.ADMINISTRATOR),
     int(P.VIEW_AUDIT_LOG | P.VIEW_CHANNEL),
 ]
+
+DIRECT = {
+    "MESSAGE_CREATE": Intent.DIRECT_MESSAGES,
+    "MESSAGE_UPDATE": Intent.DIRECT_MESSAGES,
+    "MESSAGE_DELETE": Intent.DIRECT_MESSAGES,
+    "TYPING_START": Intent.DIRECT_MESSAGE_TYPING,
+}
+"""What bots are told in DMs, by intent."""
 
 plain = msgspec.to_builtins
 
@@ -96,12 +108,29 @@ class Oracle:
         for session in self.gateway.sessions.values():
             told = self.expected.setdefault(session, [])
             for event in commit.tell:
-                if event.to == "user" and event.user_id == session.user_id:
+                if (
+                    event.to == "user"
+                    and event.user_id == session.user_id
+                    and session.intents & event.intent
+                ):
                     told.append((event.name, shown(event.data(self.gateway.world.nowhere))))
+                elif home is not None and self.may_in_private(home, session, event):
+                    told.append((event.name, shown(event.data(home))))
             if home is not None and home.key in session.guilds:
                 told += self.of_guild(home, session, commit)
-        if home is not None and home.snapshot is not None:
+        if home is not None and home.snapshot is not None and home.snapshot.guild is not None:
             self.watch(home)
+
+    def may_in_private(self, home: Home, session: Session, event: Event) -> bool:
+        """Whether a session is told something of a private channel: those who are in it."""
+        snapshot = home.snapshot
+        if snapshot is None or snapshot.guild is not None or event.to != "channel":
+            return False
+        if event.name == "CHANNEL_RECIPIENT_ADD" and event.user_id == session.user_id:
+            return False
+        return session.user_id in snapshot.recipients and bool(
+            session.wants_all or session.intents & DIRECT.get(event.name, 0)
+        )
 
     def of_guild(
         self, home: Home, session: Session, commit: Commit
@@ -158,6 +187,8 @@ class Play:
         self.cut: list[tuple[Session, int, int]] = []
         self.left: set[Session] = set()
         self.out: set[int] = set()
+        self.psst = 0
+        """How many messages in private were told."""
 
     async def begin(self) -> None:
         """Make users and guilds."""
@@ -201,6 +232,18 @@ class Play:
             await self.inside.guild(guild_id, 11, nouns=[*roles, *channels, *members])
             for oracle in self.oracles:
                 oracle.watch(await oracle.gateway.world.home(guild_id))
+        for channel_id, people in PRIVATE.items():
+            kind, owner = (3, people[0]) if len(people) > 2 else (1, None)
+            await self.inside.world.save(
+                [
+                    Channel(id=channel_id, guild_id=None, type=kind, name="", owner_id=owner),
+                    *(
+                        Recipient(channel_id=channel_id, user_id=user_id, joined_at_ms=1)
+                        for user_id in people
+                    ),
+                ],
+                home=channel_id,
+            )
 
     def overwrites(self, roles: list[int], members: list[int]) -> tuple[Overwrite, ...]:
         """Some overwrites that show and hide."""
@@ -360,6 +403,36 @@ class Play:
                     **in_guild,
                 )
 
+    async def act_in_private(self) -> None:
+        """One operation in a private channel, of who is in it or is not."""
+        rng, inside = self.rng, self.inside
+        channel_id = rng.choice(list(PRIVATE))
+        user_id = rng.choice([11, 12, 13, 14, 15, 21, 22])
+        who = Principal(kind="bot" if user_id in BOTS else "user", user_id=user_id)
+        last = inside.log.last_id(channel_id) or 5
+        where = {"channel_id": channel_id}
+        match rng.randrange(9):
+            case 0 | 1 | 2:
+                await inside.call("create_message", who, {"content": "psst"}, **where)
+            case 3:
+                await inside.call(
+                    "update_message", who, {"content": str(rng.random())}, message_id=last, **where
+                )
+            case 4:
+                await inside.call("delete_message", who, message_id=last, **where)
+            case 5:
+                await inside.call("trigger_typing_indicator", who, **where)
+            case 6 if len(PRIVATE[channel_id]) == 2 or rng.random() < 0.2:
+                await inside.call("delete_channel", who, **where)
+            case 7:
+                await inside.call("update_channel", who, {"name": str(rng.random())}, **where)
+            case _ if len(inside.worlds) == 1:
+                other = rng.choice([12, 13, 14, 15])
+                name = rng.choice(["add_group_dm_user", "delete_group_dm_user"])
+                await inside.call(name, who, {}, user_id=other, **where)
+            case _:
+                pass
+
     def presence(self) -> None:
         """Somebody's status changes."""
         if self.clients:
@@ -391,6 +464,8 @@ class Play:
                     self.presence()
                 case 5 if self.rng.random() < 0.1 and len(self.out) < 2:
                     work.append(self.log_out())
+                case 6 | 7 | 8:
+                    work.append(self.act_in_private())
                 case _:
                     work.append(self.act())
         for outcome in await asyncio.gather(*work, return_exceptions=True):
@@ -420,13 +495,16 @@ class Play:
                 expected = expected[: len(events)]
             assert events == expected
             total += len(events)
+            self.psst += sum(t == "MESSAGE_CREATE" and "guild_id" not in d for t, d in events)
             self.in_order(session, [(t, d) for _, t, d in told])
         for gateway in self.inside.gateways:
             for session in gateway.sessions.values():
                 member_of = {
                     home.key
                     for home in gateway.world.homes.values()
-                    if home.snapshot is not None and session.user_id in home.snapshot.members
+                    if home.snapshot is not None
+                    and home.snapshot.guild is not None
+                    and session.user_id in home.snapshot.members
                 }
                 assert set(session.guilds) == member_of
         return total
@@ -443,7 +521,7 @@ class Play:
                 known.add(d["id"])
             elif t == "GUILD_DELETE":
                 known.remove(d["id"])
-            elif t not in ("READY", "RESUMED", "MESSAGE_ACK"):
+            elif t not in ("READY", "RESUMED", "MESSAGE_ACK") and "guild_id" in d:
                 assert d["guild_id"] in known, (t, d)
 
 
@@ -504,13 +582,15 @@ async def game(seed: int, worlds: int, guilds_shown: list[str]) -> AsyncIterator
 async def test_everybody_is_told_what_they_may_know_and_nothing_else(
     guilds_shown: list[str],
 ) -> None:
-    total = 0
+    total = psst = 0
     for seed in range(WORLDS * SOAK):
         async with game(seed, 1, guilds_shown) as playing:
             for _ in range(STEPS):
                 await playing.step()
             total += playing.check()
+            psst += playing.psst
     assert total > 100 * WORLDS, "the worlds are too quiet to prove anything"
+    assert psst > WORLDS, "and in private"
 
 
 async def test_a_follower_tells_what_its_owner_tells(guilds_shown: list[str]) -> None:

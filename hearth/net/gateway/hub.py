@@ -39,8 +39,8 @@ SMALL_GUILD = 250
 SLICE = 16
 """So many sessions are written to before the loop gets its turn.
 
-A turn that finds nothing costs a tenth of that. What arrives meanwhile is committed sooner, and so
-joins the frames of more sessions that still wait: under load this is what makes writes large.
+A turn that finds nothing costs a hundredth of that. What arrives meanwhile is committed sooner,
+and so joins the frames of more sessions that still wait: under load that makes writes large.
 """
 
 MOST_DETACHED = 2
@@ -239,8 +239,12 @@ class Hub:
                     for session in list(self.of_user.get(user_id, ())):
                         self.invalidate(session)
                 return
-            if self._begins(commit):
-                self.world.tasks.start(self._begin(commit), name="follow")
+            here = self._begins(commit)
+            if here:
+                self.followed.setdefault(commit.home, set()).update(here)
+                self._recipients_moved(commit)
+                sessions = {user_id: list(self.of_user.get(user_id, ())) for user_id in here}
+                self.world.tasks.start(self._begin(commit, sessions), name="follow")
                 return
         if commit.save or commit.delete:
             if home is not None and home.snapshot is not None and room is not None:
@@ -248,7 +252,7 @@ class Hub:
             elif home is not None and room is not None:
                 self._deleted(home, room)
             self._joined(commit)
-            self._recipients_moved(home, commit)
+            self._recipients_moved(commit)
             for noun in commit.delete:
                 if isinstance(noun, Token):
                     self._revoked(noun)
@@ -264,8 +268,11 @@ class Hub:
                 self._tell_room(event, home, room)
         self._wake()
 
-    def _tell_user(self, event: Event, home: Home | None) -> None:
-        sessions = self.of_user.get(event.user_id)
+    def _tell_user(
+        self, event: Event, home: Home | None, sessions: Sequence[Session] | None = None
+    ) -> None:
+        if sessions is None:
+            sessions = self.of_user.get(event.user_id)
         if sessions:
             payload = Payload(event.name, _encode(event.data(home or self.world.nowhere)))
             for session in sessions:
@@ -415,7 +422,7 @@ class Hub:
 
     # Private channels
 
-    def _recipients_moved(self, home: Home | None, commit: Commit) -> None:
+    def _recipients_moved(self, commit: Commit) -> None:
         for noun in (*commit.save, *commit.delete):
             if isinstance(noun, Recipient):
                 for arrival in self._arriving.get(noun.user_id, ()):
@@ -435,24 +442,19 @@ class Hub:
                 self.followed.setdefault(key, set()).add(user_id)
                 await self.world.home(key)
 
-    def _begins(self, commit: Commit) -> bool:
-        """Whether it is the first that is heard of a private channel of somebody here."""
-        return self.world.placement.link(commit.home) is not None and any(
-            isinstance(noun, Recipient) and self._is_here(noun.user_id) for noun in commit.save
-        )
-
-    def _is_here(self, user_id: int) -> bool:
-        return user_id in self.of_user or user_id in self._arriving
-
-    async def _begin(self, commit: Commit) -> None:
+    def _begins(self, commit: Commit) -> set[int]:
+        """Who is here of those in a private channel of which this is the first that is heard."""
+        if self.world.alone or self.world.placement.link(commit.home) is None:
+            return set()
         users = {noun.user_id for noun in commit.save if isinstance(noun, Recipient)}
-        here = {user_id for user_id in users if self._is_here(user_id)}
-        self.followed.setdefault(commit.home, set()).update(here)
+        return {i for i in users if i in self.of_user or i in self._arriving}
+
+    async def _begin(self, commit: Commit, sessions: dict[int, list[Session]]) -> None:
+        """Follow a channel, then tell the `sessions` that were here what its first commit tells."""
         home = await self.world.home(commit.home)
-        self._recipients_moved(home, commit)
         for event in commit.tell:
             if event.to == "user":
-                self._tell_user(event, home)
+                self._tell_user(event, home, sessions.get(event.user_id, ()))
         self._wake()
 
     def uses(self, key: int) -> bool:
