@@ -1,6 +1,7 @@
 """`hearth admin`: people, guilds, bots and checks, by the running server or on its data."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from hearth.config import Config
 from hearth.net.admin import answer, ask
 from hearth.server import AlreadyRunning, opened, run
 
-_READS = frozenset({"find_guild", "explain_permission", "check_storage"})
-"""The operations that change nothing."""
+_READS = frozenset(
+    {"find_guild", "explain_permission", "check_storage", "read_messages", "read_operator_log"}
+)
+"""The operations that change nothing which sessions know of."""
 
 
 class Operator:
@@ -44,7 +47,7 @@ class Operator:
                 if asked["operation"] not in _READS:
                     # Sessions that wait for a restart know nothing of what is changed now.
                     (self.config.server.data / "sessions").unlink(missing_ok=True)
-                replies.append(await answer(world, json.dumps(asked).encode()))
+                replies.append(await answer(world, json.dumps(asked).encode(), os.getuid()))
 
         with failures(self.config):
             try:
@@ -196,6 +199,34 @@ def why(operator: Operator, user_name: str, channel: str, permission: str, as_js
     wish = {"user": user_name, "channel": channel, "permission": permission}
     value = operator.call("explain_permission", wish)
     operator.show(value, "\n".join(value["because"]))
+
+
+@admin.command()
+@click.argument("channel", type=int)
+@click.option("--limit", type=int, default=50, help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def messages(operator: Operator, channel: int, limit: int, as_json: bool) -> None:
+    """Print the newest messages of a channel; the operator log keeps that you did."""
+    operator.as_json |= as_json
+    value = operator.call("read_messages", {"channel": channel, "limit": limit})
+    lines = [f"{m['timestamp']} {m['author']}: {m['content']}" for m in value["messages"]]
+    if value["private"]:
+        lines.insert(0, "This channel is private. The operator log has that you read it.")
+    operator.show(value, "\n".join(lines))
+
+
+@admin.command()
+@click.option("--limit", type=int, default=50, help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def log(operator: Operator, limit: int, as_json: bool) -> None:
+    """Print what operators have looked at, newest first."""
+    operator.as_json |= as_json
+    value = operator.call("read_operator_log", {"limit": limit})
+    entries = value["entries"]
+    lines = [f"{e['timestamp']} uid={e['uid']} {e['action']} {e['target']}" for e in entries]
+    operator.show(value, "\n".join(lines))
 
 
 @admin.command()

@@ -16,6 +16,7 @@ from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
+from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.presence import Presence
 from hearth.core.models.private import Recipient, as_member
 from hearth.core.models.roles import Role
@@ -35,6 +36,7 @@ Noun = (
     | Mention
     | AuditEntry
     | Recipient
+    | OperatorEntry
     | Emoji
     | EmojiImage
     | Ban
@@ -147,6 +149,7 @@ _TYPES: dict[str, Any] = {
         ReadState,
         AuditEntry,
         Recipient,
+        OperatorEntry,
         events.PrivateChannelCreate,
         events.PrivateChannelUpdate,
         events.PrivateChannelDelete,

@@ -13,6 +13,7 @@ from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.messages import Message
+from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.search import ChannelSearchQuery, Hits
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
@@ -240,6 +241,10 @@ class Directory(Protocol):
 
     async def home(self, key: int) -> Snapshot | None:
         """A guild whole, or a private channel with its recipients and their users."""
+        ...
+
+    async def operator_log(self, limit: int) -> list[OperatorEntry]:
+        """Up to `limit` entries of what operators looked at, newest first."""
         ...
 
     async def private_channels(self, user_id: int) -> list[PrivateChannel]:

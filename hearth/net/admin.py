@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 LIMIT_BYTES = 1024 * 1024
 
+_PEER = struct.Struct("3i")
+"""Who is at the other end of a Unix socket (unix(7), SO_PEERCRED): pid, uid, gid."""
+
 
 class Asked(Struct):
     """One call."""
@@ -35,8 +39,8 @@ class Asked(Struct):
     body: dict[str, Any] | None = None
 
 
-async def answer(world: World, raw: bytes) -> bytes:
-    """The reply to one call, as JSON without a line break."""
+async def answer(world: World, raw: bytes, uid: int) -> bytes:
+    """The reply to one call of the system's user `uid`, as JSON without a line break."""
     try:
         asked = decode(Asked, raw)
         operation = OPERATIONS.get(asked.operation)
@@ -48,7 +52,9 @@ async def answer(world: World, raw: bytes) -> bytes:
         body = None
         if operation.body is not None:
             body = decode(operation.body, msgspec.json.encode(asked.body or {}))
-        reply = await call(world, operation, OPERATOR, asked.params, body)
+        # Last: nobody says who somebody else is.
+        params = {**asked.params, "uid": uid}
+        reply = await call(world, operation, OPERATOR, params, body)
         return msgspec.json.encode({"value": reply.value})
     except Refused as refused:
         return msgspec.json.encode({"error": refused.body})
@@ -87,8 +93,11 @@ class AdminDoor:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            peer = writer.get_extra_info("socket")
+            raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+            _, uid, _ = _PEER.unpack(raw)
             while line := await reader.readline():
-                writer.write(await answer(self._world, line) + b"\n")
+                writer.write(await answer(self._world, line, uid) + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass

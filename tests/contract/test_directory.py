@@ -97,6 +97,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.ban, reason=None),
         replace(worlds.invite, uses=2),
         replace(worlds.bob_recipient, open=True),
+        replace(worlds.look, uid=5),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -146,10 +147,11 @@ async def test_many_nouns_in_one_commit(world: SqlDirectory) -> None:
 async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -> None:
     await world.commit([], [worlds.guild])
     left = [worlds.ann, worlds.bob, worlds.bot, worlds.credential, worlds.token, worlds.application]
-    left += [worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
+    left += [worlds.look, worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
         "users", "credentials", "tokens", "applications", "channels", "recipients",
+        "operator_log",
     }  # fmt: skip
 
 
@@ -169,7 +171,7 @@ async def test_an_owner_cannot_go_before_what_he_owns(world: SqlDirectory) -> No
     with pytest.raises(Conflict):
         await world.commit([], [worlds.ann])
     await world.commit([], [worlds.ann, worlds.guild, worlds.application])
-    assert await everything(world) == [worlds.bob, worlds.bot]
+    assert await everything(world) == [worlds.bob, worlds.bot, worlds.look]
 
 
 async def test_a_bot_takes_its_application_along(world: SqlDirectory) -> None:

@@ -13,6 +13,7 @@ from hearth.core.models.guilds import Guild
 from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
+from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
@@ -120,6 +121,7 @@ operator_entry = AuditEntry(id=1011, guild_id=GUILD, user_id=None, action_type=2
 dm = Channel(id=1008, guild_id=None, type=1, name="", pair=f"{ANN}-{BOB}")
 ann_recipient = Recipient(channel_id=1008, user_id=ANN, joined_at_ms=EPOCH_MS, open=True)
 bob_recipient = Recipient(channel_id=1008, user_id=BOB, joined_at_ms=EPOCH_MS)
+look = OperatorEntry(id=1009, at_ms=EPOCH_MS, uid=0, action="read_messages", target_id=CHANNEL)
 read_state = ReadState(user_id=ANN, channel_id=CHANNEL, last_message_id=500)
 mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN)
 emoji = Emoji(
@@ -158,6 +160,7 @@ WORLD: list[Struct] = [
     ann_recipient,
     bob_recipient,
     dm,
+    look,
     ann_member,
     bob_member,
     everyone,
@@ -215,6 +218,7 @@ async def everything(directory: Directory) -> list[Struct]:
     found += await directory.invites_of(GUILD)
     for private in await directory.private_channels(ANN):
         found += [private.channel, *private.recipients]
+    found += await directory.operator_log(10)
     found += [mention] if counts == {CHANNEL: 1} else []
     return [noun for noun in found if noun is not None]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import stat
 import time
@@ -209,3 +210,37 @@ def test_help_and_version() -> None:
     assert "serve" in said.stdout
     assert "admin" in said.stdout
     assert hearth("admin", "user", "fly").returncode == 2
+
+
+async def test_who_reads_messages_is_written_down(den: Den) -> None:
+    data = den.server.data
+    await den.say(den.ann, "in public")
+    made = await den.ann.post("/users/@me/channels", {"recipient_id": str(den.bob.id)})
+    dm = made.body["id"]
+    await den.ann.post(f"/channels/{dm}/messages", {"content": "in private"})
+
+    def look() -> None:
+        public = admin(data, "messages", den.channel)
+        assert public["private"] is False
+        assert [one["content"] for one in public["messages"]] == ["in public"]
+        private = admin(data, "messages", dm, "--limit", 1)
+        assert private["private"] is True
+        assert [(one["author"], one["content"]) for one in private["messages"]] == [
+            (den.ann.name, "in private")
+        ]
+        assert refused(data, "messages", "5") == "Unknown Channel"
+        shown = hearth("admin", "--data", data, "messages", dm).stdout
+        assert "private" in shown.splitlines()[0]
+        looks = admin(data, "log", "--limit", 3)["entries"]
+        assert [(one["action"], one["target"]) for one in looks] == [
+            ("read_private_messages", dm),
+            ("read_private_messages", dm),
+            ("read_messages", str(den.channel)),
+        ]
+        assert {one["uid"] for one in looks} == {os.getuid()}
+        # Nobody says that they are somebody else.
+        den.server.operate("read_messages", {"channel": dm}, uid=12345)
+        (newest,) = admin(data, "log", "--limit", 1)["entries"]
+        assert newest["uid"] == os.getuid()
+
+    await asyncio.to_thread(look)

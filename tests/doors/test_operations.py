@@ -372,6 +372,8 @@ SOCKET: dict[str, dict[str, Any]] = {
     "join_guild": {"user": "stranger"},
     "join_bot": {"user": "madebot", "permissions": 8},
     "check_storage": {},
+    "read_messages": {"channel": 0},
+    "read_operator_log": {},
 }
 """The operator's operations with a body of each; no other door has them."""
 
@@ -448,6 +450,8 @@ async def test_rest(house: House, name: str) -> None:
 def test_the_socket(house: House) -> None:
     for name, body in SOCKET.items():
         params = {"guild_id": house.guild} if name.startswith("join_") else {}
+        if name == "read_messages":
+            body = {"channel": house.text}
         house.server.operate(name, body, **params)
     for name in (*REST, *COMMANDS, *INTERNAL, "nothing"):
         with pytest.raises(Refusal, match="404: Not Found"):

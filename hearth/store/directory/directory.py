@@ -11,6 +11,7 @@ from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.store.directory import (
@@ -25,6 +26,7 @@ from hearth.store.directory import (
     invites,
     members,
     nouns,
+    operators,
     private,
     reads,
     tokens,
@@ -70,6 +72,10 @@ class SqlDirectory:
             return guilds.snapshot(connection, key) or private.snapshot(connection, key)
 
         return await self._database.read(load, one_moment=True)
+
+    async def operator_log(self, limit: int) -> list[OperatorEntry]:
+        """See the port."""
+        return await self._database.read(lambda c: operators.newest(c, limit))
 
     async def private_channels(self, user_id: int) -> list[PrivateChannel]:
         """See the port. By id."""

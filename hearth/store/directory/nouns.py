@@ -13,6 +13,7 @@ from hearth.store.directory.emojis import EMOJI_IMAGES, EMOJIS
 from hearth.store.directory.guilds import GUILDS
 from hearth.store.directory.invites import INVITES
 from hearth.store.directory.members import MEMBERS
+from hearth.store.directory.operators import OPERATOR_LOG
 from hearth.store.directory.private import RECIPIENTS
 from hearth.store.directory.reads import MENTIONS, READ_STATES
 from hearth.store.directory.roles import ROLES
@@ -36,6 +37,7 @@ TABLES: tuple[Table[Any], ...] = (
     READ_STATES,
     MENTIONS,
     RECIPIENTS,
+    OPERATOR_LOG,
     EMOJIS,
     EMOJI_IMAGES,
     BANS,
