@@ -81,6 +81,8 @@ async def test_a_thousand_half_open_sockets(tmp_path: Path) -> None:
     log = server.log.read_text()
     assert "Traceback" not in log
     assert "127.0.0.1" not in log
+    assert "slow connections cut body=" in log
+    assert len(log.splitlines()) < 60
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is missing")
