@@ -1,6 +1,6 @@
 # Everything happens in .venv, which `make setup` makes; stamps say what is in it.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench docs dist soak lock
+.PHONY: help setup serve test check bench tables docs dist soak lock
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,6 +17,7 @@ help:
 	@echo "make check   formatting, lint and types"
 	@echo "make bench   measure, and write perf/RESULTS.md"
 	@echo "make soak    the tests with their long runs"
+	@echo "make tables  write the tables of the documentation anew, from the code"
 	@echo "make docs    build the documentation site into site/"
 	@echo "make dist    build the wheel and the source distribution into dist/"
 	@echo "make lock    remake the locks after a change of dependencies (UPGRADE=1 takes newer ones)"
@@ -53,6 +54,11 @@ check: $(DEV)
 
 bench: $(DEV)
 	@$(BIN)/python perf/run.py $(ARGS)
+
+tables: $(DEV)
+	@for page in api errors events compatibility; do \
+		PYTHONPATH=. $(BIN)/python tests/unit/test_docs_$$page.py || exit 1; done
+	@$(BIN)/python -m hearth.config >config.example.toml
 
 docs: $(DOCS)
 	@$(BIN)/zensical build --clean --strict

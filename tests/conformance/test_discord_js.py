@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.cable import Cable
+from tests.conformance.witness import Witness
 from tests.harness import Client, Held, Server
 
 JS = Path(__file__).parent / "js"
@@ -25,6 +26,15 @@ pytestmark = pytest.mark.skipif(
 ADMINISTRATOR = 1 << 3
 PATIENCE_S = 15.0
 _names = count()
+
+
+WITNESS = Witness("discord.js")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def witness(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What discord.js called is at least what clients.json says."""
+    yield from WITNESS.watch(request, {Path(__file__)})
 
 
 class Node:
@@ -55,6 +65,9 @@ class Node:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             said = json.loads(line)
+            if "answered" in said:
+                WITNESS.saw(**said["answered"])
+                continue
             self.told.append(said)
             self._untold.append(said)
             self._news.set()

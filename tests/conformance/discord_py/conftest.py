@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
+import aiohttp
 import discord
 import pytest
 import yarl
 
+from tests.conformance.witness import Witness
 from tests.harness import Client, Server
 
 T = TypeVar("T")
@@ -21,10 +24,27 @@ _people: dict[Server, tuple[Client, Client]] = {}
 ADMINISTRATOR = 1 << 3
 
 
+WITNESS = Witness("discord.py")
+
+
+async def _note(_: Any, __: Any, end: aiohttp.TraceRequestEndParams) -> None:
+    path = end.url.raw_path.removeprefix("/api/v10")
+    WITNESS.saw(end.method, path, end.response.status)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def witness(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What discord.py called is at least what clients.json says."""
+    yield from WITNESS.watch(request, {*Path(__file__).parent.glob("test_*.py")})
+
+
 class Bot(discord.Client):
     """A discord.py client that remembers all it was told; nothing of the library is changed."""
 
     def __init__(self, account: Client, intents: discord.Intents, **options: Any) -> None:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(_note)
+        options = {"http_trace": trace, **options}
         # How long READY waits for further guilds; each of ours comes in one piece with READY.
         super().__init__(intents=intents, **{"guild_ready_timeout": 0.1, **options})
         self.account = account

@@ -48,6 +48,9 @@ client.on(Events.ShardResume, (_, replayed) => tell("shardResume", { replayed })
 client.on(Events.ShardError, (error) => tell("shardError", { code: error.code }));
 client.on(Events.Invalidated, () => tell("invalidated"));
 client.on(Events.Error, (error) => tell("error", { text: String(error) }));
+client.rest.on("response", (request, response) =>
+  say({ answered: { method: request.method, path: request.path.split("?")[0], status: response.status } }),
+);
 client.rest.on("rateLimited", (limit) => tell("rateLimited", { global: limit.global }));
 
 const text = (c) => client.channels.fetch(c.channel);
