@@ -430,6 +430,54 @@ async def test_no_room_refuses_and_leaves_all_as_it_was(world: SqlDirectory) -> 
     assert await world.check() == []
 
 
+# Private channels
+
+
+async def test_a_private_channel_is_a_home_of_its_own(world: SqlDirectory) -> None:
+    assert await world.home_of(1008) == 1008
+    assert await world.home_of(CHANNEL) == GUILD
+    home = await world.home(1008)
+    assert home is not None
+    assert home.guild is None
+    assert home.channels == {1008: worlds.dm}
+    assert home.recipients == {ANN: worlds.ann_recipient, BOB: worlds.bob_recipient}
+    assert home.members.keys() == home.users.keys() == {ANN, BOB}
+    guild = await world.home(GUILD)
+    assert guild is not None
+    assert guild.guild == worlds.guild
+    assert 1008 not in guild.channels
+    assert await world.home(CHANNEL) is None
+    assert await world.home(5) is None
+
+
+async def test_private_channels_are_found_by_user_and_by_pair(world: SqlDirectory) -> None:
+    for user_id in (ANN, BOB):
+        (found,) = await world.private_channels(user_id)
+        assert found.channel == worlds.dm
+        assert found.recipients == (worlds.ann_recipient, worlds.bob_recipient)
+        assert await world.private_channel_ids(user_id) == [1008]
+    assert await world.private_channels(BOT) == []
+    assert await world.private_channel_ids(BOT) == []
+    assert await world.dm_of(f"{ANN}-{BOB}") == 1008
+    assert await world.dm_of(f"{ANN}-{BOT}") is None
+    assert await world.share_a_guild(ANN, BOB)
+    assert not await world.share_a_guild(ANN, BOT)
+    with pytest.raises(Conflict):
+        await world.commit([replace(worlds.dm, id=2000)], [])
+    await world.commit([], [worlds.dm])
+    assert await world.private_channel_ids(ANN) == []
+
+
+async def test_the_badge_of_a_private_channel_is_for_those_in_it(world: SqlDirectory) -> None:
+    message_id = first_id(EPOCH_MS + 5)
+    await world.commit([Mention(channel_id=1008, message_id=message_id, target_id=1008)], [])
+    assert await world.mention_counts(BOB, [BOB, 1008]) == {1008: 1}
+    assert await world.mention_counts(BOT, [BOT, 1008]) == {}
+    later = replace(worlds.bob_recipient, joined_at_ms=EPOCH_MS + 10)
+    await world.commit([later], [])
+    assert await world.mention_counts(BOB, [BOB, 1008]) == {}
+
+
 # Faults that `check` finds
 
 
@@ -446,6 +494,14 @@ FAULTS = [
     (
         "UPDATE members SET roles = '[1003,6]' WHERE user_id = 101",
         ["Member 101 of guild 1000 has role 6, which is not in the guild."],
+    ),
+    (
+        "UPDATE channels SET type = 3, owner_id = 102 WHERE id = 1008",
+        ["Group DM 1008 is owned by user 102, who is not in it."],
+    ),
+    (
+        "UPDATE recipients SET channel_id = 1002 WHERE user_id = 101",
+        ["User 101 is a recipient of channel 1002, which is a guild's."],
     ),
     (
         "UPDATE members SET roles = '[' WHERE user_id = 101",

@@ -5,6 +5,7 @@ import pytest
 from hearth.core.models.channels import Channel, ChannelType, Overwrite
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
+from hearth.core.models.private import Recipient, as_member
 from hearth.core.models.roles import Role
 from hearth.core.models.users import User
 from hearth.core.permissions import (
@@ -12,6 +13,7 @@ from hearth.core.permissions import (
     CHANNEL,
     EVERYONE,
     GUILD_ONLY,
+    PRIVATE,
     VOICE,
     P,
     Step,
@@ -548,3 +550,40 @@ def test_one_acts_only_below_ones_own_top_role(
     actor: Member, target: Member | Role, expected: bool
 ):
     assert outranks(guild(), actor, target) is expected
+
+
+# Private channels
+
+
+def private(kind: int, *recipients: int, owner: int | None = None) -> tuple[Snapshot, Channel]:
+    """A private channel's snapshot, and the channel."""
+    channel = Channel(id=70, guild_id=None, type=kind, name="", owner_id=owner)
+    known = [Recipient(channel_id=70, user_id=each, joined_at_ms=0) for each in recipients]
+    return Snapshot(
+        guild=None,
+        channels={70: channel},
+        roles={},
+        members={each.user_id: as_member(each) for each in known},
+        users={},
+        presences={},
+        recipients={each.user_id: each for each in known},
+    ), channel
+
+
+def test_in_a_dm_both_may_the_same_and_nobody_else_anything():
+    snapshot, channel = private(1, ANN, BOB)
+    for who in (ANN, BOB):
+        assert resolve(snapshot, snapshot.members[who], channel, 0) == PRIVATE
+        assert resolve(snapshot, snapshot.members[who], None, 0) == PRIVATE
+    for who in (OWNER, 0):
+        assert resolve(snapshot, member(who, ADMINS), channel, 0) == 0
+    assert PRIVATE & P.VIEW_CHANNEL
+    assert PRIVATE & P.SEND_MESSAGES
+    assert not PRIVATE & (P.MENTION_EVERYONE | P.MANAGE_MESSAGES | GUILD_ONLY)
+
+
+def test_in_a_group_its_owner_removes():
+    snapshot, channel = private(3, ANN, BOB, owner=ANN)
+    assert resolve(snapshot, snapshot.members[BOB], channel, 0) == PRIVATE | P.MENTION_EVERYONE
+    own = resolve(snapshot, snapshot.members[ANN], channel, 0)
+    assert own == PRIVATE | P.MENTION_EVERYONE | P.KICK_MEMBERS

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from hearth.core.models.channels import ChannelType
 from hearth.store.directory.nouns import TABLES
 from hearth.store.directory.tables import Table
 from hearth.store.sql.database import Connection
@@ -20,7 +21,8 @@ def faults(connection: Connection) -> list[str]:
         found += _undecodable(connection, table)
     if found:
         return found
-    return _owners(connection) + _parents(connection) + _roles(connection)
+    found = _owners(connection) + _parents(connection) + _roles(connection)
+    return found + _recipients(connection)
 
 
 def _undecodable(connection: Connection, table: Table[Any]) -> list[str]:
@@ -80,3 +82,26 @@ def _roles(connection: Connection) -> list[str]:
         for role_id in msgspec.json.decode(text, type=list[int])
         if role_id not in roles[guild_id]
     ]
+
+
+def _recipients(connection: Connection) -> list[str]:
+    """Recipients of a guild's channel; group DMs that are nobody's, or of somebody not in them."""
+    source = (
+        "FROM recipients r JOIN channels c ON c.id = r.channel_id"
+        " WHERE c.guild_id IS NOT NULL ORDER BY r.channel_id, r.user_id"
+    )
+    found = [
+        f"User {user_id} is a recipient of channel {channel_id}, which is a guild's."
+        for channel_id, user_id in connection.bulk(["r.channel_id", "r.user_id"], source)
+    ]
+    source = (
+        "FROM channels c JOIN users u ON u.id = c.owner_id"
+        " LEFT JOIN recipients r ON r.channel_id = c.id AND r.user_id = c.owner_id"
+        f" WHERE c.guild_id IS NULL AND c.type = {int(ChannelType.GROUP_DM)} AND r.user_id IS NULL"
+        " ORDER BY c.id"
+    )
+    found += [
+        f"Group DM {channel_id} is owned by user {owner_id}, who is not in it."
+        for channel_id, owner_id in connection.bulk(["c.id", "c.owner_id"], source)
+    ]
+    return found
