@@ -59,7 +59,7 @@ async def create_dm(here: SignedIn, body: PrivateChannelCreateBody) -> PrivateCh
     wanted = [user_id for user_id in body.user_ids if user_id != me]
     await world.load_users([me, *wanted])
     others = [user for user_id in wanted if (user := world.known_user(user_id)) is not None]
-    if len(body.user_ids) > 1:
+    if len(wanted) > 1:
         if here.who.kind == "bot":
             raise Refused(USERS_ONLY)
         return await _make_group(world, me, wanted, others)

@@ -485,6 +485,8 @@ class MessageCreate(Event):
         )
         shown.pinned = self.pinned
         if guild is None:
+            for channel in snapshot.channels.values():
+                shown.channel_type = channel.type
             return shown
         return in_event(shown, guild.id, members.get(message.author_id))
 

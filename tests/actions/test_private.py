@@ -320,3 +320,9 @@ async def test_bots_write_to_whom_they_share_a_guild_with(house: House):
     body = {"content": "x"}
     await refused(house, CANNOT_MESSAGE_USER, "create_message", 6001, body, channel_id=channel)
     assert await say(house, BOB, channel)
+
+
+async def test_one_self_does_not_count_among_the_recipients(house: House):
+    both = await house.call("create_dm", ANN, {"recipients": [str(ANN), str(BOB)]})
+    assert both["type"] == 1
+    assert int(both["id"]) == await dm(house, BOB, ANN)

@@ -42,6 +42,7 @@ from hearth.core.models.messages import (
     message_object,
 )
 from hearth.core.models.pins import PinnedMessageObject, PinnedMessagesObject
+from hearth.core.models.private import private_channel_object
 from hearth.core.models.reactions import ReactionEmoji, reaction_object
 from hearth.core.models.roles import Role, role_object
 from hearth.core.models.users import (
@@ -115,6 +116,9 @@ def with_reactions(shown: MessageObject) -> MessageObject:
 
 
 KINDS = (0, 2, 4, 5, 13, 15, 16)
+dm = Channel(id=11, guild_id=None, type=ChannelType.DM, name="")
+group = Channel(id=12, guild_id=None, type=ChannelType.GROUP_DM, name="", owner_id=user.id)
+
 SHOWN: list[tuple[str, Any]] = [
     ("UserResponse", user_object(user)),
     ("UserPIIResponse", private_user_object(user)),
@@ -126,6 +130,9 @@ SHOWN: list[tuple[str, Any]] = [
         "PrivateApplicationResponse",
         application_object(Application(id=1, bot_id=2, owner_id=3, name="x"), user, user),
     ),
+    ("PrivateChannelResponse", private_channel_object(dm, [user], 5, 5)),
+    ("PrivateChannelResponse", private_channel_object(dm, [user])),
+    ("PrivateGroupChannelResponse", private_channel_object(group, [user], 5)),
     ("AuditLogEntryResponse", audit_entry_object(entry)),
     ("EmojiResponse", emoji_object(emoji, user)),
     ("MessageResponse", message_object(message, user)),

@@ -54,6 +54,7 @@ async def test_a_dm_is_for_the_two_and_each_of_their_sessions(den: Inside) -> No
         assert [user["id"] for user in created[1]["recipients"]] == [str(ANN)]
         assert message[1]["content"] == "hi"
         assert not {"guild_id", "member"} & message[1].keys()
+        assert message[1]["channel_type"] == 1
     assert private(ann.take()) == ["MESSAGE_CREATE"]
     assert private(cat.take()) == private(bot.take()) == []
     # Nothing is kept for it beside its home.

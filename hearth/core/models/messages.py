@@ -96,7 +96,7 @@ class MentionedUserObject(UserObject, gc=False, kw_only=True):
 
 
 class MessageObject(Struct, gc=False, kw_only=True):
-    """A message. `guild_id` and `member` are there only in events.
+    """A message. `guild_id` and `member` are there only in events, in DMs' `channel_type` instead.
 
     `nonce` is there for its author once. `referenced_message` is null when the message that was
     replied to is gone and absent when it was not looked for, or there is none.
@@ -124,6 +124,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
     referenced_message: "MessageObject | UnsetType | None" = UNSET
     guild_id: str | UnsetType = UNSET
     member: PartialMemberObject | UnsetType = UNSET
+    channel_type: int | UnsetType = UNSET
 
 
 NO_EMBEDS = Raw(b"[]")
