@@ -77,6 +77,9 @@ class Field:
         messages = [
             self.make(token, f"/channels/{channel}/messages", {"content": text}) for text in "ab"
         ]
+        image = {"name": "wave", "image": "data:image/png;base64,iVBORw0KGgo="}
+        emoji = self.make(token, f"/guilds/{guild}/emojis", image)
+        code = self.make(token, f"/channels/{channel}/invites", {}, "code")
         return {
             "guild_id": [str(guild)],
             "channel_id": [str(channel)],
@@ -85,13 +88,15 @@ class Field:
             "user_id": [str(self.bob.id), str(self.ann.id), str(bot.id)],
             "overwrite_id": [role, str(self.bob.id)],
             "application_id": [str(bot.id)],
+            "emoji_id": [emoji],
+            "code": [code],
         }, [token, f"Bot {bot.token}"]
 
-    def make(self, token: str, path: str, body: dict[str, Any]) -> str:
-        """The id of something new."""
+    def make(self, token: str, path: str, body: dict[str, Any], key: str = "id") -> str:
+        """The id of something new, or its `key`."""
         url = f"{self.server.url}/api/v10{path}"
         answer = self.http.post(url, json=body, headers={"Authorization": token}, timeout=10)
-        return answer.json()["id"]
+        return answer.json()[key]
 
 
 @pytest.fixture(scope="module")
