@@ -120,15 +120,3 @@ class GuildCreate(Struct, kw_only=True):
         names = ("name", "description", *_NEW)
         found = {name: getattr(self, name, None) for name in names}
         return {name: value for name, value in found.items() if value is not None}
-
-
-class GuildDeletePost(Struct, kw_only=True):
-    """Body of delete_guild_by_post: nothing; a second factor comes with accounts."""
-
-    code: str | None = None
-
-
-class GuildLeave(Struct, kw_only=True):
-    """Body of leave_guild."""
-
-    lurking: bool | None = None
