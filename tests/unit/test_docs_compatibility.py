@@ -37,6 +37,9 @@ CLASSES = {
     "NA": "what only Discord's own business has: not planned",
 }
 
+COMING = {"update_my_user"}
+"""Of CORE what is still to be made; this only shrinks."""
+
 INTRODUCTION = """\
 # Compatibility
 
@@ -146,6 +149,11 @@ def test_the_page_is_what_works() -> None:
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name in DISCORD])
 def test_what_works_is_proven(name: str) -> None:
     assert {"facts", "roles"} <= {*proofs(name)}
+
+
+def test_core_is_whole() -> None:
+    missing = {name for name, facts in DISCORD.items() if facts["class"] == "CORE"} - {*OPERATIONS}
+    assert missing <= COMING
 
 
 def test_what_libraries_call_is_there() -> None:
