@@ -1,11 +1,13 @@
 """The order of channels and roles, changed for many at once (Discord reference, "Guild")."""
 
+from collections import Counter
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions.channels import (
+    MOST_CHANNELS_PER_CATEGORY,
     category_of,
     may_overwrite,
     overwrite_audits,
@@ -103,6 +105,7 @@ async def bulk_update_guild_channels(here: InGuild, body: list[ChannelPosition])
             may_overwrite(here, before, overwrites)
             after = replace(after, overwrites=overwrites)
         moved[each.id] = after
+    _must_fit(here, moved)
     save: list[Noun] = []
     audit: list[Audit] = []
     tell: list[Event] = []
@@ -114,3 +117,13 @@ async def bulk_update_guild_channels(here: InGuild, body: list[ChannelPosition])
             tell.append(ChannelUpdate(after))
     if save:
         await here.commit(save=save, audit=audit, tell=tell)
+
+
+def _must_fit(here: InGuild, moved: dict[int, Channel]) -> None:
+    """Refuse when more come into a category together than each alone would."""
+    after = [moved.get(each.id, each) for each in here.snapshot.channels.values()]
+    held = Counter(each.parent_id for each in after if not each.is_thread)
+    for parent_id in {each.parent_id for each in moved.values()} - {None}:
+        if held[parent_id] > MOST_CHANNELS_PER_CATEGORY:
+            code, text = "CHANNEL_PARENT_MAX_CHANNELS", "Maximum number of channels in category"
+            raise invalid_form((("parent_id",), code, f"{text} reached (50)"))

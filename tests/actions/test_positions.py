@@ -131,3 +131,22 @@ async def test_a_category_gives_only_what_the_mover_has(house: House) -> None:
     await house.refused(MISSING_PERMISSIONS, name, CAT, move, **where)
     await house.call(name, CAT, [{"id": TEXT, "parent_id": rooms}], **where)
     assert (await house.snapshot()).channels[TEXT].overwrites == ()
+
+
+async def test_a_category_is_not_filled_past_its_limit_by_many_at_once(house: House) -> None:
+    rooms = await category(house)
+    ids: list[int] = []
+    for index in range(51):
+        house.clock.seconds += 10
+        body = {"name": f"c{index}"}
+        made = await house.call("create_guild_channel", ANN, body, guild_id=GUILD)
+        ids.append(int(made["id"]))
+    house.told()
+    name, where = "bulk_update_guild_channels", {"guild_id": GUILD}
+    body = [{"id": each, "parent_id": rooms} for each in ids]
+    await house.refused(INVALID_FORM, name, ANN, body, **where)
+    await house.call(name, ANN, body[:50], **where)
+    # One comes when another goes.
+    await house.call(name, ANN, [{"id": ids[0], "parent_id": None}], **where)
+    house.told()
+    await house.call(name, ANN, body[50:], **where)
