@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import zstandard
 
 from hearth.net.admin import ask
 
@@ -229,10 +230,14 @@ class Gateway:
     """A gateway connection that keeps all it was told: `dispatches` as (s, t, d)."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+        self,
+        http: aiohttp.ClientSession,
+        socket: aiohttp.ClientWebSocketResponse,
+        decompress: Callable[[bytes], bytes] = zlib.decompress,
     ) -> None:
         self.http = http
         self.socket = socket
+        self._decompress = decompress
         self.session_id = ""
         self.dispatches: list[tuple[int, str, Any]] = []
         self.others: list[dict[str, Any]] = []
@@ -243,15 +248,20 @@ class Gateway:
     @classmethod
     async def open(cls, server: Server, query: str = "?v=10&encoding=json") -> "Gateway":
         """Connect; nothing is sent."""
+        decompress: Callable[[bytes], bytes] = zlib.decompress
+        if "compress=zlib-stream" in query:
+            decompress = zlib.decompressobj().decompress
+        elif "compress=zstd-stream" in query:
+            decompress = zstandard.ZstdDecompressor().decompressobj().decompress
         http = aiohttp.ClientSession()
-        return cls(http, await http.ws_connect(f"{server.url}/gateway{query}", max_msg_size=0))
+        socket = await http.ws_connect(f"{server.url}/gateway{query}", max_msg_size=0)
+        return cls(http, socket, decompress)
 
     async def _read(self) -> None:
-        inflate = zlib.decompressobj()
         async for message in self.socket:
             data = message.data
             if message.type is aiohttp.WSMsgType.BINARY:
-                data = inflate.decompress(data)
+                data = self._decompress(data)
             payload = json.loads(data)
             if payload["op"] == 0:
                 self.dispatches.append((payload["s"], payload["t"], payload["d"]))

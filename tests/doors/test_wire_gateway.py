@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import zstandard
 
 from tests.doors.conftest import Den
 from tests.harness import Gateway, Server
@@ -106,18 +107,72 @@ async def receive_until(socket: Any, name: str, decode: Any) -> list[dict[str, A
     return payloads
 
 
-async def test_zstd_stream_gets_plain_frames(den: Den) -> None:
+async def test_zstd_stream_is_one_stream(den: Den) -> None:
     bot = den.bot()
     http, socket = await open_raw(den.server, "&compress=zstd-stream")
-    wish = {"token": bot.token, "properties": {}, "intents": 1, "compress": True}
+    stream = zstandard.ZstdDecompressor().decompressobj()
+
+    def decompressed(message: aiohttp.WSMessage) -> dict[str, Any]:
+        assert message.type == aiohttp.WSMsgType.BINARY
+        return json.loads(stream.decompress(message.data))
+
+    wish = {"token": bot.token, "properties": {}, "intents": 1 | 512 | 32768, "compress": True}
     await socket.send_json({"op": 2, "d": wish})
-
-    def plain(message: aiohttp.WSMessage) -> dict[str, Any]:
-        assert message.type == aiohttp.WSMsgType.TEXT
-        return json.loads(message.data)
-
-    payloads = await receive_until(socket, "GUILD_CREATE", plain)
+    payloads = await receive_until(socket, "GUILD_CREATE", decompressed)
     assert [payload["t"] for payload in payloads] == [None, "READY", "GUILD_CREATE"]
+    for text in ("x", "y" * 2000, "x"):
+        await den.say(den.ann, text)
+        payloads += await receive_until(socket, "MESSAGE_CREATE", decompressed)
+        assert payloads[-1]["d"]["content"] == text
+    await socket.send_json({"op": 1, "d": payloads[-1]["s"]})
+    assert decompressed(await socket.receive(timeout=5))["op"] == 11
+    numbers = [payload["s"] for payload in payloads if payload["op"] == 0]
+    assert numbers == list(range(1, len(numbers) + 1))
+    await socket.close()
+    await http.close()
+
+
+async def test_a_session_goes_on_in_another_compression(den: Den) -> None:
+    bot = den.bot()
+    gateway = await Gateway.open(den.server, "?v=10&encoding=json&compress=zstd-stream")
+    wish = {"token": bot.token, "properties": {}, "intents": 1 | 512 | 32768}
+    await gateway.send(2, wish)
+    ready = await gateway.event("READY")
+    await gateway.event("GUILD_CREATE")
+    for number, query in enumerate(("&compress=zlib-stream", "", "&compress=zstd-stream")):
+        seq = gateway.seq
+        gateway.cut()
+        await den.say(den.ann, str(number))
+        again = await Gateway.open(den.server, "?v=10&encoding=json" + query)
+        await again.send(6, {"token": bot.token, "session_id": ready["session_id"], "seq": seq})
+        await again.event("RESUMED")
+        assert (await again.event("MESSAGE_CREATE"))["content"] == str(number)
+        assert [s for s, _, _ in again.dispatches] == [seq + 1, seq + 2]
+        await gateway.close()
+        gateway = again
+    await gateway.close()
+
+
+async def test_payload_compression_is_binary_and_each_is_whole(den: Den) -> None:
+    bot = den.bot()
+    http, socket = await open_raw(den.server, "")
+
+    def whole(message: aiohttp.WSMessage) -> dict[str, Any]:
+        if message.type == aiohttp.WSMsgType.TEXT:
+            payload = json.loads(message.data)
+            assert payload["op"] != 0
+            return payload
+        return json.loads(zlib.decompress(message.data))
+
+    wish = {"token": bot.token, "properties": {}, "intents": 1 | 512 | 32768, "compress": True}
+    await socket.send_json({"op": 2, "d": wish})
+    payloads = await receive_until(socket, "GUILD_CREATE", whole)
+    for text in ("x", "y" * 2000):
+        await den.say(den.ann, text)
+        payloads += await receive_until(socket, "MESSAGE_CREATE", whole)
+        assert payloads[-1]["d"]["content"] == text
+    numbers = [payload["s"] for payload in payloads if payload["op"] == 0]
+    assert numbers == list(range(1, len(numbers) + 1))
     await socket.close()
     await http.close()
 

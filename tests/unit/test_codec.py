@@ -2,9 +2,11 @@
 
 import random
 import zlib
+from collections.abc import Callable
 
 import msgspec
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
@@ -13,7 +15,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from hearth.net.gateway import codec
-from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload
+from hearth.net.gateway.codec import PLAIN, ZLIB, ZLIB_STREAM, Encoding, Payload, ZstdStream
 
 FLUSHED = b"\x00\x00\xff\xff"
 
@@ -50,8 +52,13 @@ def read(stream: bytes, encoding: Encoding) -> list[dict[str, object]]:
             data = inflate.decompress(data)
             assert not inflate.unconsumed_tail
             assert not inflate.eof
+        elif encoding is ZLIB and message.opcode is Opcode.BINARY:
+            # Each is whole: header, blocks, checksum, and nothing behind.
+            data = zlib.decompress(data)
+            assert msgspec.json.decode(data)["op"] == 0
         else:
             assert message.opcode is Opcode.TEXT
+            assert encoding is PLAIN or msgspec.json.decode(data)["op"] != 0
         read.append(msgspec.json.decode(data))
     return read
 
@@ -135,6 +142,8 @@ def test_frames_fill_the_limit_and_no_more(encoding: Encoding) -> None:
     each = [codec.frame(payload, 5 + i, encoding) for i, payload in enumerate(payloads)]
     for count in range(1, 6):
         exact = sum(map(len, each[:count]))
+        if encoding is ZLIB:
+            exact = sum(payload.size for payload in payloads[:count])
         assert codec.frames(payloads, 5, encoding, exact) == (b"".join(each[:count]), count)
         more = max(count - 1, 1)
         assert codec.frames(payloads, 5, encoding, exact - 1) == (b"".join(each[:more]), more)
@@ -171,6 +180,50 @@ def test_keys_stand_before_the_data() -> None:
         assert data[found : data.index(b",", found)].strip() == value
 
 
+def read_zstd(stream: bytes, decompress: Callable[[bytes], bytes]) -> list[dict[str, object]]:
+    """What a client makes of a zstd stream, one message after the other, each decoded at once."""
+    messages = websocket_messages(stream)
+    assert all(message.opcode is Opcode.BINARY and message.fin for message in messages)
+    return [msgspec.json.decode(decompress(bytes(message.data))) for message in messages]
+
+
+def test_zstd_stream_is_one_frame_flushed_by_message() -> None:
+    coding = ZstdStream()
+    decompress = zstandard.ZstdDecompressor().decompressobj().decompress
+    payloads = [Payload("MESSAGE_CREATE", data_of(size)) for size in SIZES]
+    stencil = codec.Stencil()
+    stream = codec.control(10, b"{}", coding, first=True)
+    assert read_zstd(stream, decompress) == [{"s": None, "op": 10, "t": None, "d": {}}]
+    s = 1
+    while s <= len(payloads):
+        data, count = codec.frames(payloads, s, coding, 16_384, s - 1)
+        read = read_zstd(data + codec.control(11, b"null", coding), decompress)
+        assert read.pop() == {"s": None, "op": 11, "t": None, "d": None}
+        expected = payloads[s - 1 : s - 1 + count]
+        assert read == [
+            dispatch(s + i, "MESSAGE_CREATE", payload.d) for i, payload in enumerate(expected)
+        ]
+        s += count
+    # A stencil of others' frames is none for it.
+    for _ in range(3):
+        stencil.frames(payloads[:3], 1, PLAIN, 1 << 20)
+        data, count = stencil.frames(payloads[:3], s, coding, 1 << 20)
+        assert [each["s"] for each in read_zstd(data, decompress)] == [s, s + 1, s + 2]
+        s += count
+
+
+def test_zstd_streams_are_small_and_remember() -> None:
+    coding = ZstdStream()
+    payload = Payload("MESSAGE_CREATE", MESSAGE)
+    first = codec.control(10, b"{}", coding, first=True)
+    # RFC 8878 3.1.1.1.2: the exponent of the window, above 2 ** 10.
+    body = bytes(websocket_messages(first)[0].data)
+    assert body[:4] == bytes.fromhex("28b52ffd")
+    assert 10 + (body[5] >> 3) <= 16
+    once, again = codec.frame(payload, 1, coding), codec.frame(payload, 2, coding)
+    assert len(again) < len(once) < payload.size
+
+
 datas = st.one_of(
     st.integers(0, 400).map(data_of),
     st.sampled_from(SIZES).map(data_of),
@@ -194,7 +247,9 @@ def test_any_list_of_payloads_is_read_as_it_was_written(
     while start < len(payloads):
         piece, count = codec.frames(payloads, first_s + start, encoding, limit_bytes, start)
         assert count >= 1
-        assert count == 1 or len(piece) <= limit_bytes
+        # Compressed apart, each may be some bytes longer than plain.
+        more = 40 * count if encoding is ZLIB else 0
+        assert count == 1 or len(piece) <= limit_bytes + more
         stream += piece
         start += count
     assert read(stream, encoding) == [

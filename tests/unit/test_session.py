@@ -95,7 +95,7 @@ class Sessions(RuleBasedStateMachine):
 
     def identify(self, encoding: Encoding) -> None:
         self.session = make()
-        self.session.encoding = self.encoding = encoding
+        self.session.coding = self.encoding = encoding
         self.pushed = self.seen = 0
         self.lost = False
         self.attach(600)
@@ -185,7 +185,7 @@ class Sessions(RuleBasedStateMachine):
         if not possible:
             self.lost = True
             return
-        self.encoding = self.session.encoding = encoding
+        self.encoding = self.session.coding = encoding
         self.attach(mark)
         self.session.pump(self.stencil)
 
@@ -228,7 +228,7 @@ TestSessions = Sessions.TestCase
 @pytest.fixture(params=[PLAIN, ZLIB_STREAM], ids=lambda e: e.value)
 def attached(request: pytest.FixtureRequest) -> tuple[Session, Wire]:
     session = make()
-    session.encoding = request.param
+    session.coding = request.param
     wire = Wire(session, request.param, 10**9)
     session.write = wire.write
     return session, wire

@@ -16,7 +16,7 @@ from hearth.core.models.presence import PresencePut
 from hearth.core.models.private import PrivateChannelObject
 from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal, Reply
 from hearth.net.gateway import conversation, ready
-from hearth.net.gateway.codec import PLAIN, ZLIB_STREAM, Encoding, Payload, control
+from hearth.net.gateway.codec import PLAIN, ZLIB, ZLIB_STREAM, Coding, Payload, ZstdStream, control
 from hearth.net.gateway.conversation import (
     HEARTBEAT_ACK,
     HELLO,
@@ -176,7 +176,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_progress",
         "_todo",
-        "encoding",
+        "coding",
         "hub",
         "key",
         "reader",
@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         self.hub = hub
         self.key = key
         self.transport = transport
-        self.encoding = encoding_of(query)
+        self.coding = coding_of(query)
         self.url = url
         self.reader = FrameReader(conversation.PERSON_LIMIT_BYTES)
         now = hub.world.clock.now()
@@ -210,7 +210,7 @@ class Connection(asyncio.Protocol):
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         hub.connections[self] = None
         hello = b'{"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
-        transport.write(control(HELLO, hello, self.encoding, first=True))
+        transport.write(control(HELLO, hello, self.coding, first=True))
         if query.get("v", "10") not in ("9", "10"):
             self.close(conversation.INVALID_VERSION)
         elif query.get("encoding", "json") != "json":
@@ -269,7 +269,7 @@ class Connection(asyncio.Protocol):
     def say(self, op: int, d: bytes) -> None:
         """Send a payload that is no dispatch."""
         if not self.transport.is_closing():
-            self.transport.write(control(op, d, self.encoding))
+            self.transport.write(control(op, d, self.coding))
 
     def close(self, code: int) -> None:
         """Close with a code of the gateway; the session stays resumable."""
@@ -384,6 +384,9 @@ class Connection(asyncio.Protocol):
             client=ready.client_of(wish.properties),
         )
         session.large_threshold = wish.large_threshold
+        if wish.compress and self.coding is PLAIN:
+            # Beside a transport compression, where libraries send it too, it says nothing.
+            self.coding = ZLIB
         with hub.arrival(session) as arrival:
             guild_ids = [
                 guild_id
@@ -427,7 +430,7 @@ class Connection(asyncio.Protocol):
             conversation.BOT_LIMIT_BYTES if bot else conversation.PERSON_LIMIT_BYTES
         )
         self.session = session
-        session.encoding = self.encoding
+        session.coding = self.coding
         session.write = None if self._paused else self.transport.write
         hub.of_session[session.id] = self
         hub.detached.pop(session, None)
@@ -500,6 +503,9 @@ class Connection(asyncio.Protocol):
                 hub.tell(session, chunk)
 
 
-def encoding_of(query: Mapping[str, str]) -> Encoding:
+def coding_of(query: Mapping[str, str]) -> Coding:
     """The transport compression that a gateway URL asks for; what is not known is plain."""
-    return ZLIB_STREAM if query.get("compress") == "zlib-stream" else PLAIN
+    asked = query.get("compress")
+    if asked == "zstd-stream":
+        return ZstdStream()
+    return ZLIB_STREAM if asked == "zlib-stream" else PLAIN

@@ -213,7 +213,7 @@ class Hub:
                 if (
                     session.base + len(events) == s
                     and write is not None
-                    and session.encoding is PLAIN
+                    and session.coding is PLAIN
                 ):
                     # The usual case by far, without a call: one event for one connection.
                     head, tail = events[-1].plain

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hearth.core.models.presence import PresencePut
-from hearth.net.gateway.codec import PLAIN, Encoding, Payload, Stencil, frames
+from hearth.net.gateway.codec import PLAIN, Coding, Payload, Stencil, frames
 
 if TYPE_CHECKING:
     from hearth.net.gateway.cohorts import Cohort
@@ -92,9 +92,9 @@ class Session:
     __slots__ = (
         "base",
         "client",
+        "coding",
         "cohorts",
         "dirty",
-        "encoding",
         "events",
         "id",
         "intents",
@@ -136,7 +136,7 @@ class Session:
         self.sent = 0
         self.dirty = False
         self.write: Callable[[bytes], None] | None = None
-        self.encoding: Encoding = PLAIN
+        self.coding: Coding = PLAIN
         self.large_threshold = 50
         """Guilds with more members come with those of them only who are online."""
         self.presence = ONLINE
@@ -182,9 +182,9 @@ class Session:
         while (write := self.write) is not None and start < len(events):
             if stencil is not None and len(events) - start <= STENCIL_EVENTS:
                 waiting = events[start:]
-                data, count = stencil.frames(waiting, self.sent + 1, self.encoding, PIECE_BYTES)
+                data, count = stencil.frames(waiting, self.sent + 1, self.coding, PIECE_BYTES)
             else:
-                data, count = frames(events, self.sent + 1, self.encoding, PIECE_BYTES, start)
+                data, count = frames(events, self.sent + 1, self.coding, PIECE_BYTES, start)
             self.sent += count
             start += count
             write(data)
