@@ -38,6 +38,7 @@ from hearth.store.messages_lmdb import LmdbLog
 logger = logging.getLogger(__name__)
 
 SETTLE_S, EARLY_S = 5.0, 0.25
+HOUR_S = 3600.0
 DAY_S = 86_400.0
 
 GREET_S = 0.5
@@ -128,6 +129,7 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(world.purge_orphans(), name="purge")
+        world.tasks.start(_trim_journal(world), name="journal")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
         trim = trimmer()
 
@@ -254,6 +256,16 @@ async def _hear_out(http: HttpServer, listeners: Sequence[Listener]) -> None:
         calm = 0 if http.fresh else calm + 1
         if calm == 2:
             break
+
+
+async def _trim_journal(world: World) -> None:
+    """Keep the journal short; it is what grows when nothing else does."""
+    while True:
+        try:
+            await world.trim_journal()
+        except StorageFull:
+            logger.warning("disk full, journal not trimmed")
+        await asyncio.sleep(HOUR_S)
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

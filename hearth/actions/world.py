@@ -44,6 +44,9 @@ ACK_S = 2.0
 CONSUMERS = ("unread",)
 """The journal's consumers (`hearth.actions.consumers`)."""
 
+KEEP_ROWS = 100_000
+"""Rows of the journal that stay when all consumers have passed them, for `check`."""
+
 _IN_THE_WAY = (Missing, Exists, TooMany)
 
 IDLE_S = 1800.0
@@ -469,6 +472,11 @@ class World:
         for channel_id in self.log.channels():
             if await self.directory.home_of(channel_id) is None:
                 await self.log.purge(channel_id)
+
+    async def trim_journal(self) -> int:
+        """Delete rows of the journal that every consumer has long finished; how many went."""
+        done = [await self.directory.cursor(consumer) for consumer in CONSUMERS]
+        return await self.log.trim(min(done) - KEEP_ROWS)
 
     async def check(self) -> list[str]:
         """Whether log, metadata and journal agree; a sentence for each fault."""

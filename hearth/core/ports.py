@@ -189,6 +189,10 @@ class MessageLog(Protocol):
         """Journal rows with n > `after`, ascending."""
         ...
 
+    async def trim(self, before: int) -> int:
+        """Delete journal rows with n < `before`, but never the last; how many went."""
+        ...
+
     async def purge(self, channel_id: int) -> int:
         """Delete a channel's whole range in bounded transactions; how many records went.
 

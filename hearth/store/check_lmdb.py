@@ -5,16 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import lmdb
-import msgspec
 
 from hearth.core.models.messages import Message
 from hearth.core.ports import Kind
-
-JOURNAL_VERSION = 1
+from hearth.store.journal_lmdb import journal_row
 
 _key = struct.Struct(">QQ")
 _number = struct.Struct(">Q")
-_decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
 
 
 def faults(
@@ -58,13 +55,6 @@ def faults(
             yield f"Message {id} of channel {channel} is there, the journal deleted it."
         elif not there and kind != Kind.DELETE and channel not in gone:
             yield f"Message {id} of channel {channel} is lost, the journal knows it."
-
-
-def journal_row(value: bytes) -> tuple[tuple[int, int, int], ...]:
-    """The entries of a journal row. Raises ValueError."""
-    if value[:1] != bytes([JOURNAL_VERSION]):
-        raise ValueError(f"its version {value[:1].hex()} is unknown")
-    return _decode_row(value[1:])
 
 
 def _record_faults(key: bytes, value: bytes, decode: Callable[[bytes], Message]) -> Iterator[str]:

@@ -51,6 +51,8 @@ class MemoryLog:
         self._marks: dict[tuple[int, int], dict[bytes, _Marks]] = {}
         self._nonces: dict[bytes, tuple[int, int]] = {}
         self._rows: list[JournalRow] = []
+        self._trimmed = 0
+        """Rows that were deleted: the first that is there has the next number."""
 
     def put(self, entry: Entry) -> None:
         """Queue `entry` for the next step of the loop; the outcome comes to `committed`."""
@@ -139,8 +141,15 @@ class MemoryLog:
 
     async def journal(self, after: int, limit: int) -> list[JournalRow]:
         """Up to `limit` journal rows with n > `after`, ascending."""
-        first = max(after, 0)
+        first = max(after - self._trimmed, 0)
         return self._rows[first : first + max(limit, 0)]
+
+    async def trim(self, before: int) -> int:
+        """Delete journal rows with n < `before`, but never the last; how many went."""
+        gone = min(max(before - 1 - self._trimmed, 0), max(len(self._rows) - 1, 0))
+        del self._rows[:gone]
+        self._trimmed += gone
+        return gone
 
     async def purge(self, channel_id: int) -> int:
         """Delete a channel's whole range, after what is queued; how many records went."""
@@ -192,7 +201,7 @@ class MemoryLog:
             (int(entry.kind), entry.channel_id, entry.id) for entry, error in outcome if not error
         )
         if row:
-            self._rows.append(JournalRow(len(self._rows) + 1, row))
+            self._rows.append(JournalRow(self._trimmed + len(self._rows) + 1, row))
         for entry in queue:
             if self._pending.get((entry.channel_id, entry.id)) is entry:
                 del self._pending[entry.channel_id, entry.id]

@@ -30,8 +30,9 @@ from hearth.core.ports import (
     StorageFull,
     Unusable,
 )
+from hearth.store import journal_lmdb
 from hearth.store.attached_lmdb import AttachedTables
-from hearth.store.check_lmdb import JOURNAL_VERSION, faults, journal_row
+from hearth.store.check_lmdb import faults
 from hearth.store.room import free_bytes, reason
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ uvloop's timers count whole milliseconds: below half of one it would be every tu
 """
 
 PIECE = 1_000
-"""Records that one transaction of a purge deletes."""
+"""Records or rows that one transaction of a purge or trim deletes."""
 
 _FORMAT = b"1"
 _DISK_EVERY_S = 1.0
@@ -64,7 +65,6 @@ _MAX = (1 << 64) - 1
 _key = struct.Struct(">QQ")
 _number = struct.Struct(">Q")
 _pack = _key.pack
-_encode_row = msgspec.msgpack.Encoder().encode
 
 
 class UnknownFormat(Unusable):
@@ -295,9 +295,11 @@ class LmdbLog:
 
     async def journal(self, after: int, limit: int) -> list[JournalRow]:
         """Up to `limit` journal rows with n > `after`, ascending."""
-        return await self._loop.run_in_executor(
-            self._readers, lambda: list(islice(self._rows(after), max(limit, 0)))
-        )
+        return await self._loop.run_in_executor(self._readers, self._rows, after, limit)
+
+    async def trim(self, before: int) -> int:
+        """Delete journal rows with n < `before`, but never the last; how many went."""
+        return await self._in_pieces(partial(self._trim_piece, before))
 
     async def purge(self, channel_id: int) -> int:
         """Delete a channel's whole range in bounded transactions; how many records went.
@@ -305,12 +307,7 @@ class LmdbLog:
         It may be stopped and called again. The journal does not tell of it: whoever consumes the
         journal learns from the channel's end, and `check` from the table of purged channels.
         """
-        total = 0
-        while True:
-            gone = await self._ask(partial(self._purge_piece, channel_id))
-            total += gone
-            if gone < PIECE:
-                return total
+        return await self._in_pieces(partial(self._purge_piece, channel_id))
 
     def channels(self) -> list[int]:
         """Ids of the channels that have records, ascending; a seek for each."""
@@ -347,6 +344,15 @@ class LmdbLog:
         self._thread.join()
         self._readers.shutdown()
         self._env.close()
+
+    async def _in_pieces(self, run: Callable[[], int]) -> int:
+        """The sum of `run`, which the writer calls until it finds less than a `PIECE`."""
+        total = 0
+        while True:
+            gone = await self._ask(run)
+            total += gone
+            if gone < PIECE:
+                return total
 
     async def _ask(self, run: Callable[[], int]) -> int:
         """The result of `run`, which the writer calls after all that is queued now."""
@@ -447,11 +453,7 @@ class LmdbLog:
                 else:
                     outcome.append((entry, Exists() if kind is Kind.CREATE else Missing()))
             if row:
-                with txn.cursor(self._journal) as cursor:
-                    n = _number.unpack(cursor.key())[0] + 1 if cursor.last() else 1
-                    cursor.put(
-                        _number.pack(n), bytes([JOURNAL_VERSION]) + _encode_row(row), append=True
-                    )
+                journal_lmdb.append(txn, self._journal, row)
             if self._unpruned >= _PRUNE_AFTER:
                 self._prune(txn)
         return outcome
@@ -490,6 +492,11 @@ class LmdbLog:
                 gone += 1
                 found = bool(cursor.key())
         return gone
+
+    def _trim_piece(self, before: int) -> int:
+        """Delete up to `PIECE` rows of the journal below row `before`; how many there were."""
+        with self._env.begin(write=True) as txn:
+            return journal_lmdb.trim(txn, self._journal, before, PIECE)
 
     def _stop(self) -> int:
         """The last job."""
@@ -553,12 +560,10 @@ class LmdbLog:
                 yield channel, _key.unpack(cursor.key())[1]
                 found = cursor.next()
 
-    def _rows(self, after: int) -> Iterator[JournalRow]:
-        """The journal after row `after`."""
-        with self._env.begin() as txn, txn.cursor(self._journal) as cursor:
-            if cursor.set_range(_number.pack(max(after + 1, 0))):
-                for key, value in cursor.iternext():
-                    yield JournalRow(_number.unpack(key)[0], journal_row(value))
+    def _rows(self, after: int, limit: int) -> list[JournalRow]:
+        """Up to `limit` rows of the journal after row `after`."""
+        with self._env.begin() as txn:
+            return list(islice(journal_lmdb.rows(txn, self._journal, after), max(limit, 0)))
 
 
 def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:

@@ -77,6 +77,18 @@ async def test_a_crash_between_two_rounds_counts_nothing_twice(house: House):
     assert await house.owner.check() == []
 
 
+async def test_what_it_has_finished_is_trimmed_later(house: House, monkeypatch: pytest.MonkeyPatch):
+    for text in "abcd":
+        await say(house, ANN, text)
+    assert await house.owner.trim_journal() == 0
+    await unread.step(house.owner)
+    assert await house.owner.trim_journal() == 0
+    monkeypatch.setattr("hearth.actions.world.KEEP_ROWS", 1)
+    assert await house.owner.trim_journal() == 2
+    assert await badge(house, BOB) == 0
+    assert await house.owner.check() == []
+
+
 async def test_it_follows_by_itself(house: House, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(unread, "PAUSE_S", 0.0)
     house.owner.tasks.start(unread.run(house.owner), name="unread")

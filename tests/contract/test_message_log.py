@@ -295,6 +295,20 @@ async def test_the_journal_is_read_from_a_cursor(rig: Rig):
     assert (await rig.log.journal(2, 1))[0].entries == ((0, 1, 3),)
 
 
+async def test_the_journal_is_trimmed_but_for_its_last_row(rig: Rig):
+    for id in range(1, 6):
+        await rig.create(1, id)
+    assert await rig.log.trim(-7) == 0
+    assert await rig.log.trim(3) == 2
+    assert await rig.log.trim(3) == 0
+    assert [row.n for row in await rig.log.journal(0, 50)] == [3, 4, 5]
+    assert [row.n for row in await rig.log.journal(3, 1)] == [4]
+    assert await rig.log.trim(50) == 2
+    await rig.create(1, 6)
+    assert [row.n for row in await rig.log.journal(0, 50)] == [5, 6]
+    assert not [said for said in await rig.log.check(decode) if "ournal" in said]
+
+
 async def test_channels_and_the_greatest_id(rig: Rig):
     for channel, id in ((9, 5), (3, 8), (3, 2), (4, 7)):
         rig.create(channel, id)

@@ -1,0 +1,54 @@
+"""The journal of a log on LMDB: one row for each transaction, which its consumers follow."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import lmdb
+import msgspec
+
+from hearth.core.ports import JournalRow
+
+_VERSION = 1
+
+_number = struct.Struct(">Q")
+_encode_row = msgspec.msgpack.Encoder().encode
+_decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
+
+
+def append(
+    txn: "lmdb.Transaction[bytes]", journal: Any, entries: Sequence[tuple[int, int, int]]
+) -> None:
+    """Write the row of a transaction; its number is the last one's plus 1."""
+    with txn.cursor(journal) as cursor:
+        n = _number.unpack(cursor.key())[0] + 1 if cursor.last() else 1
+        cursor.put(_number.pack(n), bytes([_VERSION]) + _encode_row(entries), append=True)
+
+
+def rows(txn: "lmdb.Transaction[bytes]", journal: Any, after: int) -> Iterator[JournalRow]:
+    """The rows after row `after`."""
+    with txn.cursor(journal) as cursor:
+        if cursor.set_range(_number.pack(max(after + 1, 0))):
+            for key, value in cursor.iternext():
+                yield JournalRow(_number.unpack(key)[0], journal_row(value))
+
+
+def trim(txn: "lmdb.Transaction[bytes]", journal: Any, before: int, most: int) -> int:
+    """Delete up to `most` of the oldest rows with n < `before`, but never the last; how many."""
+    gone = 0
+    with txn.cursor(journal) as cursor:
+        # The last row stays: the next one's number is made from it.
+        end = min(_number.pack(max(before, 0)), cursor.key()) if cursor.last() else b""
+        found = cursor.first()
+        while found and gone < most and cursor.key() < end:
+            cursor.delete()
+            gone += 1
+            found = bool(cursor.key())
+    return gone
+
+
+def journal_row(value: bytes) -> tuple[tuple[int, int, int], ...]:
+    """The entries of a journal row. Raises ValueError."""
+    if value[:1] != bytes([_VERSION]):
+        raise ValueError(f"its version {value[:1].hex()} is unknown")
+    return _decode_row(value[1:])
