@@ -40,7 +40,7 @@ async def test_a_member_removed_while_ready_is_made_is_told_nothing(inside: Insi
 async def test_a_member_removed_from_one_guild_while_the_next_loads(inside: Inside) -> None:
     await inside.call("join_guild", OPERATOR, {"user": "12"}, guild_id=NEXT)
     inside.world.homes.clear()
-    gate = Gate(inside, "guild")
+    gate = Gate(inside, "home")
     bob = await inside.connect("token12", settle=False)
     await gate.reached.wait()
     gate.open()
