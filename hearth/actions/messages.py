@@ -110,12 +110,13 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
     if key is None:
         return await _create(here, body, None)
     # One at a time under a nonce: whoever comes meanwhile waits and finds what was made.
-    inflight = here.home.busy.inflight
-    while (other := inflight.get(key)) is not None:
+    while (other := here.home.busy.inflight.get(key)) is not None:
         await asyncio.wait([other])
     earlier = _earlier(here, key)
     if earlier is not None:
         return await _shown(here, earlier, body.nonce or None)
+    # Asked for anew: what a home keeps for calls goes with the last one, even while we waited.
+    inflight = here.home.busy.inflight
     inflight[key] = asyncio.get_running_loop().create_future()
     try:
         return await _create(here, body, key)
