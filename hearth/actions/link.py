@@ -3,11 +3,13 @@
 `pack_call` → `answer` at the owner → `unpack_reply`. What carries the frames is the placement's.
 """
 
+from collections import ChainMap
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from hearth.actions.elsewhere import ELSEWHERE
 from hearth.actions.gate import call
 from hearth.actions.world import World
 from hearth.core import errors
@@ -35,6 +37,7 @@ class _Answer(Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.encode
+_NAMED = ChainMap(OPERATIONS, ELSEWHERE)
 _ROW_NAMES = {id(row): name for name, row in errors.ROWS.items()}
 
 
@@ -54,7 +57,7 @@ def pack_call(
 async def answer(world: World, frame: bytes) -> bytes:
     """Run a packed call here, where its home is owned; the packed reply or refusal."""
     asked = msgspec.msgpack.decode(frame, type=_Call)
-    operation = OPERATIONS[asked.name]
+    operation = _NAMED[asked.name]
     body = _decoded(asked.body, operation.body)
     query = _decoded(asked.query, operation.query)
     try:
@@ -81,7 +84,7 @@ def unpack_reply(name: str, frame: bytes) -> Reply:
         refused = Refused(errors.ROWS[row], more, headers)
         refused.limit = told.limit
         raise refused
-    operation = OPERATIONS[name]
+    operation = _NAMED[name]
     value: Any = msgspec.Raw(told.value or b"null")
     if not operation.path:
         value = msgspec.json.decode(value, type=operation.returns)

@@ -99,6 +99,28 @@ UNKNOWN_ROLE = Error(10011, 404, "Unknown Role", "Check the id; the role may be 
 UNKNOWN_TOKEN = Error(10012, 404, "Unknown Token", "The token was already revoked.")
 UNKNOWN_USER = Error(10013, 404, "Unknown User", "Check the id.")
 UNKNOWN_EMOJI = Error(10014, 404, "Unknown Emoji", "Check the id or name; it may be deleted.")
+UNKNOWN_INTEGRATION = Error(10005, 404, "Unknown Integration", "Hearth has no integrations yet.")
+UNKNOWN_WEBHOOK = Error(10015, 404, "Unknown Webhook", "Hearth has no webhooks yet.")
+UNKNOWN_ENTITLEMENT = Error(10029, 404, "Unknown Entitlement", "Hearth sells nothing.")
+UNKNOWN_LOBBY = Error(10031, 404, "Unknown Lobby", "Hearth has no lobbies.")
+UNKNOWN_GUILD_TEMPLATE = Error(10057, 404, "Unknown Guild Template", "Hearth has none yet.")
+UNKNOWN_STICKER = Error(10060, 404, "Unknown Sticker", "Hearth has no stickers yet.")
+UNKNOWN_STICKER_PACK = Error(10061, 404, "Unknown Sticker Pack", "Hearth has no sticker packs.")
+UNKNOWN_INTERACTION = Error(10062, 404, "Unknown Interaction", "Hearth has none yet.")
+UNKNOWN_APPLICATION_COMMAND = Error(
+    10063, 404, "Unknown Application Command", "Hearth has no commands yet."
+)
+UNKNOWN_COMMAND_PERMISSIONS = Error(
+    10066, 404, "Unknown Application Command Permissions", "Hearth has no commands yet."
+)
+UNKNOWN_STAGE_INSTANCE = Error(10067, 404, "Unknown Stage Instance", "Hearth has no stages yet.")
+UNKNOWN_SCHEDULED_EVENT = Error(
+    10070, 404, "Unknown Guild Scheduled Event", "Hearth has no scheduled events yet."
+)
+UNKNOWN_SOUND = Error(10097, 404, "Unknown Sound", "Hearth has no soundboard yet.")
+UNKNOWN_INVITE_TARGETS = Error(
+    10129, 404, "Unknown Invite Target Users", "Invites of Hearth are for everybody yet."
+)
 
 # 20xxx, 30xxx: who may call, and how much there may be
 BOTS_ONLY = Error(
@@ -183,6 +205,7 @@ INVALID_ACCOUNT_TYPE = Error(50002, 400, "Invalid account type", "Use another ki
 NOT_IN_DM = Error(
     50003, 403, "Cannot execute action on a DM channel", "Call it on a guild's channel."
 )
+WIDGET_DISABLED = Error(50004, 403, "Guild widget disabled", "Hearth has no widgets yet.")
 NOT_THE_AUTHOR = Error(
     50005, 403, "Cannot edit a message authored by another user", "Only its author may edit it."
 )

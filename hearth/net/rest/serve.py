@@ -17,6 +17,7 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from hearth.actions.elsewhere import ELSEWHERE
 from hearth.actions.emojis import picture
 from hearth.actions.gate import call
 from hearth.actions.scopes import Open
@@ -120,7 +121,7 @@ class Rest:
         gateway.left = counts.leave
         self._public = public_url
         self._scale = scale
-        self._routes = Routes(OPERATIONS.values())
+        self._routes = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
         self._global: dict[int, Bucket] = {}
         self._failures: dict[str, Bucket] = {}
         self._urls: dict[str, str] = {}
