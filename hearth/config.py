@@ -144,6 +144,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     time."""
 
 
+class Registration(Struct, frozen=True, kw_only=True):
+    """Who may make an account by themselves. The operator may always make one, or a claim link."""
+
+    mode: Literal["open", "invite", "closed"] = "invite"
+    """`open`: everybody. `invite`: who has an invite to a guild of this server. `closed`:
+    nobody."""
+
+
 class Storage(Struct, frozen=True, kw_only=True):
     """How the data directory is used."""
 
@@ -170,6 +178,7 @@ class Config(Struct, frozen=True, kw_only=True):
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     limits: Limits = field(default_factory=Limits)
+    registration: Registration = field(default_factory=Registration)
     storage: Storage = field(default_factory=Storage)
 
 
@@ -180,6 +189,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "metrics": Metrics,
     "log": Log,
     "limits": Limits,
+    "registration": Registration,
     "storage": Storage,
 }
 

@@ -5,19 +5,23 @@ import fcntl
 import logging
 import os
 import resource
+import secrets
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import uvloop
 
+from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
 from hearth.actions.consumers import unread
+from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
 from hearth.config import Config
+from hearth.core.errors import Refused
 from hearth.core.ids import IdMaker
-from hearth.core.ports import Alone, Entry
+from hearth.core.ports import Alone, Entry, StorageFull, Unusable
 from hearth.edge.clock import Clock
 from hearth.edge.memory import calm, settle, settle_early, trimmer
 from hearth.edge.metrics import Errors, Metrics, resident_bytes
@@ -105,14 +109,54 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             ids=IdMaker(0, last),
             tasks=tasks,
             scale=config.limits.scale,
+            key=secret_key(data / "key"),
+            registration=config.registration.mode,
+            data=data,
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
+        stack.push_async_callback(write_uses, world)
         yield world
 
 
-async def serve(config: Config, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called with the address once it accepts."""
+def secret_key(path: Path) -> bytes:
+    """The key that secrets are sealed with, made at the first start; only its owner may read it.
+
+    Raises Unusable where the file is not such a key: another in its place would open nothing.
+    """
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, secrets.token_bytes(32))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise Unusable(f"{path} is not a key of 32 bytes; put it back from a backup.")
+    return key
+
+
+async def _first_claim(world: World) -> str | None:
+    """The code of a claim link, where nobody can log in and there is no good one yet."""
+    if await world.directory.has_people():
+        return None
+    known = await world.directory.links("claim")
+    if any(link.expires_at_ms > world.wall_ms() for link in known):
+        return None
+    try:
+        return await make_link(world, "claim")
+    except Refused:
+        return None  # The disk is full: the server starts, and says so where it is asked.
+
+
+async def serve(
+    config: Config, ready: Callable[[str], None], claim: Callable[[str], None] = lambda code: None
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called with the address once it accepts.
+
+    `claim` is called with the code of a claim link at the first start.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -144,9 +188,13 @@ async def serve(config: Config, ready: Callable[[str], None]) -> None:
         world.tasks.start(_every(EARLY_S, settle_early), name="settle-early")
         world.tasks.start(_every(DAY_S, lambda: settle(thoroughly=True)), name="settle-all")
         world.tasks.start(_every(1.0, http.sweep), name="slow")
+        world.tasks.start(_write_uses(world), name="uses")
         listeners = await _listen(config, http, world.tasks)
+        code = await _first_claim(world)
         for listener in listeners:
             ready(listener.url)
+        if code is not None:
+            claim(f"{config.http.public_url or listeners[0].url}/#claim={code}")
         logger.info("ready listeners=%d subjects=%d", len(listeners), len(MODULES))
         await stop.wait()
         logger.info("draining connections=%d", len(gateway.connections))
@@ -256,6 +304,12 @@ async def _hear_out(http: HttpServer, listeners: Sequence[Listener]) -> None:
         calm = 0 if http.fresh else calm + 1
         if calm == 2:
             break
+
+
+async def _write_uses(world: World) -> None:
+    while True:
+        await asyncio.sleep(USES_S)
+        await write_uses(world)
 
 
 async def _trim_journal(world: World) -> None:

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from hearth.actions.accounts import check_free, make_link, save_account
 from hearth.actions.auth import give_token, make_credential
 from hearth.actions.guilds import starting_channels
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild, Audit
 from hearth.actions.world import World
+from hearth.core import names
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     BANNED,
@@ -21,6 +23,7 @@ from hearth.core.errors import (
 )
 from hearth.core.events import GuildMemberAdd, GuildRoleCreate
 from hearth.core.ids import MAX_ID
+from hearth.core.models.accounts import Password
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
@@ -29,10 +32,8 @@ from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, User
 from hearth.core.operations import operation
 from hearth.core.permissions import ALL, EVERYONE, explain, parse, resolve
-from hearth.core.ports import Conflict
 
 Username = Annotated[str, Meta(min_length=2, max_length=32, pattern=r"^[a-z0-9._]+$")]
-Password = Annotated[str, Meta(min_length=8, max_length=128)]
 GuildName = Annotated[str, Meta(min_length=2, max_length=100)]
 BotName = Annotated[str, Meta(min_length=2, max_length=32)]
 
@@ -46,6 +47,12 @@ class UserMade(Struct):
     id: str
     username: str
     token: str
+
+
+class LinkMade(Struct):
+    """What a link that is used once ends with; it is good for a day."""
+
+    code: str
 
 
 class TokenMade(Struct):
@@ -146,7 +153,7 @@ class WhyAsked(Struct):
 
 async def find_user(world: World, text: str) -> User:
     """The user of a name or id."""
-    user = await world.directory.user_named(text.lower())
+    user = await world.directory.user_named(names.normal(text))
     if user is None and text.isdecimal() and len(text) < 20:
         found = await world.directory.users([int(text)])
         user = found[0] if found else None
@@ -176,23 +183,29 @@ async def find_guild(here: AsOperator, body: GuildNamed) -> Found:
 async def create_user(here: AsOperator, body: UserCreate) -> UserMade:
     """Make a person's account; gives its first token."""
     world = here.world
-    if await world.directory.user_named(body.username) is not None:
-        raise _taken()
-    user = User(id=world.make_id(), username=body.username)
-    await _save_account(world, [user, await make_credential(user.id, body.password)])
+    wrong = names.problem(body.username, by_operator=True)
+    if wrong is not None:
+        raise invalid_form(wrong)
+    await check_free(world, body.username)
+    looks = names.skeleton(body.username)
+    user = User(id=world.make_id(), username=body.username, skeleton=looks)
+    await save_account(world, [user, await make_credential(user.id, body.password)])
     return UserMade(str(user.id), user.username, await give_token(world, user))
 
 
-async def _save_account(world: World, nouns: list[Noun]) -> None:
-    try:
-        await world.save(nouns)
-    except Conflict as error:
-        # Somebody took the name since it was looked up.
-        raise _taken() from error
+@operation()
+async def create_claim_link(here: AsOperator) -> LinkMade:
+    """Make a link whose user makes the account of an owner of the server; older ones are void."""
+    return LinkMade(await make_link(here.world, "claim"))
 
 
-def _taken() -> Refused:
-    return invalid_form((("username",), "USERNAME_ALREADY_TAKEN", "Username is unavailable."))
+@operation()
+async def create_reset_link(here: AsOperator, body: UserNamed) -> LinkMade:
+    """Make a link by which a person sets a new password; older ones are void."""
+    user = await find_user(here.world, body.user)
+    if user.bot:
+        raise Refused(INVALID_ACCOUNT_TYPE)
+    return LinkMade(await make_link(here.world, "reset", user.id))
 
 
 @operation()
@@ -237,14 +250,18 @@ async def create_bot(here: AsOperator, body: BotCreate) -> BotMade:
     """Make an application with its bot user; gives the bot's token."""
     world = here.world
     owner = await find_user(world, body.owner)
-    if await world.directory.user_named(body.username.lower()) is not None:
-        raise _taken()
+    name = names.normal(body.username)
+    wrong = names.bot_problem(name)
+    if wrong is not None:
+        raise invalid_form(wrong)
+    await check_free(world, name)
     # As in Discord's newer applications, the bot user has the application's id.
-    bot = User(id=world.make_id(), username=body.username.lower(), bot=True)
+    looks = names.skeleton(name)
+    bot = User(id=world.make_id(), username=name, bot=True, skeleton=looks)
     application = Application(
         id=bot.id, bot_id=bot.id, owner_id=owner.id, name=body.username, flags=BOT_FLAGS
     )
-    await _save_account(world, [bot, application])
+    await save_account(world, [bot, application])
     return BotMade(str(application.id), str(bot.id), await give_token(world, bot))
 
 

@@ -1,6 +1,7 @@
 """Declares every operation: importing this imports each file that has verbs."""
 
 from hearth.actions import (
+    accounts,
     admin,
     applications,
     audit,
@@ -13,6 +14,7 @@ from hearth.actions import (
     invites,
     members,
     messages,
+    mfa,
     operators,
     pins,
     positions,
@@ -20,11 +22,13 @@ from hearth.actions import (
     reactions,
     roles,
     search,
+    sessions,
     users,
     voice,
 )
 
 MODULES = (
+    accounts,
     admin,
     applications,
     audit,
@@ -37,6 +41,7 @@ MODULES = (
     invites,
     members,
     messages,
+    mfa,
     operators,
     pins,
     private,
@@ -44,6 +49,7 @@ MODULES = (
     positions,
     roles,
     search,
+    sessions,
     users,
     voice,
 )

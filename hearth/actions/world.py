@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 from msgspec import Raw, Struct
@@ -33,6 +35,7 @@ from hearth.core.ports import (
     TooMany,
 )
 from hearth.core.record import decode
+from hearth.core.throttle import Throttle
 from hearth.core.visibility import Views, tables
 from hearth.edge.tasks import Tasks
 
@@ -175,6 +178,9 @@ class World:
         tasks: Tasks,
         scale: float = 1.0,
         epoch: int = 0,
+        key: bytes | None = None,
+        registration: str = "invite",
+        data: Path | None = None,
     ) -> None:
         self.directory = directory
         self.log = log
@@ -187,6 +193,16 @@ class World:
         self.tasks = tasks
         self.scale = scale
         self.epoch = epoch
+        self.key = secrets.token_bytes(32) if key is None else key
+        """What secrets and tickets are sealed with (`core.seal`); one made here dies with this."""
+        self.registration = registration
+        """Who may make an account: open, invite or closed."""
+        self.data = data
+        """The data directory, for files that are no metadata; None where nothing is kept."""
+        self.failures = Throttle()
+        """Failed log-ins."""
+        self.used: set[bytes] = set()
+        """Tokens that were used since that was last written down."""
         self.homes: dict[int, Home] = {}
         self.nowhere = Home(self, 0)
         self.receivers: list[Receiver] = []
@@ -318,6 +334,7 @@ class World:
         digest = hashlib.sha256(bare.encode()).digest()
         known = self._principals.get(digest)
         if known is not None:
+            self.used.add(digest)
             return known
         while True:
             revocations = self._revocations
@@ -325,14 +342,21 @@ class World:
             if row is None:
                 return None
             await self.load_users([row.user_id])
+            factor = await self.directory.second_factor(row.user_id)
             if self._revocations == revocations:
                 break
             # A token was taken back meanwhile, perhaps this one, and must not come to be known.
         user = self.known_user(row.user_id)
         if user is None:
             return None
-        who = Principal(kind="bot" if user.bot else "user", user_id=user.id, token=digest)
+        who = Principal(
+            kind="bot" if user.bot else "user",
+            user_id=user.id,
+            token=digest,
+            mfa=factor is not None,
+        )
         self._principals[digest] = who
+        self.used.add(digest)
         return who
 
     # Limits
@@ -409,10 +433,12 @@ class World:
         except StorageFull as error:
             raise Refused(STORAGE_FULL) from error
 
-    async def save(self, nouns: Sequence[Noun], *, home: int = 0) -> None:
+    async def save(
+        self, nouns: Sequence[Noun], *, home: int = 0, delete: Sequence[Noun] = ()
+    ) -> None:
         """Make nouns durable that no loaded snapshot holds yet: accounts, tokens, a new guild."""
-        await self.write(nouns)
-        self.bus.publish(Commit(home, self.epoch, 0, nouns))
+        await self.write(nouns, delete)
+        self.bus.publish(Commit(home, self.epoch, 0, nouns, delete))
 
     def publish(
         self,
@@ -520,6 +546,7 @@ class World:
         for noun in commit.delete:
             if isinstance(noun, Token):
                 self._principals.pop(noun.hash, None)
+                self.used.discard(noun.hash)
                 self._revocations += 1
         home = self.homes.get(commit.home)
         before = None

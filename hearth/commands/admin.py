@@ -62,6 +62,14 @@ class Operator:
         """The id of a guild by name or id."""
         return int(self.call("find_guild", {"guild": name})["id"])
 
+    @property
+    def origin(self) -> str:
+        """Where people find the server, as far as the settings say."""
+        http = self.config.http
+        first = next((each for each in http.listen if each.rpartition(":")[2].isdecimal()), "")
+        scheme = "http" if self.config.tls.certificate is None else "https"
+        return http.public_url or f"{scheme}://{first or 'localhost'}"
+
     def show(self, value: dict[str, Any], text: str) -> None:
         """Print the value as JSON, or what it means in a line."""
         click.echo(json.dumps(value) if self.as_json else text)
@@ -125,6 +133,29 @@ def create_token(operator: Operator, name: str, as_json: bool) -> None:
     operator.as_json |= as_json
     made = operator.call("create_token", {"user": name})
     operator.show(made, made["token"])
+
+
+@user.command("reset")
+@click.argument("name", metavar="USER")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def reset_user(operator: Operator, name: str, as_json: bool) -> None:
+    """Print a link by which a person sets a new password; good once, for a day."""
+    operator.as_json |= as_json
+    made = operator.call("create_reset_link", {"user": name})
+    link = f"{operator.origin}/#reset={made['code']}"
+    operator.show({"link": link}, link)
+
+
+@admin.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def claim(operator: Operator, as_json: bool) -> None:
+    """Print a link by which an owner makes their account; good once, for a day."""
+    operator.as_json |= as_json
+    made = operator.call("create_claim_link")
+    link = f"{operator.origin}/#claim={made['code']}"
+    operator.show({"link": link}, link)
 
 
 @admin.group()

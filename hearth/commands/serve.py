@@ -27,5 +27,9 @@ def serve(config: Path | None, data: str | None, listen: tuple[str, ...]) -> Non
     def ready(address: str) -> None:
         click.echo(f"ready {address}")
 
+    def claim(link: str) -> None:
+        # Not to standard output, which scripts read, and not by the log, which is kept.
+        click.echo(f"There is no account yet. Make yours within a day: {link}", err=True)
+
     with failures(chosen):
-        run(lambda: serve_until_stopped(chosen, ready))
+        run(lambda: serve_until_stopped(chosen, ready, claim))

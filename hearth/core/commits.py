@@ -6,8 +6,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.core import events, guild_events, message_events
+from hearth.core import events, guild_events, message_events, user_events
 from hearth.core.events import Event
+from hearth.core.models.accounts import (
+    Account,
+    OneTimeLink,
+    RecoveryCode,
+    SecondFactor,
+    TokenUse,
+)
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
 from hearth.core.models.channels import Channel
@@ -31,6 +38,11 @@ Noun = (
     | Presence
     | Credential
     | Token
+    | TokenUse
+    | Account
+    | SecondFactor
+    | RecoveryCode
+    | OneTimeLink
     | Application
     | ReadState
     | Mention
@@ -134,6 +146,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
 
 assert guild_events
 assert message_events
+assert user_events
 _TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
@@ -145,6 +158,11 @@ _TYPES: dict[str, Any] = {
         Presence,
         Credential,
         Token,
+        TokenUse,
+        Account,
+        SecondFactor,
+        RecoveryCode,
+        OneTimeLink,
         Application,
         ReadState,
         AuditEntry,

@@ -89,6 +89,9 @@ ROWS: tuple[Deferred, ...] = (
         for parameter in ("icon", "splash", "banner", "discovery_splash", "home_header")
     ),
     Deferred("create_my_guild", "icon", "1C", _FILES),
+    Deferred("update_my_user", "avatar", "1C", _FILES),
+    Deferred("update_my_user", "banner", "1C", _FILES),
+    Deferred("update_my_profile", "banner", "1C", _FILES),
     Deferred("update_my_guild_member", "avatar", "1C", _FILES),
     Deferred("update_my_guild_member", "banner", "1C", _FILES),
     Deferred("add_guild_member", "access_token", "1B", "OAuth2 comes with bots"),

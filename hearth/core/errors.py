@@ -129,6 +129,12 @@ BOTS_ONLY = Error(
 USERS_ONLY = Error(
     20001, 403, "Bots cannot use this endpoint", "Call it with a person's token, not a bot's."
 )
+ACCOUNT_DISABLED = Error(
+    20013,
+    403,
+    "This account is disabled",
+    "Who disabled it themselves logs in with `undelete`; else ask the operator.",
+)
 SLOWMODE = Error(
     20016,
     429,
@@ -192,6 +198,12 @@ FEATURE_DISABLED = Error(
 )
 BANNED = Error(
     40007, 403, "The user is banned from this guild", "Lift the ban before you add them."
+)
+OWNS_GUILDS = Error(
+    40011,
+    400,
+    "You must transfer ownership of any owned guilds before deleting your account",
+    "Give your guilds to somebody else, or delete them.",
 )
 NOT_IN_VOICE = Error(
     40032, 400, "Target user is not connected to voice", "It works while they are in voice."
@@ -293,6 +305,47 @@ CANNOT_TIME_OUT = Error(
     403,
     "You cannot time out a user who has administrator rights",
     "Owners and administrators cannot be timed out.",
+)
+
+# 60xxx: the second factor
+MFA_ENABLED_ALREADY = Error(
+    60001,
+    400,
+    "This account is already enrolled in two-factor authentication",
+    "Disable it first, with a code of the old authenticator.",
+)
+MFA_NOT_ENABLED = Error(
+    60002,
+    400,
+    "This account is not enrolled in two-factor authentication",
+    "Enable it first.",
+)
+MFA_NEEDED = Error(
+    60003,
+    403,
+    "Two factor is required for this operation",
+    "The guild asks its moderators for a second factor: enable one for your account.",
+)
+INVALID_MFA_CODE = Error(
+    60008,
+    400,
+    "Invalid two-factor code",
+    "Take the code that is shown now, each once; the clock of the device must be right.",
+)
+INVALID_MFA_TICKET = Error(
+    60011, 400, "Invalid two-factor auth ticket", "It is good for five minutes: log in again."
+)
+INVALID_LINK = Error(
+    50020,
+    400,
+    "Invalid code",
+    "The link is used up, taken back or older than a day: ask the operator for another.",
+)
+REGISTRATION_CLOSED = Error(
+    20024,
+    403,
+    "Registration is closed",
+    "Ask for an invite or for an account; [registration] in the settings decides.",
 )
 
 # 160xxx: replies and threads

@@ -16,12 +16,14 @@ Verb = Callable[..., Awaitable[Any]]
 class Principal(Struct, frozen=True, gc=False, kw_only=True):
     """Who calls: a person, a bot, the server's operator, the server itself, or nobody known.
 
-    `kind` is user, bot, operator, system or anonymous; `token` is the hash of the token used.
+    `kind` is user, bot, operator, system or anonymous; `token` is the hash of the token used;
+    `mfa` says that whoever has it has a second factor.
     """
 
     kind: str
     user_id: int = 0
     token: bytes = b""
+    mfa: bool = False
 
 
 OPERATOR = Principal(kind="operator")

@@ -7,6 +7,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from hearth.core.commits import Commit
+from hearth.core.models.accounts import (
+    Account,
+    OneTimeLink,
+    RecoveryCode,
+    SecondFactor,
+)
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -329,6 +335,38 @@ class Directory(Protocol):
 
     async def tokens_of(self, user_id: int) -> list[Token]:
         """Every token of a user."""
+        ...
+
+    async def account(self, user_id: int) -> Account | None:
+        """What is kept of a user beside what everybody sees; None is the defaults."""
+        ...
+
+    async def second_factor(self, user_id: int) -> SecondFactor | None:
+        """A person's authenticator."""
+        ...
+
+    async def recovery_codes(self, user_id: int) -> list[RecoveryCode]:
+        """The codes that a person has left to recover with."""
+        ...
+
+    async def link(self, hash: bytes) -> OneTimeLink | None:
+        """The single-use link whose SHA-256 is `hash`, lapsed or not."""
+        ...
+
+    async def links(self, kind: str) -> list[OneTimeLink]:
+        """Every single-use link of a kind, lapsed or not."""
+        ...
+
+    async def token_uses(self, user_id: int) -> dict[bytes, int]:
+        """When each of a user's tokens was last used, in epoch milliseconds, by hash."""
+        ...
+
+    async def has_people(self) -> bool:
+        """Whether there is anybody who can log in."""
+        ...
+
+    async def user_alike(self, skeleton: str) -> User | None:
+        """The user whose name looks like this (`core.names`)."""
         ...
 
     async def application_of(self, bot_id: int) -> Application | None:

@@ -120,6 +120,7 @@ class House:
             "bus": bus,
             "clock": clock,
             "tasks": tasks,
+            "key": bytes(32),
         }
         owner = World(**more, placement=Alone(), ids=IdMaker(0))
         made.append(owner)

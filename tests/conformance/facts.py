@@ -13,6 +13,7 @@ FACTS: dict[str, dict[str, Any]] = json.loads(
 # Keys that Discord's documentation or gateway has and its OpenAPI document lacks.
 BEYOND = {
     "UserResponse": {"member"},
+    "UserPIIResponse": {"bio", "pronouns", "token"},
     "MessageResponse": {"guild_id", "member"},
 }
 

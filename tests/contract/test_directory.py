@@ -10,6 +10,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
 from hearth.core.ids import EPOCH_MS, MAX_ID, first_id
+from hearth.core.models.accounts import RecoveryCode
 from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
@@ -98,6 +99,10 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.invite, uses=2),
         replace(worlds.bob_recipient, open=True),
         replace(worlds.look, uid=5),
+        replace(worlds.token_use, used_at_ms=2),
+        replace(worlds.account, operator=False, bio="", accent_color=None),
+        replace(worlds.second_factor, step=3),
+        replace(worlds.reset_link, expires_at_ms=4),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -105,7 +110,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
     for noun in changed:
         assert noun in await everything(world)
     assert len(await everything(world)) == len(WORLD)
-    assert kinds | {Mention} == {table.noun for table in TABLES}
+    assert kinds | {Mention, RecoveryCode} == {table.noun for table in TABLES}
 
 
 async def test_of_one_key_the_last_counts(world: SqlDirectory) -> None:
@@ -147,11 +152,13 @@ async def test_many_nouns_in_one_commit(world: SqlDirectory) -> None:
 async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -> None:
     await world.commit([], [worlds.guild])
     left = [worlds.ann, worlds.bob, worlds.bot, worlds.credential, worlds.token, worlds.application]
+    left += [worlds.token_use, worlds.account, worlds.second_factor, worlds.recovery_code]
+    left += [worlds.reset_link]
     left += [worlds.look, worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
         "users", "credentials", "tokens", "applications", "channels", "recipients",
-        "operator_log",
+        "operator_log", "token_uses", "accounts", "second_factors", "recovery_codes", "links",
     }  # fmt: skip
 
 
@@ -160,6 +167,9 @@ async def test_deleting_a_user_takes_all_that_is_his_own(world: SqlDirectory) ->
     await world.commit([], [worlds.ann])
     assert await world.credential(ANN) is None
     assert await world.tokens_of(ANN) == []
+    assert await world.account(ANN) is await world.second_factor(ANN) is None
+    assert await world.recovery_codes(ANN) == await world.links("reset") == []
+    assert await world.token_uses(ANN) == {}
     assert await world.read_states(ANN) == []
     assert await world.guilds_of(ANN) == []
     snapshot = await world.guild(GUILD)

@@ -5,6 +5,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from hearth.core.ids import EPOCH_MS
+from hearth.core.models.accounts import (
+    Account,
+    OneTimeLink,
+    RecoveryCode,
+    SecondFactor,
+    TokenUse,
+)
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
 from hearth.core.models.channels import Channel, Overwrite
@@ -25,11 +32,42 @@ from hearth.store.sql.database import Connection
 GUILD, CATEGORY, CHANNEL, ROLE = 1000, 1001, 1002, 1003
 ANN, BOB, BOT = 100, 101, 102
 
-ann = User(id=ANN, username="ann", global_name="Ann", avatar="a1", bot=True, flags=1 << 40)
+ann = User(
+    id=ANN,
+    username="ann",
+    global_name="Ann",
+    avatar="a1",
+    bot=True,
+    flags=1 << 40,
+    skeleton="ann",
+)
 bob = User(id=BOB, username="bob")
 bot = User(id=BOT, username="bot", bot=True)
 credential = Credential(user_id=ANN, password_hash="$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
-token = Token(hash=bytes(range(224, 256)), user_id=ANN, created_at_ms=1_760_000_000_000)
+token = Token(
+    hash=bytes(range(224, 256)),
+    user_id=ANN,
+    created_at_ms=1_760_000_000_000,
+    os="Linux",
+    platform="Firefox",
+    address=b"\x00\xff",
+)
+token_use = TokenUse(hash=token.hash, used_at_ms=1_760_000_000_003)
+account = Account(
+    user_id=ANN,
+    operator=True,
+    disabled=1,
+    locale="de",
+    bio="It's me",
+    pronouns="she",
+    accent_color=0xFFFFFF,
+    claim=b"\x01\xfe",
+)
+second_factor = SecondFactor(user_id=ANN, secret=b"\x02\xfd", step=58_666_667)
+recovery_code = RecoveryCode(user_id=ANN, hash=b"\x03\xfc")
+reset_link = OneTimeLink(
+    hash=b"\x04\xfb", kind="reset", user_id=ANN, expires_at_ms=1_760_000_000_004
+)
 application = Application(id=BOT + 1, bot_id=BOT, owner_id=ANN, name="Bot", flags=1 << 18)
 guild = Guild(
     id=GUILD,
@@ -171,6 +209,11 @@ WORLD: list[Struct] = [
     entry,
     operator_entry,
     application,
+    reset_link,
+    recovery_code,
+    second_factor,
+    account,
+    token_use,
     token,
     credential,
     ann,
@@ -205,7 +248,13 @@ async def everything(directory: Directory) -> list[Struct]:
         await directory.credential(ANN),
         await directory.token(token.hash),
         await directory.application_of(BOT),
+        await directory.account(ANN),
+        await directory.second_factor(ANN),
     ]
+    found += await directory.recovery_codes(ANN)
+    found += await directory.links("reset")
+    uses = await directory.token_uses(ANN)
+    found += [TokenUse(hash=hash, used_at_ms=at) for hash, at in uses.items()]
     if snapshot:
         found += [snapshot.guild, *snapshot.channels.values(), *snapshot.roles.values()]
         found += snapshot.members.values()

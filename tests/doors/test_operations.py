@@ -7,6 +7,7 @@ it too, but cannot see the channel. `stranger` is no member.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tests.conformance.facts import reply_faults
 from tests.harness import PASSWORD, Answer, Client, Gateway, Refusal, Server
 
 assert MODULES
+
+_claimers = count()
 
 ROLES = ("anonymous", "stranger", "member", "below", "above", "blind", "owner", "bot")
 
@@ -147,6 +150,21 @@ BOTS = dict.fromkeys(ROLES, 20002) | {"anonymous": 401, "bot": 200}
 PEOPLE = dict.fromkeys(ROLES, 204) | {"anonymous": 401, "bot": 20001}
 
 
+def people(status: int) -> dict[str, int]:
+    return dict.fromkeys(ROLES, status) | {"anonymous": 401, "bot": 20001}
+
+
+async def a_claim(house: House) -> dict[str, Any]:
+    code = house.server.operate("create_claim_link")["code"]
+    name = f"claimer{next(_claimers)}"
+    return {"json": {"username": name, "password": PASSWORD, "claim": code}}
+
+
+async def a_member(house: House) -> dict[str, Any]:
+    house.server.join(house.guild, "victim")
+    return {"user_id": house.victim.id}
+
+
 async def a_channel(house: House) -> dict[str, Any]:
     return {"channel_id": await house.channel()}
 
@@ -255,6 +273,21 @@ SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
 REST: dict[str, Row] = {
     "login": Row(dict.fromkeys(ROLES, 200), body={"login": "victim", "password": PASSWORD}),
     "logout": Row(PEOPLE),
+    "register": Row(dict.fromkeys(ROLES, 200), prepare=a_claim),
+    "login_with_totp": Row(dict.fromkeys(ROLES, 60011), body={"ticket": "x", "code": "123456"}),
+    "login_with_backup_code": Row(
+        dict.fromkeys(ROLES, 60011), body={"ticket": "x", "code": "123456"}
+    ),
+    "forgot_password": Row(dict.fromkeys(ROLES, 40006), body={"login": "victim"}),
+    "reset_password": Row(dict.fromkeys(ROLES, 50020), body={"token": "x", "password": PASSWORD}),
+    "list_auth_sessions": Row(people(200)),
+    "logout_auth_sessions": Row(people(50035), body={"session_id_hashes": ["x"]}),
+    "enable_totp": Row(people(50035), body={"password": "not this"}),
+    "disable_totp": Row(people(60002), body={"code": "123456"}),
+    "regenerate_backup_codes": Row(people(50035), body={"password": "not this"}),
+    "update_my_user": Row(people(200), body={"global_name": "Somebody"}),
+    "update_my_profile": Row(people(200), body={"pronouns": "they"}),
+    "get_user_profile": Row(people(200) | {"stranger": 50001}, prepare=a_member),
     "get_gateway": Row(dict.fromkeys(ROLES, 200)),
     "get_bot_gateway": Row(BOTS),
     "get_my_user": Row(signed_in(200)),
@@ -366,6 +399,8 @@ SOCKET: dict[str, dict[str, Any]] = {
     "explain_permission": {"user": "victim", "channel": "#general", "permission": "VIEW_CHANNEL"},
     "create_user": {"username": "made", "password": PASSWORD},
     "create_token": {"user": "victim"},
+    "create_claim_link": {},
+    "create_reset_link": {"user": "victim"},
     "create_guild": {"name": "Made", "owner": "victim"},
     "create_bot": {"username": "madebot", "owner": "victim"},
     "find_guild": {"guild": "House"},
@@ -385,6 +420,9 @@ INTERNAL = {
     "end_temporary_stay",
     "set_session_presence",
     "show_presence",
+    "show_user",
+    "take_code",
+    "set_password",
     "open_private_channel",
 }
 """What only the server itself calls: no door has them."""

@@ -61,6 +61,7 @@ TEXTS = {
     "token": "0123456789abcdef",
     "level": "debug",
     "scale": "2.5",
+    "mode": "open",
     "map_size_bytes": "2097152",
     "reserve_bytes": "0",
 }
@@ -103,6 +104,7 @@ REFUSED = {
     "[limits]\nscale = 0": "scale in section [limits] must be a number above 0 and at most",
     "[limits]\nscale = nan": "scale in section [limits] must be a number above 0 and at most",
     "[limits]\nscale = true": "scale in section [limits] must be a number above 0 and at most",
+    "[registration]\nmode = 'all'": "must be one of open, invite, closed, not 'all'",
     "[storage]\nmap_size_bytes = 1.5": "map_size_bytes in section [storage] must be a whole number",
     "[storage]\nreserve_bytes = -1": "reserve_bytes in section [storage] must be a whole number",
     "[server\n": "is not TOML: ",

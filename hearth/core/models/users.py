@@ -9,7 +9,10 @@ from hearth.core.wire import raw
 
 
 class User(Struct, frozen=True, gc=False, kw_only=True):
-    """An account, a person's or a bot's. `flags` are the public user flags."""
+    """An account, a person's or a bot's. `flags` are the public user flags.
+
+    `skeleton` is what the name looks like (`core.names`), which no two accounts share.
+    """
 
     id: int
     username: str
@@ -17,6 +20,7 @@ class User(Struct, frozen=True, gc=False, kw_only=True):
     avatar: str | None = None
     bot: bool = False
     flags: int = 0
+    skeleton: str | None = None
 
 
 class Credential(Struct, frozen=True, gc=False, kw_only=True):
@@ -27,11 +31,17 @@ class Credential(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Token(Struct, frozen=True, gc=False, kw_only=True):
-    """A token that was given out; only the SHA-256 of its text is kept."""
+    """A token that was given out; only the SHA-256 of its text is kept.
+
+    `os` and `platform` are what its client said it is, `address` a keyed hash of where it was.
+    """
 
     hash: bytes
     user_id: int
     created_at_ms: int
+    os: str | None = None
+    platform: str | None = None
+    address: bytes | None = None
 
 
 class Application(Struct, frozen=True, gc=False, kw_only=True):
@@ -77,6 +87,9 @@ class PrivateUserObject(UserObject, gc=False, kw_only=True):
     premium_type: int = 0
     banner: str | None = None
     accent_color: int | None = None
+    bio: str = ""
+    pronouns: str = ""
+    token: str | UnsetType = UNSET
 
 
 def user_object(user: User) -> UserObject:
@@ -98,9 +111,22 @@ def user_json(user: User) -> UserObject:
     return raw(user_object(user))
 
 
-def private_user_object(user: User) -> PrivateUserObject:
+def private_user_object(
+    user: User,
+    *,
+    mfa_enabled: bool = False,
+    locale: str = "en-US",
+    bio: str = "",
+    pronouns: str = "",
+    accent_color: int | None = None,
+) -> PrivateUserObject:
     """A user as they see themselves."""
     return PrivateUserObject(
+        mfa_enabled=mfa_enabled,
+        locale=locale,
+        bio=bio,
+        pronouns=pronouns,
+        accent_color=accent_color,
         id=str(user.id),
         username=user.username,
         global_name=user.global_name,
@@ -163,6 +189,7 @@ class Login(Struct, kw_only=True):
 
     login: Annotated[str, Meta(min_length=1, max_length=320)]
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
+    undelete: bool = False
 
 
 class LoginSettings(Struct, gc=False, kw_only=True):
@@ -173,8 +200,14 @@ class LoginSettings(Struct, gc=False, kw_only=True):
 
 
 class LoginObject(Struct, gc=False, kw_only=True):
-    """Who logged in, and the token."""
+    """Who logged in, and the token; or, with a second factor, the ticket to go on with."""
 
     user_id: str
-    token: str
-    user_settings: LoginSettings
+    token: str | UnsetType = UNSET
+    user_settings: LoginSettings | UnsetType = UNSET
+    mfa: bool | UnsetType = UNSET
+    totp: bool | UnsetType = UNSET
+    backup: bool | UnsetType = UNSET
+    sms: bool | UnsetType = UNSET
+    webauthn: UnsetType | None = UNSET
+    ticket: str | UnsetType = UNSET

@@ -9,6 +9,7 @@ import msgspec
 from hearth.actions.gate import call
 from hearth.actions.gateway import MembersAsked, RequestGuildMembers
 from hearth.actions.private import open_channels
+from hearth.actions.users import my_user
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
@@ -394,6 +395,7 @@ class Connection(asyncio.Protocol):
                 if in_shard(guild_id, wish.shard)
             ]
             homes = await hub.open(session, guild_ids)
+            own = await my_user(world, who.user_id)
             counts, private = ready.Unread(), list[PrivateChannelObject]()
             arrival.moved = True
             while arrival.moved:
@@ -408,9 +410,7 @@ class Connection(asyncio.Protocol):
                 return
             # From here to the end nothing awaits: no commit falls between snapshot and room.
             homes = hub.join(session, homes, arrival.joined)
-        session.push(
-            ready.ready(world, session, homes, wish, application, self.url, counts, private)
-        )
+        session.push(ready.ready(session, own, homes, wish, application, self.url, counts, private))
         if bot and intents & ready.GUILDS:
             for home in homes:
                 session.push(ready.guild_create(session, home))

@@ -25,6 +25,7 @@ from hearth.core.models.private import Recipient
 from hearth.core.models.users import Token
 from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import resolve
+from hearth.core.user_events import AuthSessionChange
 from hearth.core.visibility import Views
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import PLAIN, Payload, Stencil
@@ -253,6 +254,9 @@ class Hub:
                 self._deleted(home, room)
             self._joined(commit)
             self._recipients_moved(commit)
+            for event in commit.tell:
+                if isinstance(event, AuthSessionChange):
+                    self._goes_on(event)
             for noun in commit.delete:
                 if isinstance(noun, Token):
                     self._revoked(noun)
@@ -481,6 +485,12 @@ class Hub:
         operation = OPERATIONS["show_presence"]
         params: dict[str, int | str] = {"user_id": session.user_id, "guild_id": guild_id}
         await call(self.world, operation, SYSTEM, params)
+
+    def _goes_on(self, event: AuthSessionChange) -> None:
+        """Sessions of a token that was replaced belong to the new one."""
+        for session in self.of_user.get(event.user, ()):
+            if session.token == event.before:
+                session.token = event.after
 
     def _revoked(self, token: Token) -> None:
         for arrival in self._arriving.get(token.user_id, ()):

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.actions.gateway import MembersAsked, RequestGuildMembers
+from hearth.actions.sessions import id_hash
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import Intent
@@ -17,7 +18,7 @@ from hearth.core.models.guilds import guild_object
 from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
 from hearth.core.models.private import PrivateChannelObject
-from hearth.core.models.users import Application, private_user_object
+from hearth.core.models.users import Application, PrivateUserObject
 from hearth.core.wire import timestamp
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.conversation import Identify
@@ -87,8 +88,8 @@ async def unread(
 
 
 def ready(
-    world: World,
     session: Session,
+    own: PrivateUserObject,
     homes: list[Home],
     wish: Identify,
     application: Application | None,
@@ -101,7 +102,7 @@ def ready(
     def make() -> Payload:
         d: dict[str, Any] = {
             "v": 10,
-            "user": private_user_object(world.user(session.user_id)),
+            "user": own,
             "guilds": [{"id": str(home.key), "unavailable": True} for home in homes]
             if application
             else [guild_object_for(session, home) for home in homes],
@@ -113,7 +114,7 @@ def ready(
             "user_settings": {},
             "_trace": ["hearth"],
             "session_type": "normal",
-            "auth_session_id_hash": session.id,
+            "auth_session_id_hash": id_hash(session.token),
             "geo_ordered_rtc_regions": [],
             "guild_join_requests": [],
         }

@@ -78,9 +78,6 @@ VIA = "1.1 hearth"
 
 BODY_LIMIT_BYTES = 1024 * 1024
 GLOBAL_PER_S = 50
-LOGINS, LOGINS_PER_S = 10, 60.0
-"""Failed log-ins that one address may make."""
-
 CROWDED_S = 5.0
 """An address with too many gateway connections is told to wait for so long."""
 
@@ -123,7 +120,6 @@ class Rest:
         self._scale = scale
         self._routes = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
         self._global: dict[int, Bucket] = {}
-        self._failures: dict[str, Bucket] = {}
         self._urls: dict[str, str] = {}
 
     def request(
@@ -219,6 +215,10 @@ class Rest:
         if operation.op is None and operation.name in _WANT_DOOR:
             params["gateway_url"] = self.gateway_url(request)
             params["address"] = self.client(request)
+        elif operation.method != "GET" and operation.path.startswith(_WANT_CLIENT):
+            params["address"] = counted_as(self.client(request))
+            params["agent"] = request.headers.get("User-Agent", "")
+            params["properties"] = request.headers.get("X-Super-Properties", "")
         query = body = reason = None
         try:
             reason = _reason(request)
@@ -228,10 +228,7 @@ class Rest:
                 body = await read_body(request, operation.body)
         except Refused as refused:
             body = refused
-        if operation.name == "login":
-            reply = await self._login(request, operation, params, body)
-        else:
-            reply = await call(self.world, operation, who, params, body, query, reason)
+        reply = await call(self.world, operation, who, params, body, query, reason)
         if operation.status == 204:
             return self._respond(204, None, limit=reply.limit)
         return self._respond(operation.status, encode(reply.value), limit=reply.limit)
@@ -264,29 +261,6 @@ class Rest:
                 everywhere=True,
                 headers={"X-RateLimit-Global": "true"},
             )
-
-    async def _login(
-        self, request: web.BaseRequest, operation: Operation, params: dict[str, Any], body: Any
-    ) -> Any:
-        """A login; an address that fails too often must wait before it is heard again."""
-        address = counted_as(self.client(request))
-        now = self.world.clock.now()
-        bucket = self._failures.get(address)
-        if bucket is not None and bucket.ends <= now:
-            del self._failures[address]
-            bucket = None
-        most = max(1, int(LOGINS * self._scale))
-        if bucket is not None and bucket.used >= most:
-            raise rate_limited(round(bucket.ends - now, 3))
-        if isinstance(body, Refused):
-            raise body
-        try:
-            return await call(self.world, operation, ANONYMOUS, params, body)
-        except Refused:
-            if len(self._failures) > 50_000:
-                self._failures.clear()
-            self._failures.setdefault(address, Bucket()).take(most, LOGINS_PER_S, now)
-            raise
 
     # The gateway
 
@@ -385,6 +359,9 @@ _PROXY_MARKS = (FORWARDED_FOR, "Forwarded", "Via", "X-Real-IP")
 """What proxies put into a request that they pass on."""
 
 _WANT_DOOR = frozenset({"get_gateway", "get_bot_gateway"})
+
+_WANT_CLIENT = "/auth/", "/users/@me"
+"""What proves who somebody is asks where they are, and what their client is."""
 
 _PAGE = PAGE.read_bytes()
 

@@ -6,6 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hearth.core.models.accounts import (
+    Account,
+    OneTimeLink,
+    RecoveryCode,
+    SecondFactor,
+)
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -15,6 +21,7 @@ from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.store.directory import (
+    accounts,
     applications,
     audit,
     bans,
@@ -156,6 +163,38 @@ class SqlDirectory:
     async def tokens_of(self, user_id: int) -> list[Token]:
         """See the port. Oldest first."""
         return await self._database.read(lambda c: tokens.of_user(c, user_id))
+
+    async def account(self, user_id: int) -> Account | None:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.account(c, user_id))
+
+    async def second_factor(self, user_id: int) -> SecondFactor | None:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.second_factor(c, user_id))
+
+    async def recovery_codes(self, user_id: int) -> list[RecoveryCode]:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.recovery_codes(c, user_id))
+
+    async def link(self, hash: bytes) -> OneTimeLink | None:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.link(c, hash))
+
+    async def links(self, kind: str) -> list[OneTimeLink]:
+        """See the port. The first to lapse first."""
+        return await self._database.read(lambda c: accounts.links(c, kind))
+
+    async def token_uses(self, user_id: int) -> dict[bytes, int]:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.uses(c, user_id))
+
+    async def has_people(self) -> bool:
+        """See the port."""
+        return await self._database.read(accounts.has_people)
+
+    async def user_alike(self, skeleton: str) -> User | None:
+        """See the port."""
+        return await self._database.read(lambda c: accounts.alike(c, skeleton))
 
     async def application_of(self, bot_id: int) -> Application | None:
         """See the port."""

@@ -5,6 +5,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from hearth.store.directory.accounts import (
+    ACCOUNTS,
+    LINKS,
+    RECOVERY_CODES,
+    SECOND_FACTORS,
+    TOKEN_USES,
+)
 from hearth.store.directory.applications import APPLICATIONS
 from hearth.store.directory.audit import AUDIT_LOG
 from hearth.store.directory.bans import BANS
@@ -28,6 +35,11 @@ TABLES: tuple[Table[Any], ...] = (
     USERS,
     CREDENTIALS,
     TOKENS,
+    TOKEN_USES,
+    ACCOUNTS,
+    SECOND_FACTORS,
+    RECOVERY_CODES,
+    LINKS,
     APPLICATIONS,
     GUILDS,
     CHANNELS,
