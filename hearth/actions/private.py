@@ -3,7 +3,7 @@
 What only people's clients call is in discord-userdoccers, "Channels".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -36,6 +36,7 @@ from hearth.core.models.channels import Channel, ChannelPatch, ChannelType
 from hearth.core.models.messages import MessageType
 from hearth.core.models.private import (
     MOST_RECIPIENTS,
+    PrivateChannel,
     PrivateChannelObject,
     Recipient,
     RecipientPut,
@@ -145,13 +146,19 @@ async def list_private_channels(here: SignedIn) -> list[PrivateChannelObject]:
     """The DMs and group DMs that the caller's list shows, by id; a bot has no list."""
     if here.who.kind == "bot":
         return []
-    return await open_channels(here.world, here.who.user_id)
+    me = here.who.user_id
+    return listed(here.world, me, await load_list(here.world, me))
 
 
-async def open_channels(world: World, me: int) -> list[PrivateChannelObject]:
-    """The private channels that a user's list shows, by id."""
-    found = [each for each in await world.directory.private_channels(me) if each.opened_by(me)]
+async def load_list(world: World, me: int) -> list[PrivateChannel]:
+    """The private channels that a user's list shows, by id; who is in them is in memory then."""
+    found = await world.directory.private_channels(me)
     await world.load_users({r.user_id for each in found for r in each.recipients})
+    return found
+
+
+def listed(world: World, me: int, found: Iterable[PrivateChannel]) -> list[PrivateChannelObject]:
+    """The private channels of a user's list as they are shown, with their newest message now."""
     return [
         private_channel_object(
             each.channel,

@@ -258,11 +258,11 @@ class Directory(Protocol):
         ...
 
     async def private_channels(self, user_id: int) -> list[PrivateChannel]:
-        """The private channels that a user is in, whether their list shows them or not."""
+        """The private channels that a user's list shows, by id."""
         ...
 
     async def private_channel_ids(self, user_id: int) -> list[int]:
-        """Their ids, ascending."""
+        """Ids of all private channels that a user is in, ascending."""
         ...
 
     async def dm_of(self, pair: str) -> int | None:

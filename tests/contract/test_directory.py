@@ -470,6 +470,11 @@ async def test_private_channels_are_found_by_user_and_by_pair(world: SqlDirector
     assert await world.private_channel_ids(BOT) == []
     assert await world.dm_of(f"{ANN}-{BOB}") == 1008
     assert await world.dm_of(f"{ANN}-{BOT}") is None
+    (found,) = await world.private_channels(ANN)
+    assert found.channel == worlds.dm
+    assert found.recipients == (worlds.ann_recipient, worlds.bob_recipient)
+    # Bob's list does not show it.
+    assert await world.private_channels(BOB) == []
     assert await world.share_a_guild(ANN, BOB)
     assert not await world.share_a_guild(ANN, BOT)
     with pytest.raises(Conflict):

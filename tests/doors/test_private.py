@@ -129,6 +129,39 @@ async def test_a_dm_that_opens_while_ready_is_made_is_in_it(den: Inside) -> None
     assert private(told) == []
 
 
+async def test_what_happens_in_a_dm_while_ready_is_made_is_in_it(den: Inside) -> None:
+    made = await den.call("create_dm", ANN, {"recipients": [str(BOB), str(CAT)]})
+    channel = int(made.id)
+    real = den.directory.read_states
+    happenings = [
+        ("create_message", {"content": "hi"}, {}),
+        ("update_channel", {"name": "Renamed"}, {}),
+        ("delete_group_dm_user", None, {"user_id": CAT}),
+    ]
+
+    async def late(user_id: int) -> object:
+        name, body, more = happenings.pop(0)
+        if not happenings:
+            den.directory.read_states = real
+        await den.call(name, ANN, body, channel_id=channel, **more)
+        return await real(user_id)
+
+    den.directory.read_states = late
+    bob = await den.connect(f"token{BOB}")
+    # The message alone makes nothing be read anew.
+    assert len(happenings) == 2
+    (shown,) = next(d for t, d in bob.take() if t == "READY")["private_channels"]
+    assert shown["last_message_id"] == str(den.log.last_id(channel))
+    bob = await den.connect(f"token{BOB}")
+    assert happenings == []
+    told = bob.take()
+    (shown,) = next(d for t, d in told if t == "READY")["private_channels"]
+    assert private(told) == []
+    assert shown["name"] == "Renamed"
+    assert [user["id"] for user in shown["recipients"]] == [str(ANN)]
+    assert shown["last_message_id"] == str(den.log.last_id(channel))
+
+
 # Two Worlds
 
 

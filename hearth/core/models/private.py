@@ -29,10 +29,6 @@ class PrivateChannel(Struct, frozen=True, gc=False):
     channel: Channel
     recipients: tuple[Recipient, ...]
 
-    def opened_by(self, user_id: int) -> bool:
-        """Whether a user's list shows it."""
-        return any(each.user_id == user_id and each.open for each in self.recipients)
-
 
 def pair_of(one: int, other: int) -> str:
     """What is unique of the DM of two users, whoever of them opens it."""

@@ -8,13 +8,13 @@ import msgspec
 
 from hearth.actions.gate import call
 from hearth.actions.gateway import MembersAsked, RequestGuildMembers
-from hearth.actions.private import open_channels
+from hearth.actions.private import listed, load_list
 from hearth.actions.users import my_user
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.models.presence import PresencePut
-from hearth.core.models.private import PrivateChannelObject
+from hearth.core.models.private import PrivateChannel
 from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal, Reply
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB, ZLIB_STREAM, Coding, Payload, ZstdStream, control
@@ -396,20 +396,21 @@ class Connection(asyncio.Protocol):
             ]
             homes = await hub.open(session, guild_ids)
             own = await my_user(world, who.user_id)
-            counts, private = ready.Unread(), list[PrivateChannelObject]()
+            counts, found = ready.Unread(), list[PrivateChannel]()
             arrival.moved = True
             while arrival.moved:
                 arrival.moved = False
                 await hub.follow(who.user_id)
                 if not bot:
-                    private = await open_channels(world, who.user_id)
-                    counts = await ready.unread(world, who.user_id, homes, private)
+                    found = await load_list(world, who.user_id)
+                    counts = await ready.unread(world, who.user_id, homes, found)
             if arrival.revoked:
                 self.close(conversation.AUTHENTICATION_FAILED)
             if self.transport.is_closing():
                 return
             # From here to the end nothing awaits: no commit falls between snapshot and room.
             homes = hub.join(session, homes, arrival.joined)
+            private = listed(world, who.user_id, found)
         session.push(ready.ready(session, own, homes, wish, application, self.url, counts, private))
         if bot and intents & ready.GUILDS:
             for home in homes:

@@ -57,7 +57,7 @@ class Arrival:
         self.session = session
         self.joined: set[int] = set()
         self.moved = False
-        """Whether a private channel of its user's opened or closed."""
+        """Whether a private channel of its user's has opened, closed or changed."""
         self.revoked = False
 
 
@@ -253,7 +253,7 @@ class Hub:
             elif home is not None and room is not None:
                 self._deleted(home, room)
             self._joined(commit)
-            self._recipients_moved(commit)
+            self._recipients_moved(commit, home)
             for event in commit.tell:
                 if isinstance(event, AuthSessionChange):
                     self._goes_on(event)
@@ -426,13 +426,17 @@ class Hub:
 
     # Private channels
 
-    def _recipients_moved(self, commit: Commit) -> None:
-        for noun in (*commit.save, *commit.delete):
-            if isinstance(noun, Recipient):
-                for arrival in self._arriving.get(noun.user_id, ()):
+    def _recipients_moved(self, commit: Commit, home: Home | None = None) -> None:
+        moved = {n.user_id for n in (*commit.save, *commit.delete) if isinstance(n, Recipient)}
+        if commit.home in self.followed:
+            self.followed[commit.home].update(i for i in moved if i in self.of_user)
+        if self._arriving:
+            snapshot = None if home is None else home.snapshot
+            if snapshot is not None:
+                moved.update(snapshot.recipients)
+            for user_id in moved:
+                for arrival in self._arriving.get(user_id, ()):
                     arrival.moved = True
-                if commit.home in self.followed and noun.user_id in self.of_user:
-                    self.followed[commit.home].add(noun.user_id)
 
     async def follow(self, user_id: int) -> None:
         """Keep copies of a user's private channels whose homes are elsewhere, to be told of them.

@@ -17,7 +17,7 @@ from hearth.core.models.channels import channel_object
 from hearth.core.models.guilds import guild_object
 from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
-from hearth.core.models.private import PrivateChannelObject
+from hearth.core.models.private import PrivateChannel, PrivateChannelObject
 from hearth.core.models.users import Application, PrivateUserObject
 from hearth.core.wire import timestamp
 from hearth.net.gateway.codec import Payload
@@ -63,10 +63,10 @@ def client_of(properties: dict[str, Any]) -> str:
 
 
 async def unread(
-    world: World, user_id: int, homes: list[Home], private: list[PrivateChannelObject]
+    world: World, user_id: int, homes: list[Home], private: list[PrivateChannel]
 ) -> Unread:
     """A person's read states and mention counts in the guilds of `homes` and in DMs."""
-    targets = {user_id, *(int(channel.id) for channel in private)}
+    targets = {user_id, *(each.channel.id for each in private)}
     for home in homes:
         member = None if home.snapshot is None else home.snapshot.members.get(user_id)
         if member is not None:

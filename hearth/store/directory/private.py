@@ -9,7 +9,7 @@ from hearth.store.sql.database import Connection
 
 RECIPIENTS = Table(Recipient, "recipients", ["channel_id", "user_id"])
 
-_OF_USER = "(SELECT channel_id FROM recipients WHERE user_id = ?)"
+_SHOWN_TO = "(SELECT channel_id FROM recipients WHERE user_id = ? AND open = 1)"
 
 
 def snapshot(connection: Connection, channel_id: int) -> Snapshot | None:
@@ -32,12 +32,12 @@ def snapshot(connection: Connection, channel_id: int) -> Snapshot | None:
 
 
 def of_user(connection: Connection, user_id: int) -> list[PrivateChannel]:
-    """The private channels that a user is in, open or not, by id."""
-    channels = CHANNELS.few(connection, f"WHERE id IN {_OF_USER} ORDER BY id", (user_id,))
+    """The private channels that a user's list shows, by id."""
+    channels = CHANNELS.few(connection, f"WHERE id IN {_SHOWN_TO} ORDER BY id", (user_id,))
     if not channels:
         return []
     recipients: dict[int, list[Recipient]] = {channel.id: [] for channel in channels}
-    rest = f"WHERE channel_id IN {_OF_USER} ORDER BY channel_id, user_id"
+    rest = f"WHERE channel_id IN {_SHOWN_TO} ORDER BY channel_id, user_id"
     for each in RECIPIENTS.many(connection, rest, (user_id,)):
         recipients[each.channel_id].append(each)
     return [PrivateChannel(channel, tuple(recipients[channel.id])) for channel in channels]
