@@ -363,6 +363,13 @@ JSON_TYPE = {"Content-Type": "application/json"}
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
 GZIP = {"Content-Encoding": "gzip"}
 FIELD = 'Content-Disposition: form-data; name="content"'
+
+
+def many(count: int, body: bytes) -> bytes:
+    """A multipart body of equal fields."""
+    return count * part(FIELD, body).removesuffix(b"--b--\r\n") + b"--b--\r\n"
+
+
 PATH = "/channels/CHANNEL/messages"
 
 REQUESTS: dict[str, tuple[str, str, dict[str, Any], int, int]] = {
@@ -404,6 +411,12 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any], int, int]] = {
     ),
     "multipart with a huge header": (
         "POST", PATH, {"data": part("X: " + "y" * 100_000), "headers": MULTIPART}, 400, 50035
+    ),
+    "multipart with more text than a body may have": (
+        "POST", PATH, {"data": many(4, b"x" * (1 << 19)), "headers": MULTIPART}, 413, 40005
+    ),
+    "multipart of too many parts": (
+        "POST", PATH, {"data": many(101, b""), "headers": MULTIPART}, 400, 50035
     ),
     "multipart in an unknown charset": (
         "POST",

@@ -13,6 +13,9 @@ from hearth.core.wire import decode, decode_query
 
 CONTENT_TYPE_INVALID = "CONTENT_TYPE_INVALID"
 
+MOST_PARTS = 100
+"""So many parts a multipart body has: ten files, and the fields of any form of ours."""
+
 
 async def read_body(request: web.BaseRequest, form: Any) -> Any:
     """The request's body as `form`; an absent one is read as an empty object, or list.
@@ -60,13 +63,21 @@ async def _read_multipart(request: web.BaseRequest, form: type[Struct]) -> Struc
 async def _parts(request: web.BaseRequest) -> tuple[MultiDict[str], list[str]]:
     fields: MultiDict[str] = MultiDict()
     files: list[str] = []
+    # aiohttp bounds each part by itself; together the fields are no longer than another body.
+    left = request.client_max_size
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             raise ValueError("nested multipart")
+        if len(fields) + len(files) == MOST_PARTS:
+            raise ValueError("too many parts")
         name = part.name or ""
         if part.filename is not None:
             files.append(name)
             await part.release()
         else:
-            fields.add(name, await part.text())
+            text = await part.text()
+            left -= len(text)
+            if left < 0:
+                raise web.HTTPRequestEntityTooLarge(request.client_max_size)
+            fields.add(name, text)
     return fields, files
