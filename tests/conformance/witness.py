@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -32,7 +33,7 @@ class Witness:
         """Note one answered request; `path` is that below /api/v10."""
         if status < 300:
             try:
-                self.seen.add(ROUTES.find(method, path)[0].name)
+                self.seen.add(ROUTES.find(method, unquote(path))[0].name)
             except Refused:
                 return
 

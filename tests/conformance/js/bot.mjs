@@ -57,7 +57,13 @@ const text = (c) => client.channels.fetch(c.channel);
 const one = async (c) => (await text(c)).messages.fetch(c.message);
 const guild = (c) => client.guilds.cache.get(c.guild);
 
+const AsyncFunction = (async () => {}).constructor;
+
 const commands = {
+  run: async (c) =>
+    new AsyncFunction("client", "guild", "channel", "values", c.code)(
+      client, guild(c), await text(c), c.values,
+    ),
   login: async () => (await client.login(process.env.HEARTH_TOKEN)).length,
   echo: async () => (echoes = true),
   caches: async (c) => {
