@@ -331,7 +331,8 @@ class World:
     async def authenticate(self, token: str) -> Principal | None:
         """Whose token this is, with or without its `Bot ` or `Bearer ` prefix."""
         bare = token.removeprefix("Bot ").removeprefix("Bearer ").strip()
-        digest = hashlib.sha256(bare.encode()).digest()
+        # Bytes that are no UTF-8 come from the door as lone surrogates.
+        digest = hashlib.sha256(bare.encode(errors="surrogateescape")).digest()
         known = self._principals.get(digest)
         if known is not None:
             self.used.add(digest)

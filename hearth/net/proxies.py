@@ -56,14 +56,17 @@ class Proxies:
         return peer
 
     def origin(self, peer: str, headers: Mapping[str, str], scheme: str, host: str) -> str:
-        """What the caller called us, as `https://HOST`; `scheme` and `host` are what we saw."""
+        """What the caller called us, as `https://HOST`; `scheme` and `host` are what we saw.
+
+        What is no host's name, with or without a port, is not repeated.
+        """
         if self.trusts(peer):
             said = _last(headers, FORWARDED_PROTO).lower()
             scheme = _SCHEMES.get(said, scheme)
             said = _last(headers, FORWARDED_HOST)
             if _HOST.match(said):
                 host = said
-        return f"{scheme}://{host}"
+        return f"{scheme}://{host if _HOST.match(host) else 'localhost'}"
 
 
 def plain(peer: str | None) -> str:

@@ -31,7 +31,7 @@ from hearth.net.gateway.session import MOST_EVENTS, STALLED_S
 from tests.actions.house import ANN, House
 from tests.command import hearth as command
 from tests.doors.conftest import Den
-from tests.harness import Gateway, Server
+from tests.harness import PASSWORD, Gateway, Server
 
 PAGE = 16_384
 MASK = b"\x01\x02\x03\x04"
@@ -471,6 +471,29 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any], int, int]] = {
     "a bad token": ("GET", PATH, {"headers": {"Authorization": "Bot \xff"}}, 401, 0),
     "an old version": ("GET", "/../v8/gateway", {}, 400, 50041),
 }  # fmt: skip
+
+
+HEADERS: dict[str, tuple[bytes, bytes, int]] = {
+    "a token": (b"GET /api/v10/users/@me", b"Authorization: \xff", 401),
+    "the metrics' token": (b"GET /metrics", b"Authorization: \xff\r\nVia: x", 401),
+    "a host": (b"GET /api/v10/gateway", b"Host: \xff", 200),
+    "a client": (b"POST /api/v10/auth/login", b"User-Agent: \xff\r\nX-Super-Properties: \xff", 200),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+async def test_headers_that_are_not_utf_8(den: Den, name: str) -> None:
+    line, header, status = HEADERS[name]
+    body = json.dumps({"login": den.ann.name, "password": PASSWORD}).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", den.server.port)
+    head = [line + b" HTTP/1.1", header, b"Connection: close", b"Content-Type: application/json"]
+    if b"Host" not in header:
+        head.append(b"Host: x")
+    if line.startswith(b"POST"):
+        head.append(b"Content-Length: %d" % len(body))
+    writer.write(b"\r\n".join([*head, b"", body if line.startswith(b"POST") else b""]))
+    assert (await reader.read()).startswith(b"HTTP/1.1 %d " % status)
+    writer.close()
 
 
 @pytest.mark.parametrize("name", REQUESTS)

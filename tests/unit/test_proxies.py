@@ -60,6 +60,11 @@ def test_origin(headers: dict[str, str], origin: str):
     assert Proxies(TRUSTED).origin("10.0.0.1", CIMultiDict(headers), "http", "here") == origin
 
 
+@pytest.mark.parametrize("host", ["\udcff", "a/b", "user@host", "here:", "", "a b"])
+def test_a_host_that_is_none(host: str):
+    assert Proxies().origin("192.0.2.1", CIMultiDict(), "http", host) == "http://localhost"
+
+
 def test_addresses():
     assert plain("::ffff:192.0.2.1") == "192.0.2.1"
     assert plain("fe80::1%eth0") == "fe80::1"

@@ -217,8 +217,8 @@ class Rest:
             params["address"] = self.client(request)
         elif operation.method != "GET" and operation.path.startswith(_WANT_CLIENT):
             params["address"] = counted_as(self.client(request))
-            params["agent"] = request.headers.get("User-Agent", "")
-            params["properties"] = request.headers.get("X-Super-Properties", "")
+            params["agent"] = _text(request, "User-Agent")
+            params["properties"] = _text(request, "X-Super-Properties")
         query = body = reason = None
         try:
             reason = _reason(request)
@@ -300,7 +300,7 @@ class Rest:
     def _metrics(self, request: web.BaseRequest) -> web.Response:
         """For who has the token, or is on this machine and was let through by no proxy."""
         token = self._metrics_token
-        given = request.headers.get("Authorization", "").encode()
+        given = _text(request, "Authorization").encode()
         known = token is not None and hmac.compare_digest(given, f"Bearer {token}".encode())
         if not known and (
             not is_here(plain(request.remote))
@@ -390,6 +390,11 @@ _PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+
+
+def _text(request: web.BaseRequest, name: str) -> str:
+    """A header; bytes of it that are no UTF-8 are question marks."""
+    return request.headers.get(name, "").encode(errors="replace").decode()
 
 
 def _reason(request: web.BaseRequest) -> str | None:
