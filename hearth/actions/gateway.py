@@ -7,12 +7,14 @@ from msgspec import Meta, Struct
 
 from hearth.actions.gate import call
 from hearth.actions.scopes import AsBot, InGuild, OfUser, Open, Scope, SignedIn
+from hearth.actions.world import World
 from hearth.core.errors import Refused
 from hearth.core.events import GuildMemberRemove, PresenceUpdate
 from hearth.core.limits import Rate
 from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionStartLimit
-from hearth.core.models.presence import Presence, PresencePut, Shown, merge
+from hearth.core.models.presence import Presence, PresencePut, Shown, merge, session_object
 from hearth.core.operations import OPERATIONS, SYSTEM, operation
+from hearth.core.social_events import FriendPresence, SessionsReplace
 from hearth.core.wire import Snowflake
 
 MOST_ASKED = 100
@@ -143,11 +145,35 @@ async def _show(here: Scope, user_id: int, body: PresencePut | None) -> None:
     home.presences = others if body is None else (*others, Shown(session_id, client, body))
     after = merge(user_id, home.presences)
     gone = not home.presences
+    if max(len(others), len(home.presences)) > 1 or (others and body is None):
+        # Who has one session only knows what it shows.
+        sessions = [session_object(shown) for shown in home.presences]
+        here.tell([SessionsReplace(user_id, sessions)])
     if after == before and not gone:
         return
     announced = Announced(user_id, after, "quiet" in here.params, gone)
     for guild_id in await here.world.directory.guilds_of(user_id):
         await _announce(here, guild_id, announced)
+    if announced.quiet or after == before:
+        return
+    friends = await here.world.directory.watchers(user_id)
+    if friends:
+        here.tell([FriendPresence(each, user_id, after) for each in friends])
+
+
+@operation()
+async def find_presence(here: OfUser) -> Presence | None:
+    """A user's presence as others see it."""
+    return merge(int(here.params["user_id"]), here.home.presences)
+
+
+async def presence_of(world: World, user_id: int) -> Presence | None:
+    """A user's presence, known where their home is."""
+    if world.placement.link(user_id) is None:
+        home = world.homes.get(user_id)
+        return None if home is None else merge(user_id, home.presences)
+    operation = OPERATIONS["find_presence"]
+    return (await call(world, operation, SYSTEM, {"user_id": user_id})).value
 
 
 class Announced(Struct):

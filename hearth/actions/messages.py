@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
@@ -20,7 +20,6 @@ from hearth.core.errors import (
     SLOWMODE,
     SYSTEM_MESSAGE,
     UNKNOWN_MESSAGE,
-    USERS_ONLY,
     Refused,
     invalid_form,
     rate_limited,
@@ -74,12 +73,6 @@ TEXT_CHANNELS = frozenset(
     }
 )
 """The channels that hold messages."""
-
-
-class AckObject(Struct):
-    """What an ack is answered with."""
-
-    token: None = None
 
 
 BULK_MS = 14 * 24 * 3_600_000
@@ -285,15 +278,6 @@ async def _delete_all(here: InChannel, message_ids: list[int]) -> list[int]:
         if outcome is not None and not isinstance(outcome, Missing):
             raise outcome
     return gone
-
-
-@operation("POST", "/channels/{channel_id}/messages/{message_id}/ack", rate=Rate(60, per=10))
-async def ack_message(here: InChannel, message_id: int) -> AckObject:
-    """Say that the caller has read the channel up to a message; told to the caller's sessions."""
-    if here.who.kind == "bot":
-        raise Refused(USERS_ONLY)
-    await here.world.acknowledge(here.who.user_id, here.channel.id, message_id)
-    return AckObject()
 
 
 async def write_system_message(

@@ -8,6 +8,7 @@ from hearth.actions.world import World
 from hearth.core.errors import CANNOT_MESSAGE_USER, Refused
 from hearth.core.models.channels import ChannelType
 from hearth.core.models.private import PrivateChannelObject
+from hearth.core.models.social import RelationshipType
 from hearth.core.models.users import User
 from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.reach import Acquaintance, may_message
@@ -22,10 +23,13 @@ class Opened(Struct):
 async def acquainted(world: World, writer: User, reader: User, channel_id: int | None) -> bool:
     """Whether `writer` may write to `reader`, in the DM that they have, if any."""
     dm = channel_id is not None and world.log.last_id(channel_id) is not None
+    friend = await world.ties.of(reader.id, writer.id) == RelationshipType.FRIEND
+    blocked = not friend and await world.ties.blocked(writer.id, reader.id)
     guild = False
-    if writer.bot or not dm:
+    if not blocked and (writer.bot or not (dm or friend)):
         guild = await world.directory.share_a_guild(writer.id, reader.id)
-    return may_message(writer, reader, Acquaintance(guild=guild, dm=dm))
+    between = Acquaintance(guild=guild, dm=dm, friend=friend, blocked=blocked)
+    return may_message(writer, reader, between)
 
 
 async def reach(here: InChannel) -> None:

@@ -16,6 +16,7 @@ from hearth.core.errors import (
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
     UNKNOWN_MEMBER,
+    UNKNOWN_USER,
     USERS_ONLY,
     Error,
     Refused,
@@ -102,6 +103,38 @@ class SignedIn(Scope):
     def admit(self) -> None:
         if self.who.kind not in ("user", "bot"):
             raise Refused(UNAUTHORIZED)
+
+
+class Between(Scope):
+    """For a person and what is between them and the user `user_id`; the home of the lesser id.
+
+    So both sides of it change in one turn, whoever of the two calls.
+    """
+
+    @classmethod
+    async def place(cls, world: World, who: Principal, params: Params) -> int:
+        user_id = int(params["user_id"])
+        # What is no user may be a guild, whose home must not be taken for a user's.
+        await world.load_users([user_id])
+        if world.known_user(user_id) is None:
+            raise Refused(UNKNOWN_USER if who.user_id else UNAUTHORIZED)
+        return min(who.user_id, user_id)
+
+    def admit(self) -> None:
+        if self.who.kind not in ("user", "bot"):
+            raise Refused(UNAUTHORIZED)
+        if self.who.kind != "user":
+            raise Refused(USERS_ONLY)
+
+    async def commit(
+        self,
+        *,
+        save: Sequence[Noun] = (),
+        delete: Sequence[Noun] = (),
+        tell: Sequence[Event] = (),
+    ) -> None:
+        """Make a change: one SQL transaction, then both are told."""
+        await self.world.commit(self.home, save, delete, tell)
 
 
 class OfUser(Scope):

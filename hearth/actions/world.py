@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw, Struct
 
+from hearth.actions.ties import Ties
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
 from hearth.core.events import Event, MessageAck
@@ -203,6 +204,7 @@ class World:
         """Failed log-ins."""
         self.used: set[bytes] = set()
         """Tokens that were used since that was last written down."""
+        self.ties = Ties(directory)
         self.homes: dict[int, Home] = {}
         self.nowhere = Home(self, 0)
         self.receivers: list[Receiver] = []
@@ -466,14 +468,24 @@ class World:
             raise Refused(STORAGE_FULL) from error
         return done
 
-    async def acknowledge(self, user_id: int, channel_id: int, message_id: int) -> None:
+    async def acknowledge(self, ack: MessageAck) -> None:
         """Remember how far a user has read; written within two seconds, lost at kill -9 before."""
-        self._acks[user_id, channel_id] = ReadState(
-            user_id=user_id, channel_id=channel_id, last_message_id=message_id
+        self._acks[ack.user, ack.channel] = ReadState(
+            user_id=ack.user, channel_id=ack.channel, last_message_id=ack.message_id
         )
         if self._flushing is None:
             self._flushing = self.tasks.start(self._flush_acks(), name="acks")
-        self.publish(self.user_home(user_id), tell=[MessageAck(user_id, channel_id, message_id)])
+        self.publish(self.user_home(ack.user), tell=[ack])
+
+    def has_unwritten_acks(self, user_id: int) -> bool:
+        """Whether something that a user has read waits here to be written."""
+        return any(reader == user_id for reader, _ in self._acks)
+
+    async def forget_ack(self, user_id: int, channel_id: int) -> None:
+        """Forget how far a user has read a channel."""
+        self._acks.pop((user_id, channel_id), None)
+        state = ReadState(user_id=user_id, channel_id=channel_id, last_message_id=0)
+        await self.write([], [state])
 
     async def _flush_acks(self) -> None:
         await asyncio.sleep(ACK_S)
@@ -549,10 +561,16 @@ class World:
                 self._principals.pop(noun.hash, None)
                 self.used.discard(noun.hash)
                 self._revocations += 1
+        self.ties.learn(commit)
         home = self.homes.get(commit.home)
         before = None
         if home is not None:
-            follows = waiting is None and self.placement.link(home.key) is not None
+            # A user's home has no snapshot, so nothing of it can be stale.
+            follows = (
+                waiting is None
+                and home.snapshot is not None
+                and self.placement.link(home.key) is not None
+            )
             if follows and commit.n <= home.n:
                 return  # It was late: the snapshot that was loaded has it.
             if follows and commit.n != home.n + 1:

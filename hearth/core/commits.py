@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.core import events, guild_events, message_events, user_events
+from hearth.core import events, guild_events, message_events, social_events, user_events
 from hearth.core.events import Event
 from hearth.core.models.accounts import (
     Account,
@@ -27,6 +27,13 @@ from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.presence import Presence
 from hearth.core.models.private import Recipient, as_member
 from hearth.core.models.roles import Role
+from hearth.core.models.settings import (
+    DismissedMention,
+    NotificationSettings,
+    PinAck,
+    Setting,
+)
+from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 
 Noun = (
@@ -53,6 +60,12 @@ Noun = (
     | EmojiImage
     | Ban
     | Invite
+    | Relationship
+    | Note
+    | Setting
+    | NotificationSettings
+    | PinAck
+    | DismissedMention
 )
 
 
@@ -146,6 +159,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
 
 assert guild_events
 assert message_events
+assert social_events
 assert user_events
 _TYPES: dict[str, Any] = {
     kind.__name__: kind
@@ -174,6 +188,9 @@ _TYPES: dict[str, Any] = {
         Emoji,
         Ban,
         Invite,
+        Relationship,
+        Note,
+        social_events.FriendPresence,
         *events.EVENTS.values(),
     )
 }

@@ -150,6 +150,12 @@ CHANNEL_WRITE_LIMIT = Error(
 MAX_GUILDS = Error(
     30001, 400, "Maximum number of guilds reached (100)", "Leave a guild before you join another."
 )
+MAX_FRIENDS = Error(
+    30002,
+    400,
+    "Maximum number of friends reached (1000)",
+    "End a friendship, take back a request, or unblock somebody first.",
+)
 MAX_PINS = Error(
     30003,
     400,
@@ -346,6 +352,28 @@ REGISTRATION_CLOSED = Error(
     403,
     "Registration is closed",
     "Ask for an invite or for an account; [registration] in the settings decides.",
+)
+
+# 80xxx: friends
+NO_FRIEND_REQUESTS = Error(
+    80000,
+    400,
+    "Incoming friend requests disabled.",
+    "They take no requests, or none from you; a friend or guild in common may help.",
+)
+BOTS_ASK_NOBODY = Error(
+    80002, 400, "Bots cannot have incoming friend requests.", "Add the bot to a guild instead."
+)
+NOT_WITH_ONESELF = Error(80003, 400, "Cannot send friend request to self.", "Name somebody else.")
+NOBODY_NAMED = Error(80004, 400, "No users with DiscordTag exist", "Check the username.")
+NOT_FRIENDS = Error(
+    80006,
+    400,
+    "You need to be friends in order to make this change.",
+    "Only friends have nicknames.",
+)
+FRIENDS_ALREADY = Error(
+    80007, 400, "You are already friends with that user.", "There is nothing to do."
 )
 
 # 160xxx: replies and threads

@@ -522,10 +522,26 @@ class MessageAck(Event):
     user: int
     channel: int
     message_id: int
+    version: int = 1
+    manual: bool = False
+    mention_count: int | None = None
+    last_viewed: int | None = None
+    flags: int | None = None
 
     @property
     def user_id(self) -> int:
         return self.user
 
     def data(self, at: Context) -> Any:
-        return {"channel_id": str(self.channel), "message_id": str(self.message_id), "version": 1}
+        d: dict[str, Any] = {
+            "channel_id": str(self.channel),
+            "message_id": str(self.message_id),
+            "version": self.version,
+        }
+        if self.manual:
+            d |= {"manual": True, "mention_count": self.mention_count or 0}
+        if self.last_viewed is not None:
+            d["last_viewed"] = self.last_viewed
+        if self.flags is not None:
+            d["flags"] = self.flags
+        return d

@@ -18,10 +18,13 @@ from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.mentions import Mention
 from hearth.core.models.messages import Message
 from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.search import ChannelSearchQuery, Hits
+from hearth.core.models.settings import NotificationSettings, Personal
+from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.operations import Principal, Reply
 
@@ -395,13 +398,61 @@ class Directory(Protocol):
         """How far a user has read, per channel."""
         ...
 
-    async def mention_counts(self, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+    async def mention_counts(
+        self, user_id: int, targets: Iterable[int], muted: Iterable[int] = ()
+    ) -> dict[int, int]:
         """How many unread messages per channel mention one of `targets`; no zeros.
 
         `targets` are the user, his roles and his guilds (for @everyone). Unread is what comes
         after his read state, in a guild's channel also after he joined; channels of guilds that
-        he is not a member of are left out.
+        he is not a member of are left out, and what users wrote whom he blocks. In the channels
+        `muted` only what names himself counts.
         """
+        ...
+
+    async def recent_mentions(
+        self, user_id: int, targets: Iterable[int], limit: int, *, before: int, after: int
+    ) -> list[Mention]:
+        """Up to `limit` messages with ids between both that mention one of `targets`.
+
+        The newest first, each once. Those that he wrote or dismissed, that came before he joined,
+        or from users whom he blocks are left out, and so are those of private channels as such.
+        """
+        ...
+
+    async def relationships(self, user_id: int) -> list[Relationship]:
+        """What others are to a user."""
+        ...
+
+    async def relationship(self, user_id: int, other_id: int) -> Relationship | None:
+        """What another is to a user."""
+        ...
+
+    async def share_a_friend(self, one: int, other: int) -> bool:
+        """Whether two users have a friend in common."""
+        ...
+
+    async def watchers(self, user_id: int) -> list[int]:
+        """Who is told of a user's presence outside of guilds, ascending.
+
+        Friends, and those whose DM with the user both lists show, unless one blocks the other.
+        """
+        ...
+
+    async def notes(self, user_id: int) -> list[Note]:
+        """A user's notes."""
+        ...
+
+    async def setting(self, user_id: int, kind: int) -> bytes | None:
+        """One kind of a user's settings."""
+        ...
+
+    async def notification_settings(self, user_id: int) -> list[NotificationSettings]:
+        """How a user wants to be told of guilds, and of private channels (0)."""
+        ...
+
+    async def personal(self, user_id: int) -> Personal:
+        """All that is kept of how a user looks at others and is told of things."""
         ...
 
     async def consume(

@@ -15,6 +15,7 @@ from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.roles import Role
+from hearth.core.models.settings import DismissedMention
 from hearth.core.models.users import Application, ReadState, Token, User
 from hearth.core.ports import Conflict, StorageFull
 from hearth.store.directory import SqlDirectory
@@ -103,6 +104,11 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.account, operator=False, bio="", accent_color=None),
         replace(worlds.second_factor, step=3),
         replace(worlds.reset_link, expires_at_ms=4),
+        replace(worlds.friend, type=4, nickname=None),
+        replace(worlds.note, note="has brought it back"),
+        replace(worlds.setting, data=b""),
+        replace(worlds.notification_settings, muted=False, mute_until_ms=None, overrides=()),
+        replace(worlds.pin_ack, at_ms=5),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -110,7 +116,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
     for noun in changed:
         assert noun in await everything(world)
     assert len(await everything(world)) == len(WORLD)
-    assert kinds | {Mention, RecoveryCode} == {table.noun for table in TABLES}
+    assert kinds | {Mention, RecoveryCode, DismissedMention} == {table.noun for table in TABLES}
 
 
 async def test_of_one_key_the_last_counts(world: SqlDirectory) -> None:
@@ -155,10 +161,13 @@ async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -
     left += [worlds.token_use, worlds.account, worlds.second_factor, worlds.recovery_code]
     left += [worlds.reset_link]
     left += [worlds.look, worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
+    left += [worlds.friend, worlds.note, worlds.setting, worlds.notification_settings]
+    left += [worlds.dismissed]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
         "users", "credentials", "tokens", "applications", "channels", "recipients",
         "operator_log", "token_uses", "accounts", "second_factors", "recovery_codes", "links",
+        "relationships", "notes", "settings", "notification_settings", "dismissed_mentions",
     }  # fmt: skip
 
 

@@ -23,6 +23,14 @@ from hearth.core.models.mentions import Mention
 from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role
+from hearth.core.models.settings import (
+    ChannelOverride,
+    DismissedMention,
+    NotificationSettings,
+    PinAck,
+    Setting,
+)
+from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.ports import Directory
 from hearth.store.directory import SqlDirectory
@@ -161,7 +169,39 @@ ann_recipient = Recipient(channel_id=1008, user_id=ANN, joined_at_ms=EPOCH_MS, o
 bob_recipient = Recipient(channel_id=1008, user_id=BOB, joined_at_ms=EPOCH_MS)
 look = OperatorEntry(id=1009, at_ms=EPOCH_MS, uid=0, action="read_messages", target_id=CHANNEL)
 read_state = ReadState(user_id=ANN, channel_id=CHANNEL, last_message_id=500)
-mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN)
+mention = Mention(channel_id=CHANNEL, message_id=501, target_id=ANN, author_id=BOB)
+friend = Relationship(user_id=ANN, other_id=BOB, type=1, since_ms=EPOCH_MS, nickname="Bo")
+note = Note(user_id=ANN, other_id=BOB, note="owes me a book")
+setting = Setting(user_id=ANN, kind=1, data=b"\x0a\x00\xff")
+notification_settings = NotificationSettings(
+    user_id=ANN,
+    guild_id=GUILD,
+    message_notifications=1,
+    muted=True,
+    mute_until_ms=1_760_000_000_003,
+    mute_window_s=900,
+    suppress_everyone=True,
+    suppress_roles=True,
+    mobile_push=False,
+    hide_muted_channels=True,
+    mute_scheduled_events=True,
+    notify_highlights=1,
+    flags=1 << 11,
+    version=7,
+    overrides=(
+        ChannelOverride(
+            channel_id=CHANNEL,
+            message_notifications=2,
+            muted=True,
+            mute_until_ms=1_760_000_000_004,
+            mute_window_s=60,
+            collapsed=True,
+            flags=1,
+        ),
+    ),
+)
+pin_ack = PinAck(user_id=ANN, channel_id=CHANNEL, at_ms=1_760_000_000_005)
+dismissed = DismissedMention(user_id=ANN, message_id=499)
 emoji = Emoji(
     id=1004,
     guild_id=GUILD,
@@ -193,6 +233,12 @@ WORLD: list[Struct] = [
     ban,
     emoji_image,
     emoji,
+    dismissed,
+    pin_ack,
+    notification_settings,
+    setting,
+    note,
+    friend,
     mention,
     read_state,
     ann_recipient,
@@ -269,6 +315,9 @@ async def everything(directory: Directory) -> list[Struct]:
         found += [private.channel, *private.recipients]
     found += await directory.operator_log(10)
     found += [mention] if counts == {CHANNEL: 1} else []
+    own = await directory.personal(ANN)
+    found += [*own.relationships, *own.notes, *own.settings, *own.notification_settings]
+    found += [*own.pin_acks, *own.dismissed_mentions]
     return [noun for noun in found if noun is not None]
 
 

@@ -205,6 +205,14 @@ async def somebody(house: House) -> dict[str, Any]:
     return {"user_id": house.victim.id}
 
 
+async def a_kind(house: House) -> dict[str, Any]:
+    return {"settings_type": 1}
+
+
+async def of_dms(house: House) -> dict[str, Any]:
+    return {"guild_id": "@me"}
+
+
 async def a_place(house: House) -> dict[str, Any]:
     channel = await house.channel()
     return {"json": [{"id": channel, "position": 1}]}
@@ -280,6 +288,21 @@ REST: dict[str, Row] = {
     ),
     "forgot_password": Row(dict.fromkeys(ROLES, 40006), body={"login": "victim"}),
     "reset_password": Row(dict.fromkeys(ROLES, 50020), body={"token": "x", "password": PASSWORD}),
+    "list_relationships": Row(people(200)),
+    "create_relationship": Row(people(204), body={}, prepare=somebody),
+    "send_friend_request": Row(people(204), body={"username": "victim"}),
+    "update_relationship": Row(people(80006), body={"nickname": "x"}, prepare=somebody),
+    "delete_relationship": Row(people(204), prepare=somebody),
+    "list_notes": Row(people(200)),
+    "get_note": Row(people(10013), prepare=somebody),
+    "update_note": Row(people(204), body={"note": "x"}, prepare=somebody),
+    "get_user_settings": Row(people(200)),
+    "update_user_settings": Row(people(200), body={"theme": "light"}),
+    "get_proto_settings": Row(people(200), prepare=a_kind),
+    "update_proto_settings": Row(people(200), body={"settings": "AA=="}, prepare=a_kind),
+    "update_notification_settings": Row(people(200), body={"muted": True}, prepare=of_dms),
+    "update_all_notification_settings": Row(people(200), body={"guilds": {}}),
+    "ack_bulk": Row(people(204), body={"read_states": []}),
     "list_auth_sessions": Row(people(200)),
     "logout_auth_sessions": Row(people(50035), body={"session_id_hashes": ["x"]}),
     "enable_totp": Row(people(50035), body={"password": "not this"}),
@@ -338,6 +361,9 @@ REST: dict[str, Row] = {
     "deprecated_create_pin": Row(in_channel(204), P.MANAGE_MESSAGES, prepare=a_message),
     "deprecated_delete_pin": Row(in_channel(204), P.PIN_MESSAGES, prepare=a_message),
     "ack_message": Row(in_channel(200, 200) | {"bot": 20001}, prepare=a_message),
+    "delete_ack": Row(in_channel(204, 204) | {"bot": 20001}, prepare=a_channel),
+    "ack_pins": Row(in_channel(204, 204) | {"bot": 20001}, prepare=a_channel),
+    "ack_guild": Row(in_guild(204, 204) | {"bot": 20001}),
     "list_guild_roles": Row(in_guild(200, 200)),
     "get_guild_role": Row(in_guild(200, 200), prepare=a_target),
     "create_guild_role": Row(in_guild(200), P.MANAGE_ROLES, {"permissions": "0"}),
@@ -417,6 +443,7 @@ COMMANDS = {"request_guild_members": 8, "update_presence": 3}
 
 INTERNAL = {
     "announce_presence",
+    "find_presence",
     "end_temporary_stay",
     "set_session_presence",
     "show_presence",

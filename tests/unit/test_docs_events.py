@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 import hearth.net.gateway
-from hearth.core import guild_events, message_events, user_events
+from hearth.core import guild_events, message_events, social_events, user_events
 from hearth.core.events import ALWAYS, EVENTS, PEOPLE, Event, Intent
 from hearth.core.permissions import names
 
 assert guild_events
 assert message_events
+assert social_events
 assert user_events
 
 DOCS = Path(__file__).parents[2] / "docs" / "events.md"

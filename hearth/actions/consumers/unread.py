@@ -77,7 +77,12 @@ async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list
             if message.mention_everyone or (home == channel_id and message.type in WRITTEN):
                 targets.add(home)
             save += [
-                Mention(channel_id=channel_id, message_id=message_id, target_id=target)
+                Mention(
+                    channel_id=channel_id,
+                    message_id=message_id,
+                    target_id=target,
+                    author_id=message.author_id,
+                )
                 for target in sorted(targets)
             ]
     await world.load_users({user_id for user_id, _ in read})

@@ -71,6 +71,34 @@ class Shown(Struct, frozen=True, gc=False):
     put: PresencePut
 
 
+class ClientInfo(Struct, gc=False, kw_only=True):
+    """What runs a session: desktop, mobile or web."""
+
+    client: str
+    os: str = "unknown"
+    version: int = 0
+
+
+class SessionObject(Struct, gc=False, kw_only=True):
+    """One of a person's sessions, as their sessions see it."""
+
+    session_id: str
+    status: str
+    activities: list[dict[str, Any]]
+    client_info: ClientInfo
+
+
+def session_object(shown: Shown) -> SessionObject:
+    """What one session shows, as the others of its user see it."""
+    put = shown.put
+    return SessionObject(
+        session_id=shown.session_id,
+        status="invisible" if put.status == "offline" else put.status,
+        activities=put.activities or ([put.game] if put.game else []),
+        client_info=ClientInfo(client=shown.client),
+    )
+
+
 def merge(user_id: int, sessions: Iterable[Shown]) -> Presence | None:
     """The one presence of a user's sessions; None: offline."""
     shown = [each for each in sessions if each.put.status in _ORDER]

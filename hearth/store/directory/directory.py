@@ -17,8 +17,11 @@ from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.mentions import Mention
 from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
+from hearth.core.models.settings import NotificationSettings, Personal
+from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.store.directory import (
     accounts,
@@ -36,6 +39,7 @@ from hearth.store.directory import (
     operators,
     private,
     reads,
+    social,
     tokens,
     users,
 )
@@ -221,10 +225,53 @@ class SqlDirectory:
         """See the port. By channel id."""
         return await self._database.read(lambda c: reads.read_states(c, user_id))
 
-    async def mention_counts(self, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+    async def mention_counts(
+        self, user_id: int, targets: Iterable[int], muted: Iterable[int] = ()
+    ) -> dict[int, int]:
+        """See the port."""
+        wanted, quiet = list(targets), list(muted)
+        return await self._database.read(lambda c: reads.mention_counts(c, user_id, wanted, quiet))
+
+    async def relationships(self, user_id: int) -> list[Relationship]:
+        """See the port. By the other's id."""
+        return await self._database.read(lambda c: social.relationships(c, user_id))
+
+    async def relationship(self, user_id: int, other_id: int) -> Relationship | None:
+        """See the port."""
+        return await self._database.read(lambda c: social.relationship(c, user_id, other_id))
+
+    async def share_a_friend(self, one: int, other: int) -> bool:
+        """See the port."""
+        return await self._database.read(lambda c: social.share_a_friend(c, one, other))
+
+    async def watchers(self, user_id: int) -> list[int]:
+        """See the port."""
+        return await self._database.read(lambda c: social.watchers(c, user_id))
+
+    async def notes(self, user_id: int) -> list[Note]:
+        """See the port. By whom they are about."""
+        return await self._database.read(lambda c: social.notes(c, user_id))
+
+    async def setting(self, user_id: int, kind: int) -> bytes | None:
+        """See the port."""
+        return await self._database.read(lambda c: social.setting(c, user_id, kind))
+
+    async def notification_settings(self, user_id: int) -> list[NotificationSettings]:
+        """See the port. By guild id."""
+        return await self._database.read(lambda c: social.notification_settings(c, user_id))
+
+    async def personal(self, user_id: int) -> Personal:
+        """See the port. Each in order of its key."""
+        return await self._database.read(lambda c: social.personal(c, user_id), one_moment=True)
+
+    async def recent_mentions(
+        self, user_id: int, targets: Iterable[int], limit: int, *, before: int, after: int
+    ) -> list[Mention]:
         """See the port."""
         wanted = list(targets)
-        return await self._database.read(lambda c: reads.mention_counts(c, user_id, wanted))
+        return await self._database.read(
+            lambda c: reads.recent_mentions(c, user_id, wanted, limit, before, after)
+        )
 
     async def consume(
         self, consumer: str, n: int, save: Iterable[Struct], delete: Iterable[Struct]

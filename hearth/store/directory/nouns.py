@@ -24,6 +24,14 @@ from hearth.store.directory.operators import OPERATOR_LOG
 from hearth.store.directory.private import RECIPIENTS
 from hearth.store.directory.reads import MENTIONS, READ_STATES
 from hearth.store.directory.roles import ROLES
+from hearth.store.directory.social import (
+    DISMISSED_MENTIONS,
+    NOTES,
+    NOTIFICATION_SETTINGS,
+    PIN_ACKS,
+    RELATIONSHIPS,
+    SETTINGS,
+)
 from hearth.store.directory.tables import Table
 from hearth.store.directory.tokens import CREDENTIALS, TOKENS
 from hearth.store.directory.users import USERS
@@ -54,6 +62,12 @@ TABLES: tuple[Table[Any], ...] = (
     EMOJI_IMAGES,
     BANS,
     INVITES,
+    RELATIONSHIPS,
+    NOTES,
+    SETTINGS,
+    NOTIFICATION_SETTINGS,
+    PIN_ACKS,
+    DISMISSED_MENTIONS,
 )
 
 _TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}

@@ -31,9 +31,24 @@ def read_states(connection: Connection, user_id: int) -> list[ReadState]:
     return READ_STATES.many(connection, "WHERE user_id = ? ORDER BY channel_id", (user_id,))
 
 
-def mention_counts(connection: Connection, user_id: int, targets: Iterable[int]) -> dict[int, int]:
+# Whoever one blocks is not heard: what they wrote counts for nothing.
+_NOT_BLOCKED = (
+    " AND NOT EXISTS (SELECT 1 FROM relationships b"
+    " WHERE b.user_id = ? AND b.other_id = n.author_id AND b.type = 2)"
+)
+
+_NOT_DISMISSED = (
+    " AND NOT EXISTS (SELECT 1 FROM dismissed_mentions d"
+    " WHERE d.user_id = ? AND d.message_id = n.message_id)"
+)
+
+
+def mention_counts(
+    connection: Connection, user_id: int, targets: Iterable[int], muted: Iterable[int]
+) -> dict[int, int]:
     """How many unread messages per channel mention one of `targets`."""
     condition, parameter = connection.among("n.target_id", targets)
+    quiet, quiet_parameter = connection.among("n.channel_id", muted)
     # A message may name somebody directly and by his role, and counts once. `<< 22` makes the
     # least id of the millisecond in which he joined (core/ids.py).
     source = (
@@ -46,8 +61,44 @@ def mention_counts(connection: Connection, user_id: int, targets: Iterable[int])
         " AND (m.user_id IS NOT NULL OR p.user_id IS NOT NULL)"
         " AND n.message_id > coalesce(r.last_message_id, 0)"
         " AND n.message_id >= (coalesce(m.joined_at_ms, p.joined_at_ms) - ?) << 22"
-        " GROUP BY n.channel_id"
+        f" AND (n.target_id = ? OR NOT {quiet})"
+        f"{_NOT_BLOCKED} GROUP BY n.channel_id"
     )
-    parameters = (user_id, user_id, user_id, parameter, EPOCH_MS)
+    parameters = (
+        *(user_id, user_id, user_id, parameter, EPOCH_MS),
+        *(user_id, quiet_parameter, user_id),
+    )
     rows = connection.bulk(["n.channel_id", "count(DISTINCT n.message_id)"], source, parameters)
     return {row[0]: row[1] for row in rows}
+
+
+def recent_mentions(
+    connection: Connection,
+    user_id: int,
+    targets: Iterable[int],
+    limit: int,
+    before: int,
+    after: int,
+) -> list[Mention]:
+    """Messages between both ids that mention one of `targets`, the newest first, each once."""
+    condition, parameter = connection.among("n.target_id", targets)
+    source = (
+        "FROM mentions n"
+        " JOIN channels c ON c.id = n.channel_id"
+        " LEFT JOIN members m ON m.guild_id = c.guild_id AND m.user_id = ?"
+        " LEFT JOIN recipients p ON p.channel_id = c.id AND p.user_id = ?"
+        f" WHERE {condition} AND n.message_id < ? AND n.message_id > ? AND n.author_id <> ?"
+        " AND (m.user_id IS NOT NULL OR p.user_id IS NOT NULL)"
+        " AND n.message_id >= (coalesce(m.joined_at_ms, p.joined_at_ms) - ?) << 22"
+        f"{_NOT_DISMISSED}{_NOT_BLOCKED}"
+        " GROUP BY n.message_id ORDER BY n.message_id DESC LIMIT ?"
+    )
+    parameters = (
+        *(user_id, user_id, parameter, before, after, user_id),
+        *(EPOCH_MS, user_id, user_id, limit),
+    )
+    columns = ["n.channel_id", "n.message_id", "min(n.target_id)", "n.author_id"]
+    return [
+        Mention(channel_id=row[0], message_id=row[1], target_id=row[2], author_id=row[3])
+        for row in connection.bulk(columns, source, parameters)
+    ]
