@@ -38,6 +38,7 @@ from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.health import queued, refusing
 from hearth.store.messages_lmdb import LmdbLog
+from hearth.store.whole import require_messages, require_whole
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +80,13 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
     data = config.server.data
     async with AsyncExitStack() as stack:
         stack.callback(os.close, lock(data))
+        await asyncio.to_thread(require_whole, data)
+        key = secret_key(data / "key")
         directory = await SqlDirectory.open(data / "metadata.db")
         stack.push_async_callback(directory.close)
+        last = await directory.greatest_id()
+        if last:
+            require_messages(data)
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         clock = Clock()
@@ -99,7 +105,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             reserve_bytes=config.storage.reserve_bytes,
         )
         stack.push_async_callback(log.close)
-        last = max(await directory.greatest_id(), log.greatest_id())
+        last = max(last, log.greatest_id())
         world = World(
             directory=directory,
             log=log,
@@ -109,7 +115,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             ids=IdMaker(0, last),
             tasks=tasks,
             scale=config.limits.scale,
-            key=secret_key(data / "key"),
+            key=key,
             registration=config.registration.mode,
             data=data,
         )
