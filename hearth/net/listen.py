@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from ssl import SSLContext
 
-from hearth.net.proxies import plain
+from hearth.net.proxies import counted_as, plain
 from hearth.net.rest.sockets import HttpServer
 
 logger = logging.getLogger(__name__)
@@ -139,6 +139,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._greeting: set[asyncio.Task[object]] = set()
         self._by_address: dict[str, int] = {}
+        """Handshakes under way, by what shares a bound."""
         self._rest: asyncio.TimerHandle | None = None
         self.failed = 0
         """TLS handshakes that came to nothing."""
@@ -196,14 +197,15 @@ class Listener:
                 self._rest = self._loop.call_later(1.0, self._again)
                 return
             address = plain(peer[0])
-            waiting = self._by_address.get(address, 0)
+            key = counted_as(address)
+            waiting = self._by_address.get(key, 0)
             if not self._http.counts.has_room(address, waiting):
                 self._http.refused += 1
                 sock.close()
                 continue
             sock.setblocking(False)
-            self._by_address[address] = waiting + 1
-            task = self._loop.create_task(self._greet(sock, address))
+            self._by_address[key] = waiting + 1
+            task = self._loop.create_task(self._greet(sock, key))
             self._greeting.add(task)
             task.add_done_callback(self._greeting.discard)
 
@@ -211,7 +213,7 @@ class Listener:
         self._rest = None
         self._loop.add_reader(self._socket, self._accept)
 
-    async def _greet(self, sock: socket.socket, address: str) -> None:
+    async def _greet(self, sock: socket.socket, key: str) -> None:
         try:
             await self._loop.connect_accepted_socket(
                 self._http,
@@ -223,8 +225,8 @@ class Listener:
             self.failed += 1
             sock.close()
         finally:
-            left = self._by_address[address] - 1
+            left = self._by_address[key] - 1
             if left:
-                self._by_address[address] = left
+                self._by_address[key] = left
             else:
-                del self._by_address[address]
+                del self._by_address[key]

@@ -170,23 +170,25 @@ async def test_the_real_address_arrives(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     server = Server(tmp_path / "data", scale=0.1, HEARTH_HTTP_TRUSTED_PROXIES="127.0.0.1").start()
     server.person("bob")
+    server.person("cat")
     proxy = await asyncio.to_thread(Proxy, tmp_path, server, port)
 
-    async def log_in(address: str, password: str, **headers: str) -> int:
+    async def log_in(address: str, name: str, password: str, **headers: str) -> int:
         async with (
             proxy.http(address) as http,
             http.post(
                 f"{proxy.url}/api/v10/auth/login",
-                json={"login": "bob", "password": password},
+                json={"login": name, "password": password},
                 headers=headers,
             ) as answer,
         ):
             return answer.status
 
-    assert await log_in("127.0.0.2", "wrong") == 400
-    assert await log_in("127.0.0.2", PASSWORD) == 429
+    # They count for the name, too: hence another.
+    assert await log_in("127.0.0.2", "bob", "wrong") == 400
+    assert await log_in("127.0.0.2", "cat", PASSWORD) == 429
     spoofed = {"X-Forwarded-For": "198.51.100.1"}
-    assert await log_in("127.0.0.2", PASSWORD, **spoofed) == 429
-    assert await log_in("127.0.0.3", PASSWORD) == 200
+    assert await log_in("127.0.0.2", "cat", PASSWORD, **spoofed) == 429
+    assert await log_in("127.0.0.3", "cat", PASSWORD) == 200
     proxy.stop()
     assert server.stop() == 0

@@ -8,6 +8,7 @@ import contextlib
 import json
 import resource
 import shutil
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -78,11 +79,13 @@ async def test_a_thousand_half_open_sockets(tmp_path: Path) -> None:
     assert answer.status == 200
     await ann.close()
     assert server.stop() == 0
-    log = server.log.read_text()
+    # The link that a first start prints has the server's own address.
+    lines = [line for line in server.log.read_text().splitlines() if "#claim=" not in line]
+    log = "\n".join(lines)
     assert "Traceback" not in log
     assert "127.0.0.1" not in log
     assert "slow connections cut body=" in log
-    assert len(log.splitlines()) < 60
+    assert len(lines) < 60
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is missing")
@@ -116,6 +119,14 @@ async def test_half_a_tls_handshake(tmp_path: Path) -> None:
     assert "Traceback" not in server.log.read_text()
 
 
+class Household(socket.socket):
+    """A listening socket whose clients seem to come from addresses of one /64."""
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        sock, _ = super().accept()
+        return sock, (f"2001:db8::{sock.fileno():x}", 0, 0, 0)
+
+
 class House:
     """An `HttpServer` inside this process, with bounds that are soon reached."""
 
@@ -125,6 +136,7 @@ class House:
         self.http = HttpServer(self.handle, counts=counts, **wish)
         self.bodies: list[int] = []
         self.tls: ssl.SSLContext | None = None
+        self.household = False
         self.listener: Listener | None = None
         self.port = 0
 
@@ -137,6 +149,8 @@ class House:
     async def open(self) -> None:
         (sock,) = sockets(["127.0.0.1:0"], [])
         self.port = sock.getsockname()[1]
+        if self.household:
+            sock = Household(fileno=sock.detach())
         self.listener = Listener(self.http, sock, self.tls)
         await self.listener.open()
 
@@ -252,11 +266,15 @@ async def test_connections_of_one_address(houses: list[House]) -> None:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is missing")
-async def test_handshakes_of_one_address(houses: list[House], tmp_path: Path) -> None:
+@pytest.mark.parametrize("household", [False, True])
+async def test_handshakes_of_one_address(
+    houses: list[House], tmp_path: Path, household: bool
+) -> None:
     """Those under way count, before there is anything that could be swept."""
     done = await asyncio.to_thread(hearth, "admin", "--data", tmp_path / "data", "cert", "--json")
     made = json.loads(done.stdout)
     house = House(3, head_timeout_s=3600.0)
+    house.household = household
     house.tls = Certificate(Path(made["certificate"]), Path(made["key"])).context
     await opened(houses, house)
     silent = [await house.connect() for _ in range(4)]
