@@ -7,13 +7,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions.channels import (
+    MOST_CHANNELS,
     MOST_CHANNELS_PER_CATEGORY,
     category_of,
     may_overwrite,
     overwrite_audits,
     update_audits,
 )
-from hearth.actions.roles import may_change, shown_changes
+from hearth.actions.roles import MOST_ROLES, may_change, shown_changes
 from hearth.actions.scopes import Audit, InGuild
 from hearth.core.commits import Noun
 from hearth.core.errors import (
@@ -35,6 +36,7 @@ from hearth.core.permissions import P, outranks
 @operation("PATCH", "/guilds/{guild_id}/roles", needs=P.MANAGE_ROLES, commits=True)
 async def bulk_update_guild_roles(here: InGuild, body: list[RolePosition]) -> list[RoleObject]:
     """Move roles, none from or to above one's own highest; gives all roles."""
+    _must_be_few(len(body), MOST_ROLES)
     roles = here.snapshot.roles
     moved: dict[int, Role] = {}
     for index, each in enumerate(body):
@@ -80,6 +82,7 @@ async def guild_role_member_counts(here: InGuild) -> dict[str, int]:
 @operation("PATCH", "/guilds/{guild_id}/channels", needs=P.MANAGE_CHANNELS, commits=True)
 async def bulk_update_guild_channels(here: InGuild, body: list[ChannelPosition]) -> None:
     """Move channels within and between categories, all or none."""
+    _must_be_few(len(body), MOST_CHANNELS)
     channels = here.snapshot.channels
     moved: dict[int, Channel] = {}
     for index, each in enumerate(body):
@@ -117,6 +120,13 @@ async def bulk_update_guild_channels(here: InGuild, body: list[ChannelPosition])
             tell.append(ChannelUpdate(after))
     if save:
         await here.commit(save=save, audit=audit, tell=tell)
+
+
+def _must_be_few(count: int, most: int) -> None:
+    """Refuse to look at more than a guild can have: each costs time, and a body has room."""
+    if count > most:
+        text = f"Must be {most} or fewer in length."
+        raise invalid_form(((), "BASE_TYPE_MAX_LENGTH", text))
 
 
 def _must_fit(here: InGuild, moved: dict[int, Channel]) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hearth.actions.channels import MOST_CHANNELS
+from hearth.actions.roles import MOST_ROLES
 from hearth.core.errors import (
     INVALID_FORM,
     MISSING_PERMISSIONS,
@@ -65,6 +67,19 @@ async def test_wrong_places_are_named_by_index(house: House) -> None:
     )
     assert list(refused.more["errors"]) == ["1"]
     assert sorted(refused.more["errors"]["1"]) == ["id", "position"]
+
+
+async def test_nobody_moves_more_than_a_guild_can_have(house: House) -> None:
+    many = [{"id": TEXT, "position": 1}] * (MOST_CHANNELS + 1)
+    name, where = "bulk_update_guild_channels", {"guild_id": GUILD}
+    await house.refused(INVALID_FORM, name, CAT, many, **where)
+    await house.call(name, CAT, many[:-1], **where)
+    many = [{"id": MODS, "position": 2}] * (MOST_ROLES + 1)
+    name = "bulk_update_guild_roles"
+    house.told()
+    await house.refused(INVALID_FORM, name, ANN, many, **where)
+    await house.call(name, ANN, many[:-1], **where)
+    assert (await places(house))[MODS] == 2
 
 
 async def test_members_of_roles_are_counted(house: House) -> None:
