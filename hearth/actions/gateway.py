@@ -214,8 +214,13 @@ async def announce_presence(here: InGuild, body: Announced) -> None:
 
 @operation(commits=True)
 async def end_temporary_stay(here: InGuild) -> None:
-    """Remove a temporary member whose last session has ended, unless they got a role."""
+    """Remove a temporary member whose last session has ended, unless they got a role.
+
+    Nor is the owner removed, without whom a guild cannot be.
+    """
     member = here.snapshot.members.get(int(here.params["user_id"]))
     if member is None or not member.temporary or member.roles:
+        return
+    if member.user_id == here.guild.owner_id:
         return
     await here.commit(delete=[member], tell=[GuildMemberRemove(member)])

@@ -264,11 +264,13 @@ async def _may_join(here: InGuild, user_id: int) -> None:
 
 
 async def _alive(here: InGuild) -> list[Invite]:
+    """The guild's invites that lead to a channel; one may be newer than the caller's snapshot."""
     now = here.world.wall_ms()
     known = await here.world.directory.invites_of(here.guild.id)
     inviters = {invite.inviter_id for invite in known if invite.inviter_id is not None}
     await here.world.load_users(inviters)
-    return [each for each in known if not each.lapsed(now)]
+    channels = here.snapshot.channels
+    return [each for each in known if not each.lapsed(now) and each.channel_id in channels]
 
 
 async def _shown(here: InGuild, invite: Invite, *, with_metadata: bool = True) -> InviteObject:

@@ -19,6 +19,7 @@ from hearth.core.errors import (
     Refused,
 )
 from hearth.core.models.bans import Ban
+from hearth.core.models.channels import Channel, ChannelType
 from hearth.core.models.invites import Invite
 from hearth.core.models.presence import PresencePut
 from hearth.core.models.users import User
@@ -209,6 +210,17 @@ async def test_who_sees_the_list(house: House) -> None:
     await house.refused(MISSING_PERMISSIONS, "list_channel_invites", CAT, channel_id=TEXT)
 
 
+async def test_a_channel_that_is_made_while_the_list_is_read(house: House) -> None:
+    made = await make(house)
+    # Since the call came in, a channel and an invite to it were committed.
+    late = Channel(id=2999, guild_id=GUILD, type=ChannelType.GUILD_TEXT, name="late")
+    invite = Invite(
+        code="late", guild_id=GUILD, channel_id=late.id, inviter_id=None, created_at_ms=1
+    )
+    await house.owner.directory.commit([late, invite], [])
+    assert await house.call("list_guild_invites", ANN, guild_id=GUILD) == [made]
+
+
 async def test_a_guild_has_a_thousand(house: House) -> None:
     many = [
         Invite(
@@ -266,3 +278,13 @@ async def test_a_temporary_member_leaves_with_the_last_session(house: House) -> 
     await presence(house, BOB, "c", "online")
     await presence(house, BOB, "c", None)
     assert BOB in (await house.snapshot()).members
+
+
+async def test_an_owner_is_not_temporary(house: House) -> None:
+    await strangers(house)
+    made = await make(house, temporary=True)
+    await house.call("accept_invite", DAN, code=made["code"])
+    await presence(house, DAN, "a", "online")
+    await house.call("update_guild", ANN, {"owner_id": str(DAN)}, guild_id=GUILD)
+    await presence(house, DAN, "a", None)
+    assert DAN in (await house.snapshot()).members
