@@ -12,6 +12,7 @@ from hearth.core.errors import Refused
 from hearth.core.events import GuildMemberRemove, PresenceUpdate
 from hearth.core.limits import Rate
 from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionStartLimit
+from hearth.core.models.messages import MessageObject, MessagesQuery
 from hearth.core.models.presence import Presence, PresencePut, Shown, merge, session_object
 from hearth.core.operations import OPERATIONS, SYSTEM, operation
 from hearth.core.social_events import FriendPresence, SessionsReplace
@@ -25,7 +26,18 @@ MOST_NONCE_BYTES = 32
 WHOLE_LIST = Rate(1, per=30)
 """How often a session's user may ask for all members of a guild."""
 
+MOST_GUILDS_ASKED = 100
+"""The most guilds that a person's one command may name."""
+
 IDENTIFIES_PER_DAY = 1000
+MAX_CONCURRENCY = 16
+"""A bot's shards whose numbers differ by less than this may identify at once."""
+
+IDENTIFIES = Rate(8, per=5)
+"""How often the shards that share a number modulo `MAX_CONCURRENCY` may; Discord takes one."""
+
+DAY = Rate(IDENTIFIES_PER_DAY, per=86_400)
+_DAY_BUCKET = "start_session day"
 
 
 class MembersAsked(Struct):
@@ -41,7 +53,7 @@ class MembersAsked(Struct):
 class RequestGuildMembers(Struct, kw_only=True):
     """Op 8 (topic "Gateway events", "Request guild members")."""
 
-    guild_id: Snowflake
+    guild_id: Snowflake | Annotated[list[Snowflake], Meta(max_length=MOST_GUILDS_ASKED)]
     query: str | None = None
     limit: Annotated[int, Meta(ge=0)] = 0
     presences: bool = False
@@ -54,6 +66,13 @@ class RequestGuildMembers(Struct, kw_only=True):
         return self.user_ids is None and not self.query
 
 
+def nonce_of(nonce: Any) -> str | None:
+    """A command's nonce as it is told again; None for what is none, or is too long."""
+    if isinstance(nonce, str) and len(nonce.encode()) <= MOST_NONCE_BYTES:
+        return nonce
+    return None
+
+
 @operation("GET", "/gateway")
 async def get_gateway(here: Open) -> GatewayObject:
     """Where the gateway is."""
@@ -63,16 +82,30 @@ async def get_gateway(here: Open) -> GatewayObject:
 @operation("GET", "/gateway/bot")
 async def get_bot_gateway(here: AsBot) -> GatewayBotObject:
     """Where the gateway is, with how many shards to use and how often to identify."""
+    total = max(1, int(DAY.limit * here.world.scale))
+    bucket = here.home.busy.buckets.get((_DAY_BUCKET, here.home.key, here.who.user_id))
+    left = 0.0 if bucket is None else bucket.ends - here.world.clock.now()
+    remaining = total - bucket.used if bucket is not None and left > 0 else total
     return GatewayBotObject(
         url=str(here.params["gateway_url"]),
         shards=1,
         session_start_limit=SessionStartLimit(
-            total=IDENTIFIES_PER_DAY,
-            remaining=IDENTIFIES_PER_DAY,
-            reset_after=86_400_000,
-            max_concurrency=16,
+            total=total,
+            remaining=remaining,
+            reset_after=int(left * 1000) if left > 0 else 86_400_000,
+            max_concurrency=MAX_CONCURRENCY,
         ),
     )
+
+
+@operation(rate=Rate(IDENTIFIES.limit * MAX_CONCURRENCY, per=IDENTIFIES.per))
+async def start_session(here: AsBot) -> None:
+    """Count an IDENTIFY of the bot's shard number `shard`; what comes too soon counts for no day.
+
+    (Discord topic "Gateway", "Rate limiting" and "Max concurrency".)
+    """
+    here.limit(f"start_session {int(here.params['shard']) % MAX_CONCURRENCY}", IDENTIFIES)
+    here.limit(_DAY_BUCKET, DAY)
 
 
 @operation(op=8, rate=Rate(60, per=60))
@@ -82,9 +115,7 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
     A nonce that is none, or longer than 32 bytes, is not told.
     """
     members = here.snapshot.members
-    nonce: str | None = None
-    if isinstance(body.nonce, str) and len(body.nonce.encode()) <= MOST_NONCE_BYTES:
-        nonce = body.nonce
+    nonce = nonce_of(body.nonce)
     not_found: list[int] = []
     if body.user_ids is not None:
         asked = body.user_ids if isinstance(body.user_ids, list) else [body.user_ids]
@@ -108,6 +139,96 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
         if body.limit:
             found = found[: body.limit]
     return MembersAsked(here.guild.id, found, not_found, body.presences, nonce)
+
+
+class UpdateVoiceState(Struct, kw_only=True):
+    """Op 4 (topic "Gateway events", "Update voice state"); without a guild it is a call's."""
+
+    guild_id: Snowflake | None = None
+    channel_id: Snowflake | None = None
+    self_mute: bool = False
+    self_deaf: bool = False
+
+
+@operation(op=4, rate=Rate(60, per=60))
+async def request_voice_state(here: InGuild, body: UpdateVoiceState) -> None:
+    """Join, leave or move in voice: nobody can be there before voice, and nothing is said."""
+
+
+class RequestSoundboardSounds(Struct, kw_only=True):
+    """Op 31 (topic "Gateway events", "Request soundboard sounds")."""
+
+    guild_ids: Annotated[list[Snowflake], Meta(max_length=MOST_GUILDS_ASKED)]
+
+
+class SoundboardSounds(Struct, kw_only=True):
+    """What op 31 is answered with for each guild."""
+
+    guild_id: str
+    soundboard_sounds: tuple[()] = ()
+
+
+@operation(op=31, rate=Rate(120, per=60))
+async def request_soundboard_sounds(
+    here: InGuild, body: RequestSoundboardSounds
+) -> SoundboardSounds:
+    """The soundboard sounds of guilds: they have none yet."""
+    return SoundboardSounds(guild_id=str(here.guild.id))
+
+
+class RequestChannelInfo(Struct, kw_only=True):
+    """Op 43 (topic "Gateway events", "Request channel info"), and op 36 without `fields`."""
+
+    guild_id: Snowflake
+    fields: list[str] = []
+
+
+class ChannelInfo(Struct, kw_only=True):
+    """What ops 36 and 43 are answered with: of channels that have nothing to say there is none."""
+
+    guild_id: str
+    channels: tuple[()] = ()
+
+
+@operation(op=36, rate=Rate(60, per=60))
+async def request_channel_statuses(here: InGuild, body: RequestChannelInfo) -> ChannelInfo:
+    """The statuses of a guild's voice channels: they have none before voice."""
+    return ChannelInfo(guild_id=str(here.guild.id))
+
+
+@operation(op=43, rate=Rate(60, per=60))
+async def request_channel_info(here: InGuild, body: RequestChannelInfo) -> ChannelInfo:
+    """The statuses of a guild's voice channels and since when there is talk: none before voice."""
+    return ChannelInfo(guild_id=str(here.guild.id))
+
+
+class RequestLastMessages(Struct, kw_only=True):
+    """Op 34: the newest messages of up to 100 channels of a guild."""
+
+    guild_id: Snowflake
+    channel_ids: Annotated[list[Snowflake], Meta(max_length=100)]
+
+
+class LastMessages(Struct, kw_only=True):
+    """What op 34 is answered with, in the order of the channels that were asked for."""
+
+    guild_id: str
+    messages: list[MessageObject]
+
+
+@operation(op=34, rate=Rate(30, per=60))
+async def request_last_messages(here: InGuild, body: RequestLastMessages) -> LastMessages:
+    """The newest message of each channel in which the caller may read what was said before."""
+    messages: list[MessageObject] = []
+    for channel_id in dict.fromkeys(body.channel_ids):
+        if channel_id not in here.snapshot.channels:
+            continue
+        params = {"channel_id": channel_id}
+        with suppress(Refused):
+            page = OPERATIONS["list_messages"]
+            reply = await call(here.world, page, here.who, params, query=MessagesQuery(limit=1))
+            messages += reply.value
+    return LastMessages(guild_id=str(here.guild.id), messages=messages)
 
 
 @operation(op=3, rate=Rate(120, per=60), commits=True)

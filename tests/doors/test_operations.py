@@ -438,7 +438,15 @@ SOCKET: dict[str, dict[str, Any]] = {
 }
 """The operator's operations with a body of each; no other door has them."""
 
-COMMANDS = {"request_guild_members": 8, "update_presence": 3}
+COMMANDS = {
+    "request_channel_info": 43,
+    "request_channel_statuses": 36,
+    "request_guild_members": 8,
+    "request_last_messages": 34,
+    "request_soundboard_sounds": 31,
+    "request_voice_state": 4,
+    "update_presence": 3,
+}
 """The gateway's, with their opcodes."""
 
 INTERNAL = {
@@ -451,6 +459,7 @@ INTERNAL = {
     "take_code",
     "set_password",
     "open_private_channel",
+    "start_session",
 }
 """What only the server itself calls: no door has them."""
 

@@ -266,10 +266,10 @@ async def test_a_command_that_cannot_be_read_closes(inside: Inside, d: str) -> N
     assert len(inside.gateway.detached) == 1, "it may go on"
 
 
-async def test_commands_without_an_operation_are_quiet(inside: Inside) -> None:
+async def test_commands_that_nothing_comes_of_are_quiet(inside: Inside) -> None:
     bob = await inside.connect("token12")
     bob.take()
-    bob.say((4, {"guild_id": str(DEN)}), (31, {}), (8, {"guild_id": "5"}))
+    bob.say((4, {"guild_id": str(DEN)}), (31, {"guild_ids": []}), (8, {"guild_id": "5"}))
     await inside.settle()
     assert (bob.take(), bob.code) == ([], None)
 

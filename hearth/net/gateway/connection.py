@@ -4,20 +4,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from hearth.actions.gate import call
-from hearth.actions.gateway import MembersAsked, RequestGuildMembers
 from hearth.actions.private import listed, load_list
 from hearth.actions.users import my_user
-from hearth.actions.world import Home, World
+from hearth.actions.world import World
 from hearth.core.errors import Refused
 from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.models.presence import PresencePut
 from hearth.core.models.private import PrivateChannel
-from hearth.core.operations import OPERATIONS, SYSTEM, Operation, Principal, Reply
+from hearth.core.operations import OPERATIONS, SYSTEM, Reply
 from hearth.net.gateway import conversation, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB, ZLIB_STREAM, Coding, Payload, ZstdStream, control
+from hearth.net.gateway.commands import obey
 from hearth.net.gateway.conversation import (
     HEARTBEAT_ACK,
     HELLO,
@@ -54,7 +52,8 @@ ABSENT_S = 15.0
 SWEEP_S = 0.005
 """The sweep looks at connections for so long before the loop gets its turn."""
 
-_COMMANDS: dict[int, Operation] = {}
+MOST_SESSIONS = 50
+"""How many connections one person may have at once."""
 
 
 class Gateway(Hub):
@@ -71,7 +70,8 @@ class Gateway(Hub):
         self.closing = False
         self._sweeping: list[Connection | Session] = []
         self._share = 0
-        _COMMANDS.update({op.op: op for op in OPERATIONS.values() if op.op is not None})
+        self.most_sessions = max(1, int(MOST_SESSIONS * scale))
+        """How many connections one person may have."""
 
     def revoke(self, session: Session) -> None:
         """Close a session whose token is gone."""
@@ -87,6 +87,10 @@ class Gateway(Hub):
         if connection is not None:
             connection.let_go()
             connection.say(INVALID_SESSION, b"false")
+
+    def connected(self, user_id: int) -> int:
+        """How many connections a user has."""
+        return sum(session.id in self.of_session for session in self.of_user.get(user_id, ()))
 
     def drop(self, session: Session) -> None:
         """End a session for good; its user goes offline with the last one."""
@@ -346,8 +350,8 @@ class Connection(asyncio.Protocol):
                     await self._identify(wish)
                 elif isinstance(wish, Resume):
                     await self._resume(wish)
-                elif self.session is not None:
-                    await self._command(self.session, wish)
+                elif self.session is not None and not await obey(self.hub, self.session, wish):
+                    self.close(conversation.DECODE_ERROR)
         except Exception:
             logger.exception("gateway work failed")
             self.close(conversation.UNKNOWN_ERROR)
@@ -375,6 +379,18 @@ class Connection(asyncio.Protocol):
                 self.close(conversation.DISALLOWED_INTENTS)
                 return
             intents = ALWAYS | (wish.intents & ALL_INTENTS)
+            try:
+                shard = wish.shard[0] if wish.shard is not None else 0
+                await call(world, OPERATIONS["start_session"], who, {"shard": shard})
+            except Refused as refused:
+                logger.info("identify refused user=%d code=%d", who.user_id, refused.error.code)
+                if not self.transport.is_closing():
+                    self.talk.restart()
+                    self.say(INVALID_SESSION, b"false")
+                return
+        elif hub.connected(who.user_id) >= hub.most_sessions:
+            self.close(conversation.TOO_MANY_SESSIONS)
+            return
         session = Session(
             hub.make_session_id(),
             who.user_id,
@@ -467,41 +483,6 @@ class Connection(asyncio.Protocol):
         session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
         session.pump()
         await asyncio.wait([announced])
-
-    async def _command(self, session: Session, command: Command) -> None:
-        operation = _COMMANDS.get(command.op)
-        if operation is None:
-            return
-        hub = self.hub
-        who = Principal(
-            kind="user" if session.wants_all else "bot",
-            user_id=session.user_id,
-            token=session.token,
-        )
-        try:
-            body = msgspec.json.decode(command.d, type=operation.body, strict=False)
-        except (msgspec.DecodeError, RecursionError):
-            self.close(conversation.DECODE_ERROR)
-            return
-        if isinstance(body, PresencePut):
-            session.presence = body
-        elif isinstance(body, RequestGuildMembers) and not ready.may_ask(session, body):
-            return
-        params: dict[str, int | str] = {"session_id": session.id, "client": session.client}
-        guild_id = getattr(body, "guild_id", None)
-        if guild_id is not None:
-            params["guild_id"] = guild_id
-        try:
-            reply = await call(hub.world, operation, who, params, body)
-        except Refused as refused:
-            told = ready.rate_limited(command.op, body, refused)
-            if told is not None:
-                hub.tell(session, told)
-            return
-        if isinstance(reply.value, MembersAsked):
-            home: Home = await hub.world.home(reply.value.guild_id)
-            for chunk in ready.chunks(session, home, reply.value):
-                hub.tell(session, chunk)
 
 
 def coding_of(query: Mapping[str, str]) -> Coding:

@@ -280,7 +280,8 @@ class Hub:
         if sessions:
             payload = Payload(event.name, _encode(event.data(home or self.world.nowhere)))
             for session in sessions:
-                if session.intents & event.intent:
+                # What belongs to no guild is for a bot's first shard.
+                if session.intents & event.intent and in_shard(0, session.shard):
                     self.tell(session, payload)
 
     def _tell_recipients(self, event: Event, home: Home, snapshot: Snapshot) -> None:

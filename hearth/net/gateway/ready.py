@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.actions.gateway import MembersAsked, RequestGuildMembers
+from hearth.actions.gateway import MembersAsked, RequestGuildMembers, nonce_of
 from hearth.actions.sessions import id_hash
 from hearth.actions.world import Home, World
 from hearth.core.errors import Refused
@@ -242,11 +242,15 @@ def _chunk(session: Session, home: Home, asked: MembersAsked, index: int, count:
     return make
 
 
-def rate_limited(op: int, body: Struct, refused: Refused) -> Payload | None:
+def rate_limited(
+    op: int, body: Struct, guild_id: int | str | None, refused: Refused
+) -> Payload | None:
     """RATE_LIMITED for a command that came too often; other refusals are silent."""
     retry_after = refused.more.get("retry_after")
     if retry_after is None:
         return None
-    meta = {"guild_id": str(getattr(body, "guild_id", "")), "nonce": getattr(body, "nonce", None)}
+    meta: dict[str, Any] = {}
+    if guild_id is not None:
+        meta = {"guild_id": str(guild_id), "nonce": nonce_of(getattr(body, "nonce", None))}
     d = {"opcode": op, "retry_after": retry_after, "meta": meta}
     return Payload("RATE_LIMITED", _encode(d))

@@ -31,7 +31,7 @@ async def test_a_bot_hears_by_every_stream(
     assert context.COMPRESSION_TYPE == "zstd-stream"
     if stream == "zlib-stream":
         context = context_without_zstd(monkeypatch)
-        assert context.COMPRESSION_TYPE == stream
+        assert stream == context.COMPRESSION_TYPE
         monkeypatch.setattr(discord.utils, "_ActiveDecompressionContext", context)
     asked: list[str] = []
     read: list[str] = []

@@ -1,6 +1,7 @@
 """discord.py passes a storm of 429s without an exception: it waits, and all is done once."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
@@ -112,3 +113,27 @@ async def test_storm_over_the_global_limit(strict_den: Den) -> None:
     assert statuses[429] > 0
     assert statuses[200] >= 96
     assert not [status for status in statuses if status not in (200, 429)]
+
+
+async def test_all_members_twice_is_once_too_often(strict_den: Den) -> None:
+    bot = await strict_den.bot(chunk_guilds_at_startup=False, enable_debug_events=True)
+    guild = strict_den.guild(bot)
+    members = await guild.chunk()
+    people = strict_den.ann.id, strict_den.bob.id, bot.account.id
+    assert {member.id for member in members} == {*people}
+    await bot.ws.request_chunks(guild.id, query="", limit=0, nonce="again")
+    told = await bot.told("socket_raw_receive", lambda text: '"RATE_LIMITED"' in text)
+    limited = json.loads(told)["d"]
+    assert (limited["opcode"], limited["meta"]["nonce"]) == (8, "again")
+    assert 0 < limited["retry_after"] <= 30
+    # By id it is another thing, and the connection goes on.
+    assert await guild.query_members(user_ids=[strict_den.bob.id]) != []
+
+
+async def test_a_bot_that_logs_in_too_often_waits_and_comes_in(strict_den: Den) -> None:
+    account = strict_den.account()
+    bots = [strict_den.client(account) for _ in range(9)]
+    for bot in bots:
+        bot.run_on()
+    for bot in bots:
+        await bot.told("ready", within=20.0)
