@@ -78,26 +78,35 @@ async def test_who_is_banned_cannot_come_back(den: Den) -> None:
 
 async def test_invites_are_told_to_who_manages_channels(den: Den) -> None:
     allowed, without = den.bot(P.MANAGE_CHANNELS), den.bot()
-    for bot in (allowed, without):
+    # What counts is what one may in the channel.
+    granted, denied = den.bot(), den.bot(P.MANAGE_CHANNELS)
+    for bot, field in ((granted, "allow"), (denied, "deny")):
+        answer = await den.ann.put(
+            f"/channels/{den.channel}/permissions/{bot.id}",
+            {"type": 1, field: str(P.MANAGE_CHANNELS)},
+        )
+        assert answer.status == 204
+    for bot in (allowed, without, granted, denied):
         await bot.connect(intents=GUILDS | INVITES | 1 << 9)
     await den.ann.connect()
     code = await invite(den, max_uses=3)
-    for client in (allowed, den.ann):
+    for client in (allowed, granted, den.ann):
         told = await client.event("INVITE_CREATE")
         assert (told["code"], told["max_uses"], told["uses"]) == (code, 3, 0)
         assert told["inviter"]["id"] == str(den.ann.id)
         assert told["channel_id"] == str(den.channel)
     assert (await den.ann.delete(f"/invites/{code}")).status == 200
-    for client in (allowed, den.ann):
+    for client in (allowed, granted, den.ann):
         told = await client.event("INVITE_DELETE")
         assert told == {
             "code": code,
             "guild_id": str(den.guild),
             "channel_id": str(den.channel),
         }
-    await marker(den, without)
-    assert without.gateway is not None
-    assert not {"INVITE_CREATE", "INVITE_DELETE"} & {*without.gateway.names()}
+    await marker(den, without, denied)
+    for client in (without, denied):
+        assert client.gateway is not None
+        assert not {"INVITE_CREATE", "INVITE_DELETE"} & {*client.gateway.names()}
 
 
 async def test_who_accepts_gets_the_guild(den: Den) -> None:

@@ -348,9 +348,10 @@ class Hub:
         payload: Payload | None = None
         wall_ms = self.world.wall_ms()
         large = len(snapshot.members) > SMALL_GUILD
-        cohorts = (
-            room.seeing(event.channel_id) if event.to == "channel" else list(room.cohorts.values())
-        )
+        channel, cohorts = None, list(room.cohorts.values())
+        if event.to == "channel":
+            channel = snapshot.channels.get(event.channel_id)
+            cohorts = room.seeing(event.channel_id)
         for cohort in cohorts:
             for session in cohort.sessions:
                 if not session.intents & event.intent and not (
@@ -359,7 +360,9 @@ class Hub:
                     continue
                 if event.needs:
                     member = snapshot.members.get(session.user_id)
-                    if member is None or not resolve(snapshot, member, None, wall_ms) & event.needs:
+                    if member is None:
+                        continue
+                    if not resolve(snapshot, member, channel, wall_ms) & event.needs:
                         continue
                 elif session.wants_all:
                     if large and (event.to_others or session.user_id != event.user_id):
