@@ -16,6 +16,7 @@ import uvloop
 from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
 from hearth.actions.consumers import unread
+from hearth.actions.departures import finish_deletions
 from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
 from hearth.config import Config
@@ -179,6 +180,7 @@ async def serve(
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(world.purge_orphans(), name="purge")
+        world.tasks.start(finish_deletions(world), name="departures")
         world.tasks.start(_trim_journal(world), name="journal")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
         trim = trimmer()
@@ -197,10 +199,10 @@ async def serve(
         world.tasks.start(_write_uses(world), name="uses")
         listeners = await _listen(config, http, world.tasks)
         code = await _first_claim(world)
-        for listener in listeners:
-            ready(listener.url)
         if code is not None:
             claim(f"{config.http.public_url or listeners[0].url}/#claim={code}")
+        for listener in listeners:
+            ready(listener.url)
         logger.info("ready listeners=%d subjects=%d", len(listeners), len(MODULES))
         await stop.wait()
         logger.info("draining connections=%d", len(gateway.connections))

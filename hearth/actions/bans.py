@@ -167,11 +167,11 @@ async def _delete_since(here: InGuild, authors: frozenset[int], oldest: int) -> 
             page = await log.page(channel_id, PAGE, before=before)
             messages = [each for each in map(readable, page) if each is not None]
             own = [each.id for each in messages if each.author_id in authors]
-            await _delete(here, channel_id, [each for each in own if each >= oldest])
+            await delete_messages(here, channel_id, [each for each in own if each >= oldest])
             before = messages[-1].id if len(page) == PAGE and messages else None
 
 
-async def _delete(here: InGuild, channel_id: int, message_ids: list[int]) -> None:
+async def delete_messages(here: InGuild, channel_id: int, message_ids: list[int]) -> None:
     """Delete messages of a channel and tell of those that were still there."""
     world = here.world
     posted = [

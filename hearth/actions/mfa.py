@@ -2,23 +2,30 @@
 
 import secrets
 
+from msgspec.structs import replace
+
 from hearth.actions.auth import attempt, bare_code, hash_of_code, prove, spend_code
-from hearth.actions.scopes import AsPerson
+from hearth.actions.scopes import AsPerson, Audit, InGuild
 from hearth.actions.sessions import renew_token
 from hearth.actions.users import my_user
 from hearth.actions.world import World
 from hearth.core.errors import (
     INVALID_MFA_CODE,
     MFA_ENABLED_ALREADY,
+    MFA_NEEDED,
     MFA_NOT_ENABLED,
+    MISSING_PERMISSIONS,
     Refused,
     invalid_form,
 )
+from hearth.core.events import GuildUpdate
 from hearth.core.models.accounts import (
     BackupCodeObject,
     BackupCodes,
     BackupCodesAsked,
     CodeGiven,
+    MfaLevelObject,
+    MfaLevelPut,
     RecoveryCode,
     SecondFactor,
     TokenObject,
@@ -26,7 +33,9 @@ from hearth.core.models.accounts import (
     TotpEnable,
     TotpEnabled,
 )
+from hearth.core.models.audit import AuditAction
 from hearth.core.operations import operation
+from hearth.core.patch import changes
 from hearth.core.seal import seal
 from hearth.core.totp import secret_of, step_of
 from hearth.core.user_events import UserUpdate
@@ -92,6 +101,25 @@ async def regenerate_backup_codes(here: AsPerson, body: BackupCodesAsked) -> Bac
     shown, kept = _make_codes(world, me)
     await world.write(kept, await world.directory.recovery_codes(me))
     return BackupCodes(backup_codes=shown)
+
+
+@operation("POST", "/guilds/{guild_id}/mfa", commits=True)
+async def set_guild_mfa_level(here: InGuild, body: MfaLevelPut) -> MfaLevelObject:
+    """Ask moderators for a second factor, or no more; its owner may, who must have one too."""
+    guild = here.guild
+    if here.member is not None and here.member.user_id != guild.owner_id:
+        raise Refused(MISSING_PERMISSIONS)
+    if here.who.kind == "user" and not here.who.mfa:
+        raise Refused(MFA_NEEDED)
+    after = replace(guild, mfa_level=body.level)
+    if after != guild:
+        moved = changes(guild, after, ["mfa_level"])
+        await here.commit(
+            save=[after],
+            audit=[Audit(AuditAction.GUILD_UPDATE, guild.id, moved)],
+            tell=[GuildUpdate()],
+        )
+    return MfaLevelObject(level=body.level)
 
 
 def _make_codes(world: World, user_id: int) -> tuple[list[BackupCodeObject], list[RecoveryCode]]:

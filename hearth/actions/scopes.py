@@ -9,6 +9,7 @@ from hearth.actions.world import Home, World
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     BOTS_ONLY,
+    MFA_NEEDED,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NOT_IN_DM,
@@ -30,7 +31,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
 from hearth.core.operations import Principal
 from hearth.core.patch import Change
-from hearth.core.permissions import ALL, P, resolve
+from hearth.core.permissions import ALL, GUARDED, P, resolve
 
 Params = Mapping[str, int | str]
 
@@ -229,6 +230,19 @@ class InGuild(Scope):
     def require(self, needs: int) -> None:
         if self.permissions & needs != needs:
             raise Refused(MISSING_PERMISSIONS)
+        self._ask_for_factor(needs)
+
+    def _ask_for_factor(self, needs: int) -> None:
+        """60003 where the guild asks its moderators for a second factor and a person has none."""
+        guild = self.snapshot.guild
+        if (
+            needs & GUARDED
+            and guild is not None
+            and guild.mfa_level
+            and self.who.kind == "user"
+            and not self.who.mfa
+        ):
+            raise Refused(MFA_NEEDED)
 
     def role(self, role_id: int, error: Error) -> Role:
         """A role of this guild, or `error`."""
@@ -331,6 +345,7 @@ class InChannel(InGuild):
     def require(self, needs: int) -> None:
         if self.permissions & needs != needs:
             raise Refused(MISSING_PERMISSIONS if self.snapshot.guild is not None else NOT_IN_DM)
+        self._ask_for_factor(needs)
 
 
 class AsOperator(Scope):

@@ -147,6 +147,40 @@ def reset_user(operator: Operator, name: str, as_json: bool) -> None:
     operator.show({"link": link}, link)
 
 
+@user.command("disable")
+@click.argument("name", metavar="USER")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def disable_user(operator: Operator, name: str, as_json: bool) -> None:
+    """End all sessions of a person or bot and let them in no more."""
+    operator.as_json |= as_json
+    operator.call("suspend_user", {"user": name})
+    operator.show({}, f"{name} is not let in any more.")
+
+
+@user.command("enable")
+@click.argument("name", metavar="USER")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def enable_user(operator: Operator, name: str, as_json: bool) -> None:
+    """Let a person or bot in again."""
+    operator.as_json |= as_json
+    operator.call("restore_user", {"user": name})
+    operator.show({}, f"{name} may log in again.")
+
+
+@user.command("delete")
+@click.argument("name", metavar="USER")
+@click.option("--purge", is_flag=True, help="Delete what they wrote, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def delete_user(operator: Operator, name: str, purge: bool, as_json: bool) -> None:
+    """Delete a person with their bots, or a bot, for good."""
+    operator.as_json |= as_json
+    operator.call("delete_user", {"user": name, "purge": purge})
+    operator.show({}, f"{name} is deleted.")
+
+
 @admin.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @pass_operator

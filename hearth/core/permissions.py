@@ -80,6 +80,20 @@ BITS: Final[Mapping[str, int]] = {name: bit for name, bit in vars(P).items() if 
 ALL: Final = sum(BITS.values())
 """Every documented permission: what an owner and an administrator have."""
 
+GUARDED: Final = (
+    P.KICK_MEMBERS
+    | P.BAN_MEMBERS
+    | P.ADMINISTRATOR
+    | P.MANAGE_CHANNELS
+    | P.MANAGE_GUILD
+    | P.MANAGE_MESSAGES
+    | P.MANAGE_ROLES
+    | P.MANAGE_WEBHOOKS
+    | P.MANAGE_GUILD_EXPRESSIONS
+    | P.MANAGE_THREADS
+)
+"""What needs a second factor where a guild asks its moderators for one."""
+
 GUILD_ONLY: Final = (
     P.KICK_MEMBERS
     | P.BAN_MEMBERS

@@ -364,6 +364,18 @@ class Directory(Protocol):
         """When each of a user's tokens was last used, in epoch milliseconds, by hash."""
         ...
 
+    async def departing(self) -> list[int]:
+        """Ids of the users whose deletion has begun and not ended, bots first."""
+        ...
+
+    async def guilds_owned_by(self, user_id: int) -> list[int]:
+        """Ids of the guilds that a user owns."""
+        ...
+
+    async def applications_of(self, owner_id: int) -> list[Application]:
+        """The applications that a user owns."""
+        ...
+
     async def has_people(self) -> bool:
         """Whether there is anybody who can log in."""
         ...

@@ -9,6 +9,7 @@ import pytest
 
 from hearth.actions import auth
 from hearth.actions.accounts import LINK_S, make_link
+from hearth.actions.departures import finish_deletions
 from hearth.actions.gate import call
 from hearth.actions.sessions import id_hash, write_uses
 from hearth.core.errors import (
@@ -18,8 +19,10 @@ from hearth.core.errors import (
     INVALID_MFA_CODE,
     INVALID_MFA_TICKET,
     MFA_ENABLED_ALREADY,
+    MFA_NEEDED,
     MFA_NOT_ENABLED,
     MISSING_ACCESS,
+    OWNS_GUILDS,
     RATE_LIMITED,
     REGISTRATION_CLOSED,
     UNKNOWN_INVITE,
@@ -27,9 +30,10 @@ from hearth.core.errors import (
     Error,
     Refused,
 )
-from hearth.core.models.accounts import SUSPENDED, Account
-from hearth.core.models.users import User
-from hearth.core.operations import ANONYMOUS, OPERATIONS, Principal
+from hearth.core.models.accounts import DELETED, SUSPENDED, Account
+from hearth.core.models.members import Member
+from hearth.core.models.users import Application, Token, User
+from hearth.core.operations import ANONYMOUS, OPERATIONS, OPERATOR, Principal
 from hearth.core.totp import PERIOD_S, code_at
 from hearth.core.wire import decode
 from tests.actions.house import ANN, BOB, CAT, GUILD, TEXT, House
@@ -530,3 +534,143 @@ async def test_the_secret_is_not_kept_in_the_clear(house: House) -> None:
     assert SECRET not in factor.secret
     assert BASE32.encode() not in factor.secret
     assert Principal(kind="user", user_id=CAT).mfa is False
+
+
+async def test_a_guild_may_ask_its_moderators_for_a_second_factor(house: House) -> None:
+    """Who has the permission and no second factor is refused; the owner needs one to ask."""
+    dan = await join(house, "dan")
+    made = await do(house, dan, "create_my_guild", {"name": "Guarded"})
+    at = {"guild_id": int(made["id"])}
+    await refused(house, MFA_NEEDED, dan, "set_guild_mfa_level", {"level": 1}, **at)
+    dan = (await enable(house, dan))["token"]
+    assert await do(house, dan, "set_guild_mfa_level", {"level": 1}, **at) == {"level": 1}
+    assert (await do(house, dan, "create_guild_role", {"name": "x"}, **at))["name"] == "x"
+    who = await house.entry.authenticate(dan)
+    assert who is not None
+    plain = Principal(kind="user", user_id=who.user_id)
+    operation = OPERATIONS["create_guild_role"]
+    form = decode(operation.body, b"{}")
+    with pytest.raises(Refused) as caught:
+        await call(house.entry, operation, plain, at, form)
+    assert caught.value.error is MFA_NEEDED
+    # What moderates nobody needs none.
+    await call(house.entry, OPERATIONS["list_guild_roles"], plain, at)
+
+
+# Going
+
+
+async def test_who_disables_an_account_comes_back_by_undelete(house: House) -> None:
+    token = await join(house, "dan")
+    await refused(house, INVALID_FORM, token, "disable_my_account", {"password": "wrong"})
+    house.commits.clear()
+    await do(house, token, "disable_my_account", {"password": PASSWORD})
+    assert any(isinstance(n, Token) for each in house.commits for n in each.delete)
+    assert await house.entry.authenticate(token) is None
+    body = {"login": "dan", "password": PASSWORD}
+    await refused(house, ACCOUNT_DISABLED, None, "login", body)
+    token = (await do(house, None, "login", {**body, "undelete": True}))["token"]
+    assert (await do(house, token, "get_my_user"))["username"] == "dan"
+    await log_in(house, "dan")
+
+
+async def leaver(house: House) -> tuple[str, int]:
+    """Dan, a member who has written, with a DM and a group DM, a bot, and all that one can have."""
+    invite = await house.call("create_channel_invite", ANN, {}, channel_id=TEXT)
+    token = await join(house, "dan", invite=invite["code"])
+    me = int((await do(house, token, "get_my_user"))["id"])
+    token = (await enable(house, token))["token"]
+    await do(house, token, "update_my_profile", {"bio": "hello"})
+    await do(house, token, "create_message", {"content": "I was here"}, channel_id=TEXT)
+    await house.owner.save(
+        [
+            User(id=4001, username="pinger", bot=True, skeleton="pinger"),
+            Application(id=4001, bot_id=4001, owner_id=me, name="Pinger"),
+            Token(hash=b"bot", user_id=4001, created_at_ms=0),
+            Member(guild_id=GUILD, user_id=4001, joined_at_ms=0),
+        ]
+    )
+    return token, me
+
+
+async def test_who_is_deleted_is_gone_and_what_they_wrote_stays(house: House) -> None:
+    token, me = await leaver(house)
+    dm = await do(house, token, "create_dm", {"recipient_id": BOB})
+    directory = house.owner.directory
+    own = await do(house, token, "create_my_guild", {"name": "Mine"})
+    await refused(house, OWNS_GUILDS, token, "delete_my_account", {"password": PASSWORD})
+    await do(house, token, "delete_guild", guild_id=int(own["id"]))
+    await refused(house, INVALID_FORM, token, "delete_my_account", {"password": "wrong"})
+    house.told()
+    await do(house, token, "delete_my_account", {"password": PASSWORD})
+    assert "GUILD_MEMBER_REMOVE" in house.told()
+    assert await house.entry.authenticate(token) is None
+    for user_id in (me, 4001):
+        (left,) = await directory.users([user_id])
+        assert left.username == f"deleted_user_{user_id:x}"
+        assert left.skeleton is left.global_name is None
+        assert await directory.guilds_of(user_id) == []
+        assert await directory.tokens_of(user_id) == []
+        assert await directory.second_factor(user_id) is None
+        assert await directory.recovery_codes(user_id) == []
+    assert await directory.credential(me) is None
+    assert await directory.application_of(4001) is None
+    account = await directory.account(me)
+    assert account is not None
+    assert account.bio == ""
+    assert me not in (await house.snapshot()).members
+    (message,) = [
+        each
+        for each in await house.call("list_messages", BOB, channel_id=TEXT)
+        if each["content"] == "I was here"
+    ]
+    assert message["author"]["username"] == f"deleted_user_{me:x}"
+    shown = await house.call("get_channel", BOB, channel_id=int(dm["id"]))
+    assert [each["id"] for each in shown["recipients"]] == [str(me)]
+    await refused(house, INVALID_FORM, None, "login", {"login": "dan", "password": PASSWORD})
+    # The name is free, and nobody is deleted twice.
+    assert await join(house, "dan")
+    assert await directory.check() == []
+    with pytest.raises(Refused):
+        await operate(house, "delete_user", {"user": str(me)})
+
+
+async def operate(house: House, name: str, body: Any) -> Any:
+    """The operator's call, at the process that owns the data."""
+    operation = OPERATIONS[name]
+    form = decode(operation.body, msgspec.json.encode(body))
+    return (await call(house.entry, operation, OPERATOR, {}, form)).value
+
+
+async def test_the_operator_deletes_what_somebody_wrote_too(house: House) -> None:
+    _, me = await leaver(house)
+    await house.call("create_message", BOB, {"content": "I stay"}, channel_id=TEXT)
+    await operate(house, "delete_user", {"user": "dan", "purge": True})
+    texts = [each["content"] for each in await house.call("list_messages", BOB, channel_id=TEXT)]
+    assert "I stay" in texts
+    assert "I was here" not in texts
+    assert await house.owner.directory.guilds_of(me) == []
+
+
+async def test_a_deletion_that_was_interrupted_goes_on_at_the_start(house: House) -> None:
+    _, me = await leaver(house)
+    directory = house.owner.directory
+    await directory.commit([Account(user_id=each, disabled=DELETED) for each in (me, 4001)], [])
+    assert await directory.departing() == [4001, me]
+    await finish_deletions(house.owner)
+    assert await directory.departing() == []
+    assert await directory.guilds_of(me) == await directory.guilds_of(4001) == []
+    assert await directory.credential(me) is None
+
+
+async def test_the_operator_suspends_and_restores(house: House) -> None:
+    token = await join(house, "dan")
+    await operate(house, "suspend_user", {"user": "dan"})
+    assert await house.entry.authenticate(token) is None
+    body = {"login": "dan", "password": PASSWORD, "undelete": True}
+    await refused(house, ACCOUNT_DISABLED, None, "login", body)
+    with pytest.raises(Refused) as caught:
+        await operate(house, "create_token", {"user": "dan"})
+    assert caught.value.error is ACCOUNT_DISABLED
+    await operate(house, "restore_user", {"user": "dan"})
+    assert (await log_in(house, "dan"))["token"]

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from hearth.net.rest.serve import PAGE
-from tests.harness import PASSWORD, Server
+from tests.harness import PASSWORD, Client, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -239,3 +239,38 @@ async def test_the_policy_names_what_it_lets_run(server: Server, browser: Browse
     text = PAGE.read_text()
     assert len(text.splitlines()) <= 150
     assert "innerHTML" not in text
+
+
+async def test_links_make_accounts_and_passwords(server: Server, browser: Browser) -> None:
+    """A claim link makes one, an invite makes one and joins, a reset link sets a password."""
+    claim = server.operate("create_claim_link")["code"]
+    owner = Reader(await (await browser.new_context()).new_page())
+    await owner.page.goto(f"{server.url}/#claim={claim}")
+    await expect(owner.page.get_by_text("this account owns the server")).to_be_visible()
+    await owner.log_in("olga")
+    await owner.connected()
+    assert "#" not in owner.page.url
+    ann = server.operate("create_token", {"user": "ann"})["token"]
+    client = Client(server, 0, ann, name="ann")
+    guild = (await client.get("/users/@me/guilds")).body[0]["id"]
+    channel = (await client.get(f"/guilds/{guild}")).body["system_channel_id"]
+    invite = (await client.post(f"/channels/{channel}/invites", {})).body["code"]
+    await client.close()
+    guest = Reader(await (await browser.new_context()).new_page())
+    await guest.page.goto(f"{server.url}/#invite={invite}")
+    await guest.log_in("gwen")
+    await guest.connected()
+    await expect(guest.page.get_by_role("heading", name="Den")).to_be_visible()
+    # Who is logged in already joins by the link alone.
+    await owner.page.goto(f"{server.url}/#invite={invite}")
+    await owner.page.reload()
+    await expect(owner.page.get_by_role("heading", name="Den")).to_be_visible()
+    reset = server.operate("create_reset_link", {"user": "bob"})["code"]
+    bob = Reader(await (await browser.new_context()).new_page())
+    await bob.page.goto(f"{server.url}/#reset={reset}")
+    await bob.page.get_by_label("Password").fill("another horse")
+    await bob.page.keyboard.press("Enter")
+    await bob.connected()
+    # An invite is tried as a log-in first, which the browser notes when there is no such account.
+    assert [fault for fault in guest.faults if "400" not in fault] == []
+    assert owner.faults == bob.faults == []

@@ -1,7 +1,7 @@
 """Accounts: log-in, registration, second factor, sessions and profile (discord-userdoccers)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -231,6 +231,18 @@ class BackupCodes(Struct, gc=False, kw_only=True):
     """The new codes; the old are void."""
 
     backup_codes: list[BackupCodeObject]
+
+
+class MfaLevelPut(Struct, kw_only=True):
+    """Body of set_guild_mfa_level: 1 asks moderators for a second factor, 0 does not."""
+
+    level: Literal[0, 1]
+
+
+class MfaLevelObject(Struct, gc=False, kw_only=True):
+    """What a guild asks of its moderators now."""
+
+    level: int
 
 
 # Oneself

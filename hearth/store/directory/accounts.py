@@ -44,6 +44,21 @@ def uses(connection: Connection, user_id: int) -> dict[bytes, int]:
     return {each.hash: each.used_at_ms for each in TOKEN_USES.few(connection, rest, (user_id,))}
 
 
+def departing(connection: Connection) -> list[int]:
+    """Users whose deletion has begun and not ended, bots first."""
+    source = (
+        "FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.disabled = 3"
+        " AND u.username NOT LIKE 'deleted_user_%' ORDER BY u.bot DESC, u.id"
+    )
+    return [row[0] for row in connection.bulk(["u.id"], source)]
+
+
+def owned(connection: Connection, user_id: int) -> list[int]:
+    """Ids of the guilds that a user owns."""
+    source = "FROM guilds WHERE owner_id = ? ORDER BY id"
+    return [row[0] for row in connection.bulk(["id"], source, (user_id,))]
+
+
 def has_people(connection: Connection) -> bool:
     """Whether anybody can log in."""
     return connection.one("SELECT 1 FROM credentials LIMIT 1") is not None

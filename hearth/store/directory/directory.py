@@ -192,6 +192,18 @@ class SqlDirectory:
         """See the port."""
         return await self._database.read(lambda c: accounts.uses(c, user_id))
 
+    async def departing(self) -> list[int]:
+        """See the port. Bots first."""
+        return await self._database.read(accounts.departing)
+
+    async def guilds_owned_by(self, user_id: int) -> list[int]:
+        """See the port. By id."""
+        return await self._database.read(lambda c: accounts.owned(c, user_id))
+
+    async def applications_of(self, owner_id: int) -> list[Application]:
+        """See the port. By id."""
+        return await self._database.read(lambda c: applications.of_owner(c, owner_id))
+
     async def has_people(self) -> bool:
         """See the port."""
         return await self._database.read(accounts.has_people)
