@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
+from hearth.actions.world import World
 from hearth.core.errors import (
     EMPTY_MESSAGE,
     MESSAGE_TOO_OLD,
@@ -107,7 +108,7 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
         await asyncio.wait([other])
     earlier = _earlier(here, key)
     if earlier is not None:
-        return await _shown(here, earlier, body.nonce or None)
+        return await _answer(here, earlier, body.nonce or None, new=False)
     # Asked for anew: what a home keeps for calls goes with the last one, even while we waited.
     inflight = here.home.busy.inflight
     inflight[key] = asyncio.get_running_loop().create_future()
@@ -121,9 +122,9 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
     assert here.member is not None
     author = here.member.user_id
     content, nonce = trimmed(body.content), body.nonce or None
-    _slow_down(here)
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
+    await load_named(here.world, [referenced])
     message = Message(
         id=here.world.make_id(),
         channel_id=here.channel.id,
@@ -138,14 +139,12 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
         embeds=embeds_json(body.embeds or ()),
         reference=reference,
     )
-    if here.channel.rate_limit_per_user:
-        until = here.world.clock.now() + here.channel.rate_limit_per_user
-        here.home.busy.slow[here.channel.id, author] = until
+    _slow_down(here)
     if here.snapshot.guild is None:
         await open_for_all(here)
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message), nonce=key)
     await here.world.post(here.home, entry, MessageCreate(message, referenced, nonce))
-    return show(here, message, referenced, nonce)
+    return await _answer(here, message, nonce, new=True)
 
 
 @operation("GET", "/channels/{channel_id}/messages", rate=Rate(50, per=5))
@@ -187,28 +186,31 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if before.type not in WRITTEN:
         raise Refused(SYSTEM_MESSAGE)
     own = before.author_id == here.who.user_id
-    values: dict[str, Any] = {}
     edits = any(value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions))
     if not own:
         if edits:
             raise Refused(NOT_THE_AUTHOR)
         here.require(P.MANAGE_MESSAGES)
+    if body.embeds:
+        here.require(P.EMBED_LINKS)
+    referenced = referenced_by(here, before)
+    await load_named(here.world, [before, referenced])
+    values: dict[str, Any] = {}
+    if body.content is not UNSET or body.allowed_mentions is not UNSET:
+        content = before.content if body.content is UNSET else trimmed(body.content)
+        mentions = await _mentions(here, content, body.allowed_mentions, referenced)
+        values["mentions"] = mentions.users
+        values["mention_roles"] = mentions.roles
+        values["mention_everyone"] = mentions.everyone
+    # Read anew, as nothing awaits any more: another edit may have come meanwhile.
+    before = message_of(here, message_id)
     if body.flags is not UNSET:
         changed = (body.flags or 0) & MessageFlag.SUPPRESS_EMBEDS
         values["flags"] = before.flags & ~MessageFlag.SUPPRESS_EMBEDS | changed
     if body.content is not UNSET:
         values["content"] = trimmed(body.content)
     if body.embeds is not UNSET:
-        if body.embeds:
-            here.require(P.EMBED_LINKS)
         values["embeds"] = embeds_json(body.embeds or ())
-    referenced = referenced_by(here, before)
-    if body.content is not UNSET or body.allowed_mentions is not UNSET:
-        content = values.get("content", before.content)
-        mentions = await _mentions(here, content, body.allowed_mentions, referenced)
-        values["mentions"] = mentions.users
-        values["mention_roles"] = mentions.roles
-        values["mention_everyone"] = mentions.everyone
     if edits:
         values["edited_at_ms"] = here.world.wall_ms()
     after = msgspec.structs.replace(before, **values)
@@ -216,9 +218,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         raise Refused(EMPTY_MESSAGE)
     if after != before:
         entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
-        attached = await here.world.log.attached(after.channel_id, [after.id], 0)
-        pinned = after.id in attached and attached[after.id].pinned_at_ms is not None
-        await _posted(here, entry, MessageUpdate(after, referenced, pinned=pinned))
+        await _posted(here, entry, MessageUpdate(after, referenced))
     return (await page(here, [after]))[0]
 
 
@@ -232,12 +232,14 @@ async def delete_message(here: InChannel, message_id: int) -> None:
     message = message_of(here, message_id)
     if message.type in LASTING:
         raise Refused(SYSTEM_MESSAGE)
-    if message.author_id != here.who.user_id:
+    own = message.author_id == here.who.user_id
+    if not own:
         here.require(P.MANAGE_MESSAGES)
-        options = {"channel_id": str(here.channel.id), "count": "1"}
-        await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
     entry = Entry(Kind.DELETE, message.channel_id, message.id, None)
     await _posted(here, entry, MessageDelete(message.channel_id, message.id))
+    if not own:
+        options = {"channel_id": str(here.channel.id), "count": "1"}
+        await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
 
 
 @operation(
@@ -355,21 +357,37 @@ def _earlier(here: InChannel, key: bytes) -> Message | None:
     return None if message_id is None else readable(here.world.log.get(here.channel.id, message_id))
 
 
-async def _shown(here: InChannel, message: Message, nonce: str | int | None) -> MessageObject:
-    await here.world.load_users(message.mentions)
-    return show(here, message, referenced_by(here, message), nonce)
+async def _answer(
+    here: InChannel, message: Message, nonce: str | int | None, *, new: bool
+) -> MessageObject:
+    """A message as its writer is answered."""
+    referenced = referenced_by(here, message)
+    await load_named(here.world, [message, referenced])
+    attached: Mapping[int, Attached] = {}
+    if referenced is not None or not new:
+        ids = [each.id for each in (message, referenced) if each is not None]
+        attached = await here.world.log.attached(here.channel.id, ids, here.who.user_id)
+    shown = show(here, message, referenced, attached)
+    if nonce is not None:
+        shown.nonce = nonce
+    return shown
 
 
 def _slow_down(here: InChannel) -> None:
-    """Slow mode: people without a permission that lifts it wait between messages."""
+    """Slow mode: people without a permission that lifts it wait between messages.
+
+    What it counts is sent in the same step: of two at once one waits.
+    """
     if not here.channel.rate_limit_per_user or here.who.kind == "bot":
         return
     if here.permissions & (P.MANAGE_MESSAGES | P.MANAGE_CHANNELS | P.BYPASS_SLOWMODE):
         return
     now = here.world.clock.now()
-    until = here.home.busy.slow.get((here.channel.id, here.who.user_id), 0.0)
+    slow, key = here.home.busy.slow, (here.channel.id, here.who.user_id)
+    until = slow.get(key, 0.0)
     if now < until:
         raise rate_limited(round(until - now, 3), error=SLOWMODE)
+    slow[key] = now + here.channel.rate_limit_per_user
 
 
 def _reply(
@@ -429,8 +447,9 @@ async def page(
     `cold` says that they may have to come from a slow disk.
     """
     world = here.world
-    ids = [message.id for message in messages]
-    attached = await world.log.attached(here.channel.id, ids, here.who.user_id, cold=cold)
+    ids = {message.id for message in messages}
+    ids.update(m.reference.message_id for m in messages if m.reference and m.shows_referenced)
+    attached = await world.log.attached(here.channel.id, [*ids], here.who.user_id, cold=cold)
     if all(
         message.reference is None
         and not message.mentions
@@ -448,25 +467,23 @@ async def page(
             for message in messages
         ]
     referenced = [referenced_by(here, message) for message in messages]
-    wanted: set[int] = set()
-    for message in (*messages, *referenced):
-        if message is not None:
-            if world.known_user(message.author_id) is None:
-                wanted.add(message.author_id)
-            wanted.update(message.mentions)
-    if wanted:
-        await world.load_users(wanted)
+    await load_named(world, [*messages, *referenced])
     return [
-        _attach(here, show(here, message, other), attached.get(message.id, _NOTHING))
+        show(here, message, other, attached)
         for message, other in zip(messages, referenced, strict=True)
     ]
 
 
-_NOTHING = Attached()
+async def load_named(world: World, messages: Iterable[Message | None]) -> None:
+    """Read into memory who wrote these messages, and whom they mention."""
+    there = [message for message in messages if message is not None]
+    await world.load_users({i for each in there for i in (each.author_id, *each.mentions)})
 
 
-def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> MessageObject:
-    """Show what hangs off a message."""
+def _attach(here: InChannel, shown: MessageObject, attached: Attached | None) -> MessageObject:
+    """Show what hangs off a message, if anything does."""
+    if attached is None:
+        return shown
     shown.pinned = attached.pinned_at_ms is not None
     emojis = here.snapshot.emojis
     reactions = [
@@ -480,9 +497,12 @@ def _attach(here: InChannel, shown: MessageObject, attached: Attached) -> Messag
 
 
 def show(
-    here: InChannel, message: Message, referenced: Message | None, nonce: str | int | None = None
+    here: InChannel,
+    message: Message,
+    referenced: Message | None,
+    attached: Mapping[int, Attached],
 ) -> MessageObject:
-    """A message as replies show it; users are loaded."""
+    """A message as replies show it, with what hangs off it by message id; users are loaded."""
     user = here.world.user
     other: MessageObject | UnsetType | None = UNSET
     if message.shows_referenced:
@@ -490,5 +510,7 @@ def show(
         if referenced is not None:
             named = [user_json(user(i)) for i in referenced.mentions]
             other = message_object(referenced, user(referenced.author_id), named)
+            _attach(here, other, attached.get(referenced.id))
     named = [user_json(user(i)) for i in message.mentions]
-    return message_object(message, user(message.author_id), named, other, nonce=nonce)
+    shown = message_object(message, user(message.author_id), named, other)
+    return _attach(here, shown, attached.get(message.id))

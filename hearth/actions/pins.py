@@ -2,12 +2,14 @@
 
 from hearth.actions.messages import (
     TEXT_CHANNELS,
+    load_named,
     message_of,
     messages_of,
     page,
     referenced_by,
     write_system_message,
 )
+from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
 from hearth.core.errors import (
     MAX_PINS,
@@ -56,9 +58,13 @@ async def create_pin(here: InChannel, message_id: int) -> None:
     message = _to_change(here, message_id)
     if message.type not in WRITTEN:
         raise Refused(SYSTEM_MESSAGE)
+    guild = here.snapshot.guild
+    if guild is None:
+        await reach(here)  # The message that says so is one to the other.
     entry = Entry(Kind.PIN, here.channel.id, message_id, at_ms=here.world.wall_ms(), most=MOST_PINS)
-    if await _changed(here, message, entry):
-        guild = here.snapshot.guild
+    if await _changed(here, entry):
+        if guild is None:
+            await open_for_all(here)
         guild_id = None if guild is None else guild.id
         await write_system_message(
             here,
@@ -72,7 +78,7 @@ async def create_pin(here: InChannel, message_id: int) -> None:
 async def delete_pin(here: InChannel, message_id: int) -> None:
     """Unpin a message, with PIN_MESSAGES or MANAGE_MESSAGES."""
     message = _to_change(here, message_id)
-    if await _changed(here, message, Entry(Kind.UNPIN, here.channel.id, message_id)):
+    if await _changed(here, Entry(Kind.UNPIN, here.channel.id, message_id)):
         await _note(here, AuditAction.MESSAGE_UNPIN, message)
 
 
@@ -120,11 +126,14 @@ def _to_change(here: InChannel, message_id: int) -> Message:
     return message_of(here, message_id)
 
 
-async def _changed(here: InChannel, message: Message, entry: Entry) -> bool:
+async def _changed(here: InChannel, entry: Entry) -> bool:
     """Pin or unpin and tell of it; False, and nothing told, where that was done already."""
-    referenced = referenced_by(here, message)
+    message = message_of(here, entry.id)
+    await load_named(here.world, [message, referenced_by(here, message)])
+    # Read anew, as nothing awaits any more: it may have been edited meanwhile.
+    message = message_of(here, entry.id)
     told = (
-        MessageUpdate(message, referenced, pinned=entry.kind is Kind.PIN),
+        MessageUpdate(message, referenced_by(here, message)),
         ChannelPinsUpdate(here.channel.id),
     )
     try:

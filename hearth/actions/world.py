@@ -147,6 +147,10 @@ class Home:
         """The newest message of a channel."""
         return self.world.log.last_id(channel_id)
 
+    def pinned(self, channel_id: int, message_id: int) -> bool:
+        """Whether a message is pinned."""
+        return self.world.log.pinned(channel_id, message_id)
+
     def last_pin_ms(self, channel_id: int) -> int | None:
         """When the newest of a channel's pins was made."""
         return self.world.log.last_pin_ms(channel_id)

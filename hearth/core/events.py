@@ -86,6 +86,10 @@ class Context(Protocol):
         """The newest message of a channel."""
         ...
 
+    def pinned(self, channel_id: int, message_id: int) -> bool:
+        """Whether a message is pinned."""
+        ...
+
     def last_pin_ms(self, channel_id: int) -> int | None:
         """When the newest of a channel's pins was made."""
         ...
@@ -435,7 +439,6 @@ class MessageCreate(Event):
     message: Message
     referenced: Message | None = None
     nonce: str | int | None = None
-    pinned: bool = False
 
     @property
     def channel_id(self) -> int:
@@ -475,6 +478,7 @@ class MessageCreate(Event):
                     [mention_json(at.user(i), members.get(i)) for i in other.mentions],
                     with_content=with_referenced,
                 )
+                referenced.pinned = at.pinned(other.channel_id, other.id)
         shown = message_object(
             message,
             at.user(message.author_id),
@@ -483,7 +487,6 @@ class MessageCreate(Event):
             nonce=self.nonce,
             with_content=with_content,
         )
-        shown.pinned = self.pinned
         if guild is None:
             for channel in snapshot.channels.values():
                 shown.channel_type = channel.type
@@ -494,6 +497,12 @@ class MessageCreate(Event):
 @event("MESSAGE_UPDATE", intent=Intent.GUILD_MESSAGES, to="channel", content=True)
 class MessageUpdate(MessageCreate):
     """A message was edited; `d` is the whole message."""
+
+    def _shown(self, at: Context, *, with_content: bool, with_referenced: bool) -> MessageObject:
+        shown = super()._shown(at, with_content=with_content, with_referenced=with_referenced)
+        # Not noted when it was edited: a pin may have been on its way to the disk.
+        shown.pinned = at.pinned(self.message.channel_id, self.message.id)
+        return shown
 
 
 @event("MESSAGE_DELETE", intent=Intent.GUILD_MESSAGES, to="channel")

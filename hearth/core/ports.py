@@ -186,6 +186,10 @@ class MessageLog(Protocol):
         """
         ...
 
+    def pinned(self, channel_id: int, id: int) -> bool:
+        """Whether a message is pinned, by what is committed."""
+        ...
+
     def last_pin_ms(self, channel_id: int) -> int | None:
         """When the newest of a channel's pins was made; None when it has none."""
         ...

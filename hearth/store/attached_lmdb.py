@@ -108,7 +108,7 @@ class AttachedTables:
         return bool(names)
 
     def _pin(self, txn: "Txn", key: bytes, entry: Entry) -> Exception | None:
-        if txn.get(key, db=self._pins) is not None:
+        if self.pinned(txn, key):
             return Exists()
         pins = self.pins(txn, entry.channel_id)
         if entry.most is not None and len(pins) >= entry.most:
@@ -180,6 +180,10 @@ class AttachedTables:
                     if len(users) == limit:
                         break
         return users
+
+    def pinned(self, txn: "Txn", key: bytes) -> bool:
+        """Whether a message is pinned."""
+        return txn.get(key, db=self._pins) is not None
 
     def pins(self, txn: "Txn", channel_id: int) -> list[tuple[int, int]]:
         """A channel's pins as (when, message id), the newest first."""

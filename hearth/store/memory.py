@@ -129,6 +129,10 @@ class MemoryLog:
         """A channel's pins as (when in epoch milliseconds, message id), the newest first."""
         return self._pins_of(channel_id)
 
+    def pinned(self, channel_id: int, id: int) -> bool:
+        """Whether a message is pinned, by what is committed."""
+        return (channel_id, id) in self._pins
+
     def last_pin_ms(self, channel_id: int) -> int | None:
         """When the newest of a channel's pins was made; None when it has none."""
         pins = self._pins_of(channel_id)

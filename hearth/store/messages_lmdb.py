@@ -258,6 +258,11 @@ class LmdbLog:
         """A channel's pins as (when in epoch milliseconds, message id), the newest first."""
         return await self._read(True, self._attached.pins, channel_id)
 
+    def pinned(self, channel_id: int, id: int) -> bool:
+        """Whether a message is pinned, by what is committed."""
+        with self._env.begin() as txn:
+            return self._attached.pinned(txn, _pack(channel_id, id))
+
     def last_pin_ms(self, channel_id: int) -> int | None:
         """When the newest of a channel's pins was made; None when it has none.
 

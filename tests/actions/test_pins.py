@@ -115,6 +115,25 @@ async def test_an_edit_leaves_a_pin(house: House):
     assert await pins(house) == (["two"], False)
 
 
+async def test_an_edit_behind_a_pin_says_that_it_is_pinned(house: House):
+    message = await say(house)
+    both = [
+        house.call("create_pin", CAT, **at(message)),
+        house.call("update_message", BOB, {"content": "two"}, **at(message)),
+    ]
+    home = await house.owner.home(GUILD)
+    shown: list[tuple[str, bool]] = []
+    house.owner.receivers.append(
+        lambda _home, _before, commit: shown.extend(
+            (d.content, d.pinned)
+            for event in commit.tell
+            if event.name == "MESSAGE_UPDATE" and (d := event.data(home))
+        )
+    )
+    await asyncio.gather(*both)
+    assert shown == [("hi", True), ("two", True)]
+
+
 async def test_pins_come_in_pages(house: House):
     for number in range(5):
         await house.call("create_pin", CAT, **at(await say(house, f"{number}")))

@@ -153,6 +153,27 @@ async def test_a_closed_dm_comes_back_with_a_message(house: House):
     assert len(await house.call("list_messages", BOB, channel_id=channel)) == 2
 
 
+async def test_a_pin_is_a_message_to_the_other(house: House):
+    channel = await dm(house, ANN, BOB)
+    where = {"channel_id": channel, "message_id": int((await say(house, ANN, channel))["id"])}
+    await house.call("delete_channel", BOB, channel_id=channel)
+    told(house)
+    await house.call("create_pin", ANN, **where)
+    names = [name for name, _ in told(house)]
+    assert names == ["MESSAGE_UPDATE", "CHANNEL_PINS_UPDATE", "CHANNEL_CREATE", "MESSAGE_CREATE"]
+    await house.owner.write([User(id=6001, username="bot", bot=True)])
+    await house.owner.write([Member(guild_id=2000, user_id=6001, joined_at_ms=1)])
+    house.bots.add(6001)
+    channel = await dm(house, 6001, BOB)
+    where = {"channel_id": channel, "message_id": int((await say(house, 6001, channel))["id"])}
+    await house.call("delete_guild_member", ANN, guild_id=2000, user_id=BOB)
+    told(house)
+    # Who may not write to somebody says nothing to them with a pin either.
+    await refused(house, CANNOT_MESSAGE_USER, "create_pin", 6001, **where)
+    await house.call("delete_pin", 6001, **where)
+    assert told(house) == []
+
+
 async def test_typing_in_a_dm_has_no_guild(house: House):
     channel = await dm(house, ANN, BOB)
     house.commits.clear()

@@ -193,11 +193,13 @@ async def test_pins_come_newest_first_and_each_has_its_time(board: Board):
     assert await board.pin(2, 4, 7) is None
     assert await board.log.pins(1) == [(102, 3), (101, 1), (100, 2)]
     assert (board.log.last_pin_ms(1), board.log.last_pin_ms(2)) == (102, 7)
+    assert [board.log.pinned(1, id) for id in (1, 2, 3, 4)] == [True, True, True, False]
     assert await board.unpin(1, 3) is None
     assert isinstance(await board.unpin(1, 3), Missing)
     assert board.log.last_pin_ms(1) == 101
     await board.delete(1, 1)
     assert board.log.last_pin_ms(1) == 100
+    assert [board.log.pinned(1, id) for id in (1, 2, 3)] == [False, True, False]
 
 
 async def test_a_page_is_read_at_once(board: Board):
