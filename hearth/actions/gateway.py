@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from hearth.actions.gate import call
+from hearth.actions.members import members_named
 from hearth.actions.scopes import AsBot, InGuild, OfUser, Open, Scope, SignedIn
 from hearth.actions.world import World
 from hearth.core.errors import Refused
@@ -122,17 +123,8 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
         found = [user_id for user_id in dict.fromkeys(asked[:MOST_ASKED]) if user_id in members]
         not_found = [user_id for user_id in asked[:MOST_ASKED] if user_id not in members]
     elif body.query:
-        # Names are looked up with the lazy member list (issue 1B); until then by plain search.
-        start = body.query.casefold()
         most = min(body.limit or MOST_ASKED, MOST_ASKED)
-        found: list[int] = []
-        for user_id, member in members.items():
-            user = here.home.user(user_id)
-            names = (user.username, user.global_name or "", member.nick or "")
-            if any(name.casefold().startswith(start) for name in names):
-                found.append(user_id)
-                if len(found) == most:
-                    break
+        found = [each.user_id for each in await members_named(here, body.query, most)]
     else:
         here.limit("request_guild_members whole", WHOLE_LIST)
         found = sorted(members)

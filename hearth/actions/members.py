@@ -1,5 +1,6 @@
 """Members of a guild: read, change, remove (Discord reference, "Guild resource")."""
 
+import asyncio
 from heapq import nsmallest
 from typing import Any
 
@@ -40,6 +41,9 @@ from hearth.core.wire import timestamp
 
 MEMBERS_INTENT_FLAGS = 1 << 14 | 1 << 15
 """Flags of an application, of which either lets it have the intent GUILD_MEMBERS."""
+
+SLICE = 2000
+"""So many members are looked at in one step of the loop."""
 
 
 @operation("GET", "/guilds/{guild_id}/members/{user_id}")
@@ -201,15 +205,26 @@ async def list_guild_members(here: InGuild, query: MembersQuery) -> list[MemberO
 @operation("GET", "/guilds/{guild_id}/members/search", rate=Rate(10, per=10))
 async def search_guild_members(here: InGuild, query: MemberSearchQuery) -> list[MemberObject]:
     """Members whose username, display name or name here begins with a text."""
-    start = query.query.casefold()
-    found: list[MemberObject] = []
-    for user_id, member in here.snapshot.members.items():
-        user = here.home.user(user_id)
+    return [_myself(here, each) for each in await members_named(here, query.query, query.limit)]
+
+
+async def members_named(here: InGuild, start: str, most: int) -> list[Member]:
+    """Up to `most` members whose username, display name or name here begins with `start`.
+
+    The loop gets its turn in between: a large guild takes tens of milliseconds.
+    """
+    start = start.casefold()
+    found: list[Member] = []
+    # A copy, for members may come and go meanwhile.
+    for number, member in enumerate(list(here.snapshot.members.values()), 1):
+        user = here.home.user(member.user_id)
         names = (user.username, user.global_name or "", member.nick or "")
         if any(name.casefold().startswith(start) for name in names):
-            found.append(member_object(member, user))
-            if len(found) == query.limit:
+            found.append(member)
+            if len(found) == most:
                 break
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
     return found
 
 

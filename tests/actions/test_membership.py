@@ -1,10 +1,12 @@
 """Members listed and found, oneself changed; the audit log, voice and search, by the gate."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from hearth.actions.gate import call
+from hearth.actions.members import SLICE
 from hearth.core.errors import (
     FEATURE_DISABLED,
     INVALID_FORM,
@@ -56,6 +58,26 @@ async def test_a_bot_lists_members_only_if_its_application_may(house: House) -> 
     allowed = Application(id=BOT, bot_id=BOT, owner_id=ANN, name="Robot", flags=1 << 15)
     await house.owner.save([allowed])
     assert await call(*again)
+
+
+@pytest.mark.parametrize("name", ["search_guild_members", "request_guild_members"])
+async def test_others_are_served_while_many_are_looked_through(house: House, name: str) -> None:
+    home = await house.owner.home(GUILD)
+    house.owner.publish(
+        home,
+        save=[Member(guild_id=GUILD, user_id=5000 + i, joined_at_ms=1) for i in range(4 * SLICE)],
+    )
+    asked: dict[str, Any] = {"query": {"query": "zzz"}}
+    if name == "request_guild_members":
+        asked = {"body": {"guild_id": GUILD, "query": "zzz"}}
+    search = asyncio.create_task(house.call(name, BOB, **asked, guild_id=GUILD))
+    turns = 0
+    while not search.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert await search in ([], {"guild_id": GUILD, "user_ids": [], "not_found": [],
+                                 "presences": False, "nonce": None})  # fmt: skip
+    assert turns > 4
 
 
 async def test_members_are_found_by_the_beginning_of_a_name(house: House) -> None:
