@@ -44,9 +44,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Unread(Struct):
-    """What a person has read and has not: READY's `read_state`."""
+    """What a person has read and has not, by channel; which of the channels are private."""
 
-    entries: list[dict[str, Any]] = []
+    entries: dict[int, dict[str, Any]] = {}
+    private: set[int] = set()
 
 
 def disallowed(intents: int, flags: int) -> bool:
@@ -74,8 +75,8 @@ async def unread(
     read = {state.channel_id: state for state in await world.directory.read_states(user_id)}
     counts = await world.directory.mention_counts(user_id, targets)
     return Unread(
-        [
-            {
+        {
+            channel_id: {
                 "id": str(channel_id),
                 "last_message_id": str(read[channel_id].last_message_id)
                 if channel_id in read
@@ -83,8 +84,22 @@ async def unread(
                 "mention_count": counts.get(channel_id, 0),
             }
             for channel_id in sorted(read.keys() | counts.keys())
-        ]
+        },
+        {each.channel.id for each in private},
     )
+
+
+def read_states(session: Session, homes: list[Home], unread: Unread) -> list[dict[str, Any]]:
+    """What there is to say of channels that the person sees: of others not that they are there.
+
+    A message to @everyone names whoever is in the guild, also those who cannot read it.
+    """
+    seen = set(unread.private)
+    for home in homes:
+        cohort = session.cohort(home.key)
+        if home.views is not None and cohort is not None:
+            seen.update(home.views.ids(cohort.sight))
+    return [entry for channel_id, entry in unread.entries.items() if channel_id in seen]
 
 
 def ready(
@@ -123,7 +138,8 @@ def ready(
         if application is not None:
             d["application"] = {"id": str(application.id), "flags": application.flags}
         else:
-            d["read_state"] = {"entries": counts.entries, "partial": False, "version": 0}
+            entries = read_states(session, homes, counts)
+            d["read_state"] = {"entries": entries, "partial": False, "version": 0}
             d["user_guild_settings"] = {"entries": [], "partial": False, "version": 0}
         return Payload("READY", _encode(d))
 
