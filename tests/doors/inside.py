@@ -149,6 +149,10 @@ class Client:
         """The names of the events that came since the last time."""
         return [t for t, _ in self.take()]
 
+    def heard(self) -> list[str]:
+        """As `names`, but for what one's own other sessions bring about as they come and go."""
+        return [name for name in self.names() if name != "SESSIONS_REPLACE"]
+
     def ops(self) -> list[int]:
         """The opcodes of all else that came since the last time."""
         self.take()

@@ -13,6 +13,7 @@ from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, User
 from hearth.core.permissions import EVERYONE
 from hearth.store.directory import SqlDirectory
+from hearth.store.messages_lmdb import LmdbLog
 from tests.doors.inside import token_of
 from tests.harness import Client, Gateway, Server
 
@@ -39,6 +40,7 @@ async def fill(data: Path) -> None:
     ]
     await directory.commit([*users, application, token_of(ANN), token_of(BOT), *hall], [])
     await directory.close()
+    await LmdbLog(data / "messages", lambda results: None).close()
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,9 @@ async def test_sessions_go_on_after_a_restart_and_the_absent_are_missed(tmp_path
     assert presence_of(anew, BOB) == "dnd"
     await anew.call("create_message", ANN, {"content": "x"}, channel_id=TEXT)
     ann_again = await anew.resume(tokens[0], sessions[0].id, ann.seq)
-    assert ann_again.names() == ["MESSAGE_CREATE", "RESUMED"]
+    assert ann_again.heard() == ["MESSAGE_CREATE", "RESUMED"]
     bob_again = await anew.resume(tokens[1], sessions[1].id, bob.seq)
-    assert bob_again.names() == ["MESSAGE_CREATE", "RESUMED"]
+    assert bob_again.heard() == ["MESSAGE_CREATE", "RESUMED"]
     assert told_status(ann_again, BOB) == []
     sweep(anew, ABSENT_S + 1)
     await anew.settle()
