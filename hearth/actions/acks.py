@@ -9,6 +9,7 @@ from hearth.actions.world import Home, World
 from hearth.core.errors import USERS_ONLY, Refused
 from hearth.core.events import MessageAck
 from hearth.core.limits import Rate
+from hearth.core.models.guilds import Snapshot
 from hearth.core.models.settings import (
     AckObject,
     AckPut,
@@ -19,7 +20,7 @@ from hearth.core.models.settings import (
     ReadStateObject,
 )
 from hearth.core.operations import OPERATIONS, Principal, operation
-from hearth.core.permissions import P, resolve
+from hearth.core.permissions import P
 from hearth.core.social_events import ChannelPinsAck
 from hearth.core.wire import timestamp
 
@@ -97,26 +98,24 @@ async def personal_of(world: World, user_id: int) -> Personal:
 async def unread(
     world: World, user_id: int, own: Personal, homes: Iterable[Home], private: Iterable[int]
 ) -> list[ReadStateObject]:
-    """How far somebody has read the channels of `homes` and `private`, with the mentions since.
+    """How far somebody has read each channel, with the mentions since: the badges, by these rules.
 
     What names them counts always. @everyone, roles, and the messages of private channels do not
-    where they are muted or suppressed. Nothing counts of channels that are not seen any more.
+    where they are muted or suppressed; a mute that is over is none. There may be channels among
+    these that are not seen (any more): the caller leaves them out, by what is seen when it is told.
     """
     now = world.wall_ms()
     settings = {each.guild_id: each for each in own.notification_settings}
     of_private = settings.get(PRIVATE)
     quiet = _muted(of_private, now)
-    shown = set(private)
     targets = {user_id}
     if of_private is None or not of_private.muted_at(now):
-        targets |= shown - quiet
-    entered: dict[int, Home] = {}
+        targets |= {*private} - quiet
     for home in homes:
         snapshot = home.snapshot
         member = None if snapshot is None else snapshot.members.get(user_id)
         if snapshot is None or member is None:
             continue
-        entered[home.key] = home
         of_guild = settings.get(home.key)
         if of_guild is None:
             targets.update((home.key, *member.roles))
@@ -125,16 +124,9 @@ async def unread(
                 targets.add(home.key)
             if not of_guild.suppress_roles:
                 targets.update(member.roles)
-            muted = _muted(of_guild, now)
-            quiet |= muted
-            if muted:
-                channels = snapshot.channels.values()
-                quiet.update(each.id for each in channels if each.parent_id in muted)
+            quiet |= _with_children(snapshot, _muted(of_guild, now))
     read = {state.channel_id: state.last_message_id for state in own.read_states}
     counts = await world.directory.mention_counts(user_id, targets, quiet)
-    for channel_id in list(counts):
-        if channel_id not in shown and not await _sees(world, user_id, channel_id, entered):
-            del counts[channel_id]
     pins = {each.channel_id: each.at_ms for each in own.pin_acks}
     return [
         ReadStateObject(
@@ -153,12 +145,14 @@ def _muted(settings: NotificationSettings | None, now: int) -> set[int]:
     return {each.channel_id for each in settings.overrides if each.muted_at(now)}
 
 
-async def _sees(world: World, user_id: int, channel_id: int, entered: dict[int, Home]) -> bool:
-    home = entered.get(await world.home_of(channel_id) or 0)
-    snapshot = None if home is None else home.snapshot
-    if snapshot is None:
-        return False
-    channel, member = snapshot.channels.get(channel_id), snapshot.members.get(user_id)
-    if channel is None or member is None:
-        return False
-    return bool(resolve(snapshot, member, channel, world.wall_ms()) & P.VIEW_CHANNEL)
+def _with_children(snapshot: Snapshot, muted: set[int]) -> set[int]:
+    """Those channels, those in such a category, and the threads of all of them."""
+    if not muted:
+        return muted
+    channels = snapshot.channels
+    found = set(muted)
+    for channel in channels.values():
+        parent = channels.get(channel.parent_id or 0)
+        if parent is not None and not muted.isdisjoint((parent.id, parent.parent_id)):
+            found.add(channel.id)
+    return found

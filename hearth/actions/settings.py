@@ -5,7 +5,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -31,6 +31,7 @@ from hearth.core.models.settings import (
     NotificationSettingsBulk,
     NotificationSettingsObject,
     NotificationSettingsPatch,
+    Personal,
     ProtoObject,
     ProtoPatch,
     Setting,
@@ -246,12 +247,21 @@ def _changes(patch: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-async def notification_settings_of(world: World, user_id: int) -> list[NotificationSettingsObject]:
-    """How somebody is told of guilds that they are in, and of private channels."""
-    mine = {PRIVATE, *await world.directory.guilds_of(user_id)}
+def settings_in(personal: Personal) -> dict[str, Any]:
+    """All settings that clients share, of somebody of whom this is kept."""
+    for each in personal.settings:
+        if each.kind == LEGACY:
+            return shown_settings(msgspec.json.decode(each.data, type=UserSettingsPatch))
+    return DEFAULTS
+
+
+def shown_notification_settings(
+    world: World, personal: Personal, guild_ids: Collection[int]
+) -> list[NotificationSettingsObject]:
+    """How somebody is told of these guilds, and of private channels."""
     now = world.wall_ms()
     return [
         notification_settings_object(each, now)
-        for each in await world.directory.notification_settings(user_id)
-        if each.guild_id in mine
+        for each in personal.notification_settings
+        if each.guild_id == PRIVATE or each.guild_id in guild_ids
     ]

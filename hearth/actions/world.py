@@ -222,6 +222,7 @@ class World:
         self._last_n = 0
         self._acks: dict[tuple[int, int], ReadState] = {}
         self._flushing: asyncio.Task[None] | None = None
+        self._flush_turn = asyncio.Lock()
         bus.subscribe(self.receive)
 
     # Time and names
@@ -482,8 +483,8 @@ class World:
         self.publish(self.user_home(ack.user), tell=[ack])
 
     def has_unwritten_acks(self, user_id: int) -> bool:
-        """Whether something that a user has read waits here to be written."""
-        return any(reader == user_id for reader, _ in self._acks)
+        """Whether something that a user has read waits here to be written, or is being written."""
+        return self._flush_turn.locked() or any(reader == user_id for reader, _ in self._acks)
 
     async def forget_ack(self, user_id: int, channel_id: int) -> None:
         """Forget how far a user has read a channel."""
@@ -497,13 +498,14 @@ class World:
 
     async def flush(self) -> None:
         """Write the read states that wait."""
-        acks, self._acks, self._flushing = self._acks, {}, None
-        if not acks:
-            return
-        try:
-            await self.directory.commit(list(acks.values()), [])
-        except StorageFull:
-            logger.warning("disk full, acks lost=%d", len(acks))
+        async with self._flush_turn:
+            acks, self._acks, self._flushing = self._acks, {}, None
+            if not acks:
+                return
+            try:
+                await self.directory.commit(list(acks.values()), [])
+            except StorageFull:
+                logger.warning("disk full, acks lost=%d", len(acks))
 
     def purge(self, channel_ids: Iterable[int]) -> None:
         """Remove the messages of channels that are gone, in the background."""

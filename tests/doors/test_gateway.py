@@ -71,11 +71,12 @@ async def test_ready_of_a_person(den: Den) -> None:
     assert ready["resume_gateway_url"].startswith("ws://127.0.0.1:")
     for name in ("private_channels", "relationships", "presences", "guild_join_requests"):
         assert ready[name] == []
-    assert ready["read_state"] == {"entries": [], "partial": False, "version": 0}
-    assert ready["user_guild_settings"] == {"entries": [], "partial": False, "version": 0}
+    for name in ("read_state", "user_guild_settings"):
+        assert (ready[name]["entries"], ready[name]["partial"]) == ([], False)
+    assert (ready["notes"], len(ready["sessions"])) == ({}, 1)
     assert ready["session_type"] == "normal"
     assert ready["auth_session_id_hash"]
-    assert ready["user_settings"] == {}
+    assert ready["user_settings"]["theme"] == "dark"
     assert "shard" not in ready
     (guild,) = ready["guilds"]
     assert (guild["id"], guild["member_count"], guild["large"]) == (str(den.guild), 2, False)

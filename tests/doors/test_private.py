@@ -114,14 +114,14 @@ async def test_bots_are_told_by_intent_and_on_their_first_shard(den: Inside) -> 
 async def test_a_dm_that_opens_while_ready_is_made_is_in_it(den: Inside) -> None:
     channel = await dm(den, ANN, BOB)
     client = Client(den.gateway)
-    real = den.directory.read_states
+    real = den.directory.personal
 
     async def late(user_id: int) -> object:
-        den.directory.read_states = real
+        den.directory.personal = real
         await den.call("create_message", ANN, {"content": "hi"}, channel_id=channel)
         return await real(user_id)
 
-    den.directory.read_states = late
+    den.directory.personal = late
     client.say((2, {"token": f"token{BOB}", "properties": {}}))
     await den.settle()
     told = client.take()
@@ -133,7 +133,7 @@ async def test_a_dm_that_opens_while_ready_is_made_is_in_it(den: Inside) -> None
 async def test_what_happens_in_a_dm_while_ready_is_made_is_in_it(den: Inside) -> None:
     made = await den.call("create_dm", ANN, {"recipients": [str(BOB), str(CAT)]})
     channel = int(made.id)
-    real = den.directory.read_states
+    real = den.directory.personal
     happenings = [
         ("create_message", {"content": "hi"}, {}),
         ("update_channel", {"name": "Renamed"}, {}),
@@ -143,11 +143,11 @@ async def test_what_happens_in_a_dm_while_ready_is_made_is_in_it(den: Inside) ->
     async def late(user_id: int) -> object:
         name, body, more = happenings.pop(0)
         if not happenings:
-            den.directory.read_states = real
+            den.directory.personal = real
         await den.call(name, ANN, body, channel_id=channel, **more)
         return await real(user_id)
 
-    den.directory.read_states = late
+    den.directory.personal = late
     bob = await den.connect(f"token{BOB}")
     # The message alone makes nothing be read anew.
     assert len(happenings) == 2

@@ -13,7 +13,7 @@ from hearth.core.events import ALL_INTENTS, ALWAYS, EVERYTHING
 from hearth.core.models.presence import PresencePut
 from hearth.core.models.private import PrivateChannel
 from hearth.core.operations import OPERATIONS, SYSTEM, Reply
-from hearth.net.gateway import conversation, ready
+from hearth.net.gateway import conversation, mine, ready
 from hearth.net.gateway.codec import PLAIN, ZLIB, ZLIB_STREAM, Coding, Payload, ZstdStream, control
 from hearth.net.gateway.commands import obey
 from hearth.net.gateway.conversation import (
@@ -39,6 +39,7 @@ from hearth.net.gateway.frames import (
     pong_frame,
 )
 from hearth.net.gateway.hub import Hub, in_shard
+from hearth.net.gateway.mine import Mine
 from hearth.net.gateway.session import DETACHED_S, ONLINE, STALLED_S, Session
 
 logger = logging.getLogger(__name__)
@@ -401,6 +402,7 @@ class Connection(asyncio.Protocol):
             client=ready.client_of(wish.properties),
         )
         session.large_threshold = wish.large_threshold
+        presence = wish.presence or ONLINE
         if wish.compress and self.coding is PLAIN:
             # Beside a transport compression, where libraries send it too, it says nothing.
             self.coding = ZLIB
@@ -411,15 +413,15 @@ class Connection(asyncio.Protocol):
                 if in_shard(guild_id, wish.shard)
             ]
             homes = await hub.open(session, guild_ids)
-            own = await my_user(world, who.user_id)
-            counts, found = ready.Unread(), list[PrivateChannel]()
-            arrival.moved = True
-            while arrival.moved:
+            own = None
+            personal, found = Mine(), list[PrivateChannel]()
+            while own is None or arrival.moved:
                 arrival.moved = False
+                own = await my_user(world, who.user_id)
                 await hub.follow(who.user_id)
                 if not bot:
                     found = await load_list(world, who.user_id)
-                    counts = await ready.unread(world, who.user_id, homes, found)
+                    personal = await mine.load(world, who.user_id, homes, found)
             if arrival.revoked:
                 self.close(conversation.AUTHENTICATION_FAILED)
             if self.transport.is_closing():
@@ -427,11 +429,16 @@ class Connection(asyncio.Protocol):
             # From here to the end nothing awaits: no commit falls between snapshot and room.
             homes = hub.join(session, homes, arrival.joined)
             private = listed(world, who.user_id, found)
-        session.push(ready.ready(session, own, homes, wish, application, self.url, counts, private))
+            if not bot:
+                mine.settle(world, personal, session, presence, arrival.presences)
+        for event in ready.ready(
+            world, session, own, homes, wish, application, self.url, personal, private
+        ):
+            session.push(event)
         if bot and intents & ready.GUILDS:
             for home in homes:
                 session.push(ready.guild_create(session, home))
-        session.presence = wish.presence or ONLINE
+        session.presence = presence
         announced = self._attach(session)
         session.pump()
         # Nobody can ask for a READY again who has not got it: only it tells the session's id.

@@ -21,10 +21,12 @@ from hearth.core.events import (
 )
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
+from hearth.core.models.presence import Presence
 from hearth.core.models.private import Recipient
 from hearth.core.models.users import Token
 from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import resolve
+from hearth.core.social_events import FriendPresence
 from hearth.core.user_events import AuthSessionChange
 from hearth.core.visibility import Views
 from hearth.net.gateway import ready
@@ -57,7 +59,9 @@ class Arrival:
         self.session = session
         self.joined: set[int] = set()
         self.moved = False
-        """Whether a private channel of its user's has opened, closed or changed."""
+        """Whether what READY says of its user may be otherwise by now."""
+        self.presences: dict[int, Presence | None] = {}
+        """What its user was told of friends' presences."""
         self.revoked = False
 
 
@@ -275,6 +279,12 @@ class Hub:
     def _tell_user(
         self, event: Event, home: Home | None, sessions: Sequence[Session] | None = None
     ) -> None:
+        if self._arriving:
+            for arrival in self._arriving.get(event.user_id, ()):
+                if isinstance(event, FriendPresence):
+                    arrival.presences[event.id] = event.presence
+                else:
+                    arrival.moved = True
         if sessions is None:
             sessions = self.of_user.get(event.user_id)
         if sessions:
@@ -425,6 +435,7 @@ class Hub:
             if isinstance(noun, Member):
                 for arrival in self._arriving.get(noun.user_id, ()):
                     arrival.joined.add(commit.home)
+                    arrival.moved = True
                 for session in self.of_user.get(noun.user_id, ()):
                     self._welcome_later(session, commit.home)
 

@@ -17,11 +17,13 @@ from hearth.core.models.channels import channel_object
 from hearth.core.models.guilds import guild_object
 from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
-from hearth.core.models.private import PrivateChannel, PrivateChannelObject
+from hearth.core.models.private import PrivateChannelObject
 from hearth.core.models.users import Application, PrivateUserObject
 from hearth.core.wire import timestamp
+from hearth.net.gateway import mine
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.conversation import Identify
+from hearth.net.gateway.mine import Mine
 from hearth.net.gateway.session import Deferred, Session
 
 GUILDS = int(Intent.GUILDS)
@@ -43,13 +45,6 @@ _ALLOWING = {
 _encode = msgspec.json.Encoder().encode
 
 
-class Unread(Struct):
-    """What a person has read and has not, by channel; which of the channels are private."""
-
-    entries: dict[int, dict[str, Any]] = {}
-    private: set[int] = set()
-
-
 def disallowed(intents: int, flags: int) -> bool:
     """Whether a privileged intent is asked for that the application's flags do not allow."""
     return any(intents & intent and not flags & flag for intent, flag in _ALLOWING.items())
@@ -63,56 +58,22 @@ def client_of(properties: dict[str, Any]) -> str:
     return "desktop" if browser in ("discord client", "hearth desktop") else "web"
 
 
-async def unread(
-    world: World, user_id: int, homes: list[Home], private: list[PrivateChannel]
-) -> Unread:
-    """A person's read states and mention counts in the guilds of `homes` and in DMs."""
-    targets = {user_id, *(each.channel.id for each in private)}
-    for home in homes:
-        member = None if home.snapshot is None else home.snapshot.members.get(user_id)
-        if member is not None:
-            targets.update((home.key, *member.roles))
-    read = {state.channel_id: state for state in await world.directory.read_states(user_id)}
-    counts = await world.directory.mention_counts(user_id, targets)
-    return Unread(
-        {
-            channel_id: {
-                "id": str(channel_id),
-                "last_message_id": str(read[channel_id].last_message_id)
-                if channel_id in read
-                else "0",
-                "mention_count": counts.get(channel_id, 0),
-            }
-            for channel_id in sorted(read.keys() | counts.keys())
-        },
-        {each.channel.id for each in private},
-    )
-
-
-def read_states(session: Session, homes: list[Home], unread: Unread) -> list[dict[str, Any]]:
-    """What there is to say of channels that the person sees: of others not that they are there.
-
-    A message to @everyone names whoever is in the guild, also those who cannot read it.
-    """
-    seen = set(unread.private)
-    for home in homes:
-        cohort = session.cohort(home.key)
-        if home.views is not None and cohort is not None:
-            seen.update(home.views.ids(cohort.sight))
-    return [entry for channel_id, entry in unread.entries.items() if channel_id in seen]
-
-
 def ready(
+    world: World,
     session: Session,
     own: PrivateUserObject,
     homes: list[Home],
     wish: Identify,
     application: Application | None,
     url: str,
-    counts: Unread,
+    found: Mine,
     private: list[PrivateChannelObject],
-) -> Deferred:
-    """The READY of a session; a person's carries the guilds, a bot's announces them."""
+) -> list[Deferred]:
+    """The READY of a session; a person's carries the guilds, a bot's announces them.
+
+    A person's client may want READY_SUPPLEMENTAL after it.
+    """
+    beside: dict[str, Any] = {}
 
     def make() -> Payload:
         d: dict[str, Any] = {
@@ -138,12 +99,14 @@ def ready(
         if application is not None:
             d["application"] = {"id": str(application.id), "flags": application.flags}
         else:
-            entries = read_states(session, homes, counts)
-            d["read_state"] = {"entries": entries, "partial": False, "version": 0}
-            d["user_guild_settings"] = {"entries": [], "partial": False, "version": 0}
+            more = mine.fill(d, world, session, homes, found, private, wish.capabilities)
+            beside.update(more or {})
         return Payload("READY", _encode(d))
 
-    return Deferred(make)
+    prioritized = wish.capabilities & mine.PRIORITIZED == mine.PRIORITIZED
+    if application is None and prioritized:
+        return [Deferred(make), mine.supplemental(beside)]
+    return [Deferred(make)]
 
 
 def guild_create(session: Session, home: Home, *, joined: bool = False) -> Deferred:
