@@ -17,6 +17,7 @@ from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
 from hearth.actions.consumers import unread
 from hearth.actions.departures import finish_deletions
+from hearth.actions.exports import finish_exports, tidy_exports
 from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
 from hearth.config import Config
@@ -119,6 +120,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             key=key,
             registration=config.registration.mode,
             data=data,
+            reserve_bytes=config.storage.reserve_bytes,
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
@@ -181,6 +183,7 @@ async def serve(
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(finish_deletions(world), name="departures")
+        world.tasks.start(_keep_exports(world), name="exports")
         world.tasks.start(_trim_journal(world), name="journal")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
         trim = trimmer()
@@ -318,6 +321,17 @@ async def _write_uses(world: World) -> None:
     while True:
         await asyncio.sleep(USES_S)
         await write_uses(world)
+
+
+async def _keep_exports(world: World) -> None:
+    """Finish exports that a crash has interrupted, and remove old ones."""
+    await finish_exports(world)
+    while True:
+        await asyncio.sleep(HOUR_S)
+        try:
+            await tidy_exports(world)
+        except Refused:
+            logger.warning("disk full, exports not tidied")
 
 
 async def _trim_journal(world: World) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hearth.actions.admin import UserNamed, find_user
 from hearth.actions.auth import prove
 from hearth.actions.bans import PAGE, delete_messages
+from hearth.actions.exports import forget_export
 from hearth.actions.gate import call
 from hearth.actions.messages import readable
 from hearth.actions.scopes import AsOperator, AsPerson, InChannel, OfUser
@@ -197,6 +198,7 @@ async def _forget(world: World, home: Home, user_id: int) -> None:
 
     DMs stay with the other: that they were in them is kept.
     """
+    await forget_export(world, user_id)
     before = world.user(user_id)
     after = User(id=user_id, username=_nameless(user_id), bot=before.bot)
     kept: list[Noun] = [Account(user_id=user_id, disabled=DELETED)]

@@ -16,7 +16,7 @@ from hearth.core import errors
 from hearth.core.errors import Refused
 from hearth.core.limits import Limit
 from hearth.core.models.guilds import Snapshot
-from hearth.core.operations import OPERATIONS, Principal, Reply
+from hearth.core.operations import OPERATIONS, File, Principal, Reply
 
 
 class _Call(Struct, array_like=True):
@@ -86,7 +86,9 @@ def unpack_reply(name: str, frame: bytes) -> Reply:
         raise refused
     operation = _NAMED[name]
     value: Any = msgspec.Raw(told.value or b"null")
-    if not operation.path:
+    if value == msgspec.Raw(b"null"):
+        value = None
+    elif not operation.path or operation.returns is File:
         value = msgspec.json.decode(value, type=operation.returns)
     return Reply(value, told.limit)
 

@@ -186,6 +186,7 @@ class World:
         key: bytes | None = None,
         registration: str = "invite",
         data: Path | None = None,
+        reserve_bytes: int = 0,
     ) -> None:
         self.directory = directory
         self.log = log
@@ -202,8 +203,9 @@ class World:
         """What secrets and tickets are sealed with (`core.seal`); one made here dies with this."""
         self.registration = registration
         """Who may make an account: open, invite or closed."""
-        self.data = data
-        """The data directory, for files that are no metadata; None where nothing is kept."""
+        self.data, self.reserve_bytes = data, reserve_bytes
+        """Where files are that are no metadata, None for nowhere, and what they leave free."""
+        self.exporting = asyncio.Lock()
         self.failures = Throttle()
         """Failed log-ins."""
         self.used: set[bytes] = set()

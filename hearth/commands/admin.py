@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from hearth.net.admin import answer, ask
 from hearth.server import AlreadyRunning, opened, run
 
 _READS = frozenset(
-    {"find_guild", "explain_permission", "check_storage", "read_messages", "read_operator_log"}
+    {
+        "find_guild",
+        "explain_permission",
+        "check_storage",
+        "read_messages",
+        "read_operator_log",
+        "export_user",
+    }
 )
 """The operations that change nothing which sessions know of."""
 
@@ -179,6 +187,30 @@ def delete_user(operator: Operator, name: str, purge: bool, as_json: bool) -> No
     operator.as_json |= as_json
     operator.call("delete_user", {"user": name, "purge": purge})
     operator.show({}, f"{name} is deleted.")
+
+
+@user.command("export")
+@click.argument("name", metavar="USER")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def export_user(operator: Operator, name: str, file: Path, as_json: bool) -> None:
+    """Write all data of a person or bot into a new zip file, and the operator log that you did."""
+    operator.as_json |= as_json
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be made: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "wb") as copy:
+            made = Path(operator.call("export_user", {"user": name})["path"])
+            with made.open("rb") as source:
+                shutil.copyfileobj(source, copy)
+            made.unlink()
+    except BaseException:
+        file.unlink()
+        raise
+    operator.show({"file": str(file)}, f"{file} has the data of {name}.")
 
 
 @admin.command()

@@ -16,9 +16,10 @@ from hearth.core.models.accounts import (
     TokenUse,
 )
 from hearth.core.models.audit import AuditEntry
-from hearth.core.models.bans import Ban
+from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel
 from hearth.core.models.emojis import Emoji, EmojiImage
+from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
@@ -59,6 +60,7 @@ Noun = (
     | Emoji
     | EmojiImage
     | Ban
+    | BanSweep
     | Invite
     | Relationship
     | Note
@@ -66,6 +68,7 @@ Noun = (
     | NotificationSettings
     | PinAck
     | DismissedMention
+    | Harvest
 )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from msgspec import Struct
 
@@ -38,13 +38,20 @@ class Reply(Struct, gc=False):
     limit: Limit | None = None
 
 
+class File(Struct, gc=False, kw_only=True):
+    """A reply that is no JSON: the file at `path` on this machine, to be saved as `name`."""
+
+    path: str
+    name: str
+
+
 class Operation(Struct, frozen=True, kw_only=True):
     """One declared operation. All doors and documents derive from it.
 
     `parameters` are the path's, by name: int for an id, str for the rest. `body` and `query` are
     the Structs of the request (a body may be a list of them), `returns` the type of the reply
-    (None: 204). `op` is the gateway's opcode of a command; an operation without `method` has no
-    path.
+    (None: 204; what may be None is answered by 204 where it is). `op` is the gateway's opcode of a
+    command; an operation without `method` has no path.
     """
 
     name: str
@@ -63,6 +70,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     status: int
     verb: Verb
+
+    @property
+    def reply(self) -> Any:
+        """The type of a reply that is not None."""
+        kinds = [kind for kind in get_args(self.returns) if kind is not NoneType]
+        return kinds[0] if NoneType in get_args(self.returns) else self.returns
 
 
 OPERATIONS: dict[str, Operation] = {}

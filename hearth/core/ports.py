@@ -14,8 +14,9 @@ from hearth.core.models.accounts import (
     SecondFactor,
 )
 from hearth.core.models.audit import AuditEntry
-from hearth.core.models.bans import Ban
+from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
+from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.mentions import Mention
@@ -324,6 +325,10 @@ class Directory(Protocol):
         """The bans that a guild has of these users."""
         ...
 
+    async def ban_sweeps(self) -> list[BanSweep]:
+        """The messages of the banned that are still to be deleted."""
+        ...
+
     async def invite(self, code: str) -> Invite | None:
         """The invite with exactly this code, lapsed or not."""
         ...
@@ -370,6 +375,14 @@ class Directory(Protocol):
 
     async def departing(self) -> list[int]:
         """Ids of the users whose deletion has begun and not ended, bots first."""
+        ...
+
+    async def harvest(self, user_id: int) -> Harvest | None:
+        """The last export that a user has asked for."""
+        ...
+
+    async def harvests(self) -> list[Harvest]:
+        """Everybody's last export, the oldest first."""
         ...
 
     async def guilds_owned_by(self, user_id: int) -> list[int]:

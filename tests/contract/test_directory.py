@@ -109,6 +109,8 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.setting, data=b""),
         replace(worlds.notification_settings, muted=False, mute_until_ms=None, overrides=()),
         replace(worlds.pin_ack, at_ms=5),
+        replace(worlds.harvest, status=2, completed_at_ms=None),
+        replace(worlds.ban_sweep, newest=2),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -162,12 +164,13 @@ async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -
     left += [worlds.reset_link]
     left += [worlds.look, worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
     left += [worlds.friend, worlds.note, worlds.setting, worlds.notification_settings]
-    left += [worlds.dismissed]
+    left += [worlds.dismissed, worlds.harvest]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
         "users", "credentials", "tokens", "applications", "channels", "recipients",
         "operator_log", "token_uses", "accounts", "second_factors", "recovery_codes", "links",
         "relationships", "notes", "settings", "notification_settings", "dismissed_mentions",
+        "harvests",
     }  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from hearth.core.models.accounts import (
     TokenUse,
 )
 from hearth.core.models.audit import AuditEntry
-from hearth.core.models.bans import Ban
+from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.models.emojis import Emoji, EmojiImage
+from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Guild
 from hearth.core.models.invites import Invite
 from hearth.core.models.members import Member
@@ -226,9 +227,19 @@ invite = Invite(
     uses=1,
     temporary=True,
 )
+harvest = Harvest(
+    user_id=ANN,
+    id=999,
+    created_at_ms=1_760_000_000_009,
+    status=3,
+    completed_at_ms=1_760_000_000_010,
+)
+ban_sweep = BanSweep(guild_id=GUILD, user_id=BOB, oldest=1, newest=1 << 62)
 
 WORLD: list[Struct] = [
     # Out of order on purpose: what refers comes before what is referred to.
+    harvest,
+    ban_sweep,
     invite,
     ban,
     emoji_image,
@@ -318,6 +329,7 @@ async def everything(directory: Directory) -> list[Struct]:
     own = await directory.personal(ANN)
     found += [*own.relationships, *own.notes, *own.settings, *own.notification_settings]
     found += [*own.pin_acks, *own.dismissed_mentions]
+    found += [*await directory.harvests(), *await directory.ban_sweeps()]
     return [noun for noun in found if noun is not None]
 
 

@@ -205,6 +205,10 @@ async def somebody(house: House) -> dict[str, Any]:
     return {"user_id": house.victim.id}
 
 
+async def a_harvest(house: House) -> dict[str, Any]:
+    return {"harvest_id": 1}
+
+
 async def a_kind(house: House) -> dict[str, Any]:
     return {"settings_type": 1}
 
@@ -311,6 +315,9 @@ REST: dict[str, Row] = {
     "set_guild_mfa_level": Row(in_guild(50013) | {"owner": 60003}, body={"level": 1}),
     "disable_my_account": Row(people(50035), body={"password": "not this"}),
     "delete_my_account": Row(people(50035), body={"password": "not this"}),
+    "get_harvest": Row(people(204)),
+    "download_harvest": Row(people(404), prepare=a_harvest),
+    "create_harvest": Row(people(200)),
     "update_my_user": Row(people(200), body={"global_name": "Somebody"}),
     "update_my_profile": Row(people(200), body={"pronouns": "they"}),
     "get_user_profile": Row(people(200) | {"stranger": 50001}, prepare=a_member),
@@ -432,6 +439,7 @@ SOCKET: dict[str, dict[str, Any]] = {
     "create_reset_link": {"user": "victim"},
     "suspend_user": {"user": "made"},
     "restore_user": {"user": "made"},
+    "export_user": {"user": "made"},
     "delete_user": {"user": "made"},
     "create_guild": {"name": "Made", "owner": "victim"},
     "create_bot": {"username": "madebot", "owner": "victim"},

@@ -18,6 +18,15 @@ class Ban(Struct, frozen=True, gc=False, kw_only=True):
     reason: str | None = None
 
 
+class BanSweep(Struct, frozen=True, gc=False, kw_only=True):
+    """A banned user's messages with ids from `oldest` to `newest`, which are being deleted."""
+
+    guild_id: int
+    user_id: int
+    oldest: int
+    newest: int
+
+
 class BanObject(Struct, gc=False, kw_only=True):
     """A ban."""
 

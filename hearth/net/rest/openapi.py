@@ -15,7 +15,7 @@ from hearth.core.deferred import ROWS as DEFERRED
 from hearth.core.deferred import Deferred
 from hearth.core.errors import ROWS
 from hearth.core.events import ALWAYS, EVENTS, Intent
-from hearth.core.operations import OPERATIONS, Operation
+from hearth.core.operations import OPERATIONS, File, Operation
 from hearth.core.permissions import names
 from hearth.net.rest.schemas import ID, Json, Schemas
 
@@ -210,17 +210,20 @@ def _headers(names: Iterable[str]) -> Json:
 
 def _responses(operation: Operation, schemas: Schemas) -> Json:
     good: Json = {"description": "It is done.", "headers": _headers(LIMIT_HEADERS)}
-    if operation.returns is bytes:
+    if operation.returns is File:
         good["content"] = {"application/octet-stream": {}}
     elif operation.returns is not NoneType:
-        schema = schemas.reply(operation.returns)
+        schema = schemas.reply(operation.reply)
         good |= {"description": "The reply.", "content": {"application/json": {"schema": schema}}}
     possible = {400, 403, 404, 429, 503}
     if not issubclass(operation.scope, Open):
         possible.add(401)
     if operation.body is not None:
         possible.add(413)
-    return {str(operation.status): good} | {
+    answers = {str(operation.status): good}
+    if operation.reply is not operation.returns:
+        answers["204"] = {"description": "There is none.", "headers": _headers(LIMIT_HEADERS)}
+    return answers | {
         str(status): {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}
         for status in sorted(possible)
     }

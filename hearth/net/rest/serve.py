@@ -36,7 +36,7 @@ from hearth.core.errors import (
 )
 from hearth.core.images import MIME
 from hearth.core.limits import Bucket, Limit
-from hearth.core.operations import ANONYMOUS, OPERATIONS, Operation, Principal
+from hearth.core.operations import ANONYMOUS, OPERATIONS, File, Operation, Principal
 from hearth.core.wire import decode_query, encode
 from hearth.edge.metrics import CONTENT_TYPE, Metrics
 from hearth.net.gateway.connection import Connection, Gateway
@@ -229,8 +229,10 @@ class Rest:
         except Refused as refused:
             body = refused
         reply = await call(self.world, operation, who, params, body, query, reason)
-        if operation.status == 204:
+        if operation.status == 204 or reply.value is None:
             return self._respond(204, None, limit=reply.limit)
+        if isinstance(reply.value, File):
+            return self._file(reply.value, reply.limit)
         return self._respond(operation.status, encode(reply.value), limit=reply.limit)
 
     async def _who(self, request: web.BaseRequest, operation: Operation) -> Principal:
@@ -323,6 +325,16 @@ class Rest:
 
     # Responses
 
+    def _file(self, file: File, limit: Limit | None) -> web.FileResponse:
+        """A file of the caller's own, to be saved."""
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": f'attachment; filename="{file.name}"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.FileResponse(file.path, headers={**headers, **self._limit_headers(limit)})
+
     def _refuse(self, refused: Refused) -> web.Response:
         headers = dict(refused.headers)
         status = refused.error.status
@@ -346,13 +358,19 @@ class Rest:
         headers = headers or {}
         if body is not None:
             headers["Content-Type"] = JSON
-        if limit is not None:
-            headers["X-RateLimit-Limit"] = str(limit.limit)
-            headers["X-RateLimit-Remaining"] = str(limit.remaining)
-            headers["X-RateLimit-Reset"] = f"{self.world.clock.wall() + limit.reset_after:.3f}"
-            headers["X-RateLimit-Reset-After"] = f"{limit.reset_after:.3f}"
-            headers["X-RateLimit-Bucket"] = limit.bucket
+        headers |= self._limit_headers(limit)
         return web.Response(status=status, body=body, headers=headers)
+
+    def _limit_headers(self, limit: Limit | None) -> dict[str, str]:
+        if limit is None:
+            return {}
+        return {
+            "X-RateLimit-Limit": str(limit.limit),
+            "X-RateLimit-Remaining": str(limit.remaining),
+            "X-RateLimit-Reset": f"{self.world.clock.wall() + limit.reset_after:.3f}",
+            "X-RateLimit-Reset-After": f"{limit.reset_after:.3f}",
+            "X-RateLimit-Bucket": limit.bucket,
+        }
 
 
 _PROXY_MARKS = (FORWARDED_FOR, "Forwarded", "Via", "X-Real-IP")

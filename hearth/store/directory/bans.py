@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from hearth.core.ids import MAX_ID
-from hearth.core.models.bans import Ban
+from hearth.core.models.bans import Ban, BanSweep
 from hearth.store.directory.tables import Table
 from hearth.store.sql.database import Connection
 
 BANS = Table(Ban, "bans", ["guild_id", "user_id"])
+BAN_SWEEPS = Table(BanSweep, "ban_sweeps", ["guild_id", "user_id"])
 
 
 def page(
@@ -26,3 +27,8 @@ def among(connection: Connection, guild_id: int, user_ids: Iterable[int]) -> lis
     condition, parameter = connection.among("user_id", user_ids)
     where = f"WHERE guild_id = ? AND {condition} ORDER BY user_id"
     return BANS.many(connection, where, (guild_id, parameter))
+
+
+def sweeps(connection: Connection) -> list[BanSweep]:
+    """What is left to be deleted of the banned, by guild and user id."""
+    return BAN_SWEEPS.many(connection, "ORDER BY guild_id, user_id")

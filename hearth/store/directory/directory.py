@@ -13,8 +13,9 @@ from hearth.core.models.accounts import (
     SecondFactor,
 )
 from hearth.core.models.audit import AuditEntry
-from hearth.core.models.bans import Ban
+from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
+from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
 from hearth.core.models.mentions import Mention
@@ -32,6 +33,7 @@ from hearth.store.directory import (
     check,
     consumers,
     emojis,
+    exports,
     guilds,
     invites,
     members,
@@ -148,6 +150,10 @@ class SqlDirectory:
         wanted = list(user_ids)
         return await self._database.read(lambda c: bans.among(c, guild_id, wanted))
 
+    async def ban_sweeps(self) -> list[BanSweep]:
+        """See the port. By guild and user id."""
+        return await self._database.read(bans.sweeps)
+
     async def invite(self, code: str) -> Invite | None:
         """See the port."""
         return await self._database.read(lambda c: invites.one(c, code))
@@ -195,6 +201,14 @@ class SqlDirectory:
     async def departing(self) -> list[int]:
         """See the port. Bots first."""
         return await self._database.read(accounts.departing)
+
+    async def harvest(self, user_id: int) -> Harvest | None:
+        """See the port."""
+        return await self._database.read(lambda c: exports.of_user(c, user_id))
+
+    async def harvests(self) -> list[Harvest]:
+        """See the port. The oldest first."""
+        return await self._database.read(exports.known)
 
     async def guilds_owned_by(self, user_id: int) -> list[int]:
         """See the port. By id."""

@@ -14,9 +14,10 @@ from hearth.store.directory.accounts import (
 )
 from hearth.store.directory.applications import APPLICATIONS
 from hearth.store.directory.audit import AUDIT_LOG
-from hearth.store.directory.bans import BANS
+from hearth.store.directory.bans import BAN_SWEEPS, BANS
 from hearth.store.directory.channels import CHANNELS
 from hearth.store.directory.emojis import EMOJI_IMAGES, EMOJIS
+from hearth.store.directory.exports import HARVESTS
 from hearth.store.directory.guilds import GUILDS
 from hearth.store.directory.invites import INVITES
 from hearth.store.directory.members import MEMBERS
@@ -61,6 +62,7 @@ TABLES: tuple[Table[Any], ...] = (
     EMOJIS,
     EMOJI_IMAGES,
     BANS,
+    BAN_SWEEPS,
     INVITES,
     RELATIONSHIPS,
     NOTES,
@@ -68,6 +70,7 @@ TABLES: tuple[Table[Any], ...] = (
     NOTIFICATION_SETTINGS,
     PIN_ACKS,
     DISMISSED_MENTIONS,
+    HARVESTS,
 )
 
 _TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}
