@@ -15,8 +15,10 @@ import uvloop
 
 from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
+from hearth.actions.collection import collect_blobs
 from hearth.actions.consumers import unread
 from hearth.actions.departures import finish_deletions
+from hearth.actions.emojis import move_pictures
 from hearth.actions.exports import finish_exports, tidy_exports
 from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
@@ -36,6 +38,7 @@ from hearth.net.proxies import Proxies, is_here
 from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
+from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.health import queued, refusing
@@ -108,9 +111,14 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
         )
         stack.push_async_callback(log.close)
         last = max(last, log.greatest_id())
+        blobs = DiskBlobs(
+            data / "blobs", wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
+        )
+        stack.push_async_callback(blobs.close)
         world = World(
             directory=directory,
             log=log,
+            blobs=blobs,
             bus=MemoryBus(),
             placement=Alone(),
             clock=clock,
@@ -177,6 +185,7 @@ async def serve(
         scale = config.limits.scale
         gateway = Gateway(world, scale=scale)
         await saved.restore(gateway, data / "sessions")
+        await move_pictures(world)
         rest, http = _doors(config, world, gateway, metrics)
         admin = AdminDoor(world, data / "admin.sock")
         await admin.open()
@@ -185,6 +194,7 @@ async def serve(
         world.tasks.start(finish_deletions(world), name="departures")
         world.tasks.start(_keep_exports(world), name="exports")
         world.tasks.start(_trim_journal(world), name="journal")
+        world.tasks.start(_collect_blobs(world), name="blobs")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
         trim = trimmer()
 
@@ -342,6 +352,16 @@ async def _trim_journal(world: World) -> None:
         except StorageFull:
             logger.warning("disk full, journal not trimmed")
         await asyncio.sleep(HOUR_S)
+
+
+async def _collect_blobs(world: World) -> None:
+    """Delete, each hour, the blobs that nothing refers to."""
+    while True:
+        await asyncio.sleep(HOUR_S)
+        try:
+            await collect_blobs(world)
+        except Exception:
+            logger.exception("blobs not collected")
 
 
 async def _every(seconds: float, work: Callable[[], object]) -> None:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from hearth.actions.assets import keep
 from hearth.actions.scopes import Audit, InGuild
 from hearth.actions.world import World
 from hearth.core.errors import (
@@ -12,13 +13,12 @@ from hearth.core.errors import (
     invalid_form,
 )
 from hearth.core.guild_events import GuildEmojisUpdate
-from hearth.core.ids import MAX_ID
-from hearth.core.images import Image, sniff
+from hearth.core.images import sniff
+from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.emojis import (
     Emoji,
     EmojiCreate,
-    EmojiImage,
     EmojiObject,
     EmojiPatch,
     emoji_object,
@@ -33,10 +33,28 @@ MOST_EMOJIS = 50
 AUDITED = ("name",)
 
 
-async def picture(world: World, emoji_id: int) -> Image | None:
-    """The picture of an emoji, for who knows its id."""
-    stored = await world.directory.emoji_image(emoji_id) if emoji_id <= MAX_ID else None
-    return None if stored is None else sniff(stored.data)
+async def _picture(world: World, emoji_id: int, data: bytes) -> Asset:
+    """The picture of an emoji, kept; its address has its id alone, as it never changes."""
+    blob = await keep(world, data)
+    image = sniff(data)
+    return Asset(
+        path=f"emojis/{emoji_id}",
+        hash=None,
+        blob=blob.hash,
+        type="png" if image is None else image.type,
+        emoji_id=emoji_id,
+    )
+
+
+async def move_pictures(world: World) -> int:
+    """Make blobs of the pictures that earlier versions kept in SQL; how many there were."""
+    moved = 0
+    while images := await world.directory.emoji_images(20):
+        for image in images:
+            asset = await _picture(world, image.emoji_id, image.data)
+            await world.write([asset], [image])
+        moved += len(images)
+    return moved
 
 
 @operation("GET", "/guilds/{guild_id}/emojis")
@@ -84,7 +102,7 @@ async def create_guild_emoji(here: InGuild, body: EmojiCreate) -> EmojiObject:
     _check_roles(here, emoji)
     await here.commit(
         save=[emoji],
-        beside=[EmojiImage(emoji_id=emoji.id, data=image.data)],
+        beside=[await _picture(here.world, emoji.id, image.data)],
         audit=[Audit(AuditAction.EMOJI_CREATE, emoji.id, changes(None, emoji, AUDITED))],
         tell=[GuildEmojisUpdate(here.guild.id)],
     )

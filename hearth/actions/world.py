@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw, Struct
 
+from hearth.actions.busy import Busy
 from hearth.actions.ties import Ties
+from hearth.core.blobs import Blobs
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
 from hearth.core.events import Event, MessageAck
@@ -55,31 +57,6 @@ _IN_THE_WAY = (Missing, Exists, TooMany)
 
 IDLE_S = 1800.0
 """A guild that nobody touched for so long is dropped from memory."""
-
-
-class Busy:
-    """What a home needs while calls come: the turn, limits, nonces in flight, slow mode."""
-
-    __slots__ = ("buckets", "calls", "inflight", "slow", "turn")
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        self.calls = 0
-        """Who holds the turn or waits for it; a lock between two holders is not locked."""
-        self.buckets: dict[tuple[str, int, int], Bucket] = {}
-        self.inflight: dict[bytes, asyncio.Future[None]] = {}
-        self.slow: dict[tuple[int, int], float] = {}
-
-    def tidy(self, now: float) -> bool:
-        """Forget what has lapsed at `now`; whether nothing is left."""
-        self.buckets = {key: each for key, each in self.buckets.items() if each.ends > now}
-        self.slow = {key: until for key, until in self.slow.items() if until > now}
-        return self.idle
-
-    @property
-    def idle(self) -> bool:
-        """Whether no call is under way or counted."""
-        return not (self.calls or self.buckets or self.inflight or self.slow)
 
 
 class Home:
@@ -176,6 +153,7 @@ class World:
         *,
         directory: Directory,
         log: MessageLog,
+        blobs: Blobs,
         bus: Bus,
         placement: Placement,
         clock: Clock,
@@ -190,6 +168,7 @@ class World:
     ) -> None:
         self.directory = directory
         self.log = log
+        self.blobs = blobs
         self.bus = bus
         self.placement = placement
         self.alone = isinstance(placement, Alone)

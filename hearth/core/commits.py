@@ -15,6 +15,7 @@ from hearth.core.models.accounts import (
     SecondFactor,
     TokenUse,
 )
+from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel
@@ -69,6 +70,7 @@ Noun = (
     | PinAck
     | DismissedMention
     | Harvest
+    | Asset
 )
 
 

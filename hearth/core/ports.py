@@ -13,6 +13,7 @@ from hearth.core.models.accounts import (
     RecoveryCode,
     SecondFactor,
 )
+from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -310,7 +311,19 @@ class Directory(Protocol):
         ...
 
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
-        """The picture of an emoji."""
+        """The picture of an emoji where an earlier version put it."""
+        ...
+
+    async def emoji_images(self, limit: int) -> list[EmojiImage]:
+        """Up to `limit` pictures that an earlier version put here."""
+        ...
+
+    async def asset(self, path: str) -> Asset | None:
+        """Which picture is at a path."""
+        ...
+
+    async def referenced(self, blobs: Iterable[bytes]) -> set[bytes]:
+        """Those of the blobs that something stored refers to."""
         ...
 
     async def bans(

@@ -1,10 +1,14 @@
 """The ports in memory: what a test of verbs, or a trial without a disk, stands on."""
 
 import asyncio
+import hashlib
+import tempfile
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from pathlib import Path
 
+from hearth.core.blobs import PIECE_BYTES, Blob, NoBlob, TooLarge
 from hearth.core.models.messages import Message
 from hearth.core.ports import (
     REMOVALS,
@@ -282,3 +286,81 @@ class MemoryLog:
             return Exists()
         marks.users[entry.user_id] = entry.at_ms
         return None
+
+
+class MemoryBlobs:
+    """`Blobs` without a disk; only `file` makes files, in a folder that goes with it.
+
+    `full` is for tests: while it is set, `put` raises `StorageFull`.
+    """
+
+    def __init__(self, *, wall: Callable[[], float] = time.time) -> None:
+        self.full = False
+        self._wall = wall
+        self._values: dict[bytes, bytes] = {}
+        self._touched: dict[bytes, float] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    async def put(self, chunks: AsyncIterable[bytes], most: int) -> Blob:
+        """See the port."""
+        if self.full:
+            raise StorageFull("free disk is below the reserve")
+        data = bytearray()
+        async for chunk in chunks:
+            data += chunk
+            if len(data) > most:
+                raise TooLarge
+        hash = hashlib.sha256(data).digest()
+        self._values[hash] = bytes(data)
+        self._touched[hash] = self._wall()
+        return Blob(hash, len(data))
+
+    async def touch(self, hash: bytes) -> bool:
+        """See the port."""
+        if hash in self._values:
+            self._touched[hash] = self._wall()
+        return hash in self._values
+
+    async def size(self, hash: bytes) -> int | None:
+        """See the port."""
+        value = self._values.get(hash)
+        return None if value is None else len(value)
+
+    async def read(
+        self, hash: bytes, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """See the port."""
+        value = self._values.get(hash)
+        if value is None:
+            raise NoBlob
+        wanted = value[start:end]
+        for at in range(0, len(wanted), PIECE_BYTES):
+            yield wanted[at : at + PIECE_BYTES]
+
+    async def file(self, hash: bytes) -> str:
+        """See the port."""
+        value = self._values.get(hash)
+        if value is None:
+            raise NoBlob
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory()
+        file = Path(self._folder.name) / hash.hex()
+        await asyncio.to_thread(file.write_bytes, value)
+        return str(file)
+
+    async def older(self, than: float) -> AsyncIterator[list[bytes]]:
+        """See the port."""
+        yield [hash for hash, at in self._touched.items() if at < than]
+
+    async def delete(self, hash: bytes, than: float) -> bool:
+        """See the port."""
+        if self._touched.get(hash, than) >= than:
+            return False
+        del self._values[hash], self._touched[hash]
+        return True
+
+    async def close(self) -> None:
+        """See the port."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

@@ -1,4 +1,4 @@
-"""Whether a failure of LMDB comes from want of room, and how much room there is."""
+"""Whether a failure comes from want of room, and how much room there is."""
 
 import errno
 import os
@@ -7,6 +7,9 @@ from pathlib import Path
 import lmdb
 
 from hearth.core.ports import StorageFull
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What the system says where a file cannot grow."""
 
 _NO_ROOM_BYTES = 1 << 20
 

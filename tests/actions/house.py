@@ -26,7 +26,7 @@ from hearth.core.wire import decode, decode_query
 from hearth.edge.tasks import Tasks
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
-from hearth.store.memory import MemoryLog
+from hearth.store.memory import MemoryBlobs, MemoryLog
 
 assert MODULES
 
@@ -117,6 +117,7 @@ class House:
         more: dict[str, Any] = {
             "directory": directory,
             "log": log,
+            "blobs": MemoryBlobs(wall=clock.wall),
             "bus": bus,
             "clock": clock,
             "tasks": tasks,
@@ -218,6 +219,7 @@ class House:
         """Close the stores."""
         await self.owner.tasks.close()
         await self.owner.log.close()
+        await self.owner.blobs.close()
         await self.owner.directory.close()
 
 

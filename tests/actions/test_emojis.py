@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hearth.actions.emojis import MOST_EMOJIS, picture
+from hearth.actions.emojis import MOST_EMOJIS, move_pictures
 from hearth.core.errors import (
     MAX_ANIMATED_EMOJIS,
     MAX_EMOJIS,
@@ -13,7 +13,7 @@ from hearth.core.errors import (
     UNKNOWN_EMOJI,
     Refused,
 )
-from hearth.core.images import Image
+from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.permissions import P
 from tests.actions.house import ANN, BOB, CAT, GUILD, MODS, House
 
@@ -25,6 +25,15 @@ MOVING = "data:image/gif;base64," + base64.b64encode(b"GIF89a").decode()
 async def make(house: House, who: int = ANN, **more: Any) -> Any:
     body = {"name": "wave", "image": IMAGE, **more}
     return await house.call("create_guild_emoji", who, body, guild_id=GUILD)
+
+
+async def picture(house: House, emoji_id: Any) -> tuple[str, bytes] | None:
+    """The type and the bytes of an emoji's picture."""
+    world = house.owner
+    asset = await world.directory.asset(f"emojis/{emoji_id}")
+    if asset is None:
+        return None
+    return asset.type, b"".join([piece async for piece in world.blobs.read(asset.blob)])
 
 
 async def grant(house: House, permissions: int) -> None:
@@ -54,7 +63,7 @@ async def test_an_emoji_is_made_shown_changed_and_deleted(house: House) -> None:
     assert await house.call("list_guild_emojis", ANN, guild_id=GUILD) == [made]
     guild = await house.call("get_guild", BOB, guild_id=GUILD)
     assert guild["emojis"] == [plain]
-    assert await picture(house.entry, int(made["id"])) == Image("png", PNG)
+    assert await picture(house, made["id"]) == ("png", PNG)
     body = {"name": "hello", "roles": []}
     changed = await house.call("update_guild_emoji", ANN, body, **where)
     assert (changed["name"], changed["roles"]) == ("hello", [])
@@ -64,7 +73,7 @@ async def test_an_emoji_is_made_shown_changed_and_deleted(house: House) -> None:
     await house.call("delete_guild_emoji", ANN, **where)
     assert house.told() == ["GUILD_EMOJIS_UPDATE", "GUILD_AUDIT_LOG_ENTRY_CREATE"]
     assert (await house.snapshot()).emojis == {}
-    assert await picture(house.entry, int(made["id"])) is None
+    assert await picture(house, made["id"]) is None
     await house.refused(UNKNOWN_EMOJI, "get_guild_emoji", BOB, **where)
     await house.refused(UNKNOWN_EMOJI, "delete_guild_emoji", ANN, **where)
 
@@ -80,6 +89,18 @@ async def test_the_picture_goes_to_nobody_with_the_commit(house: House) -> None:
     await make(house)
     kinds = [type(noun).__name__ for commit in house.commits for noun in commit.save]
     assert kinds == ["Emoji", "AuditEntry"]
+
+
+async def test_pictures_of_earlier_versions_become_blobs(house: House) -> None:
+    world = house.owner
+    emojis = [Emoji(id=3000 + i, guild_id=GUILD, name=f"old{i}") for i in range(45)]
+    images = [EmojiImage(emoji_id=emoji.id, data=PNG + bytes([emoji.id % 3])) for emoji in emojis]
+    await world.write([*emojis, *images])
+    assert await move_pictures(world) == 45
+    assert await move_pictures(world) == 0
+    assert await world.directory.emoji_images(1) == []
+    for image in images:
+        assert await picture(house, image.emoji_id) == ("png", image.data)
 
 
 async def test_own_emojis_need_less_than_others(house: House) -> None:

@@ -111,6 +111,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.pin_ack, at_ms=5),
         replace(worlds.harvest, status=2, completed_at_ms=None),
         replace(worlds.ban_sweep, newest=2),
+        *[replace(asset, blob=b"\x06", type="png") for asset in worlds.ASSETS],
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}
@@ -165,12 +166,14 @@ async def test_deleting_a_guild_takes_all_that_is_its_own(world: SqlDirectory) -
     left += [worlds.look, worlds.dm, worlds.ann_recipient, worlds.bob_recipient]
     left += [worlds.friend, worlds.note, worlds.setting, worlds.notification_settings]
     left += [worlds.dismissed, worlds.harvest]
+    left += [worlds.dm_icon]
     assert same(await everything(world), left)
     assert {name for name, found in (await rows(world)).items() if found} == {
         "users", "credentials", "tokens", "applications", "channels", "recipients",
         "operator_log", "token_uses", "accounts", "second_factors", "recovery_codes", "links",
         "relationships", "notes", "settings", "notification_settings", "dismissed_mentions",
         "harvests",
+        "assets",
     }  # fmt: skip
 
 
@@ -193,7 +196,8 @@ async def test_an_owner_cannot_go_before_what_he_owns(world: SqlDirectory) -> No
     with pytest.raises(Conflict):
         await world.commit([], [worlds.ann])
     await world.commit([], [worlds.ann, worlds.guild, worlds.application])
-    assert await everything(world) == [worlds.bob, worlds.bot, worlds.look]
+    left = [worlds.bob, worlds.bot, worlds.look, worlds.dm_icon]
+    assert same(await everything(world), left)
 
 
 async def test_a_bot_takes_its_application_along(world: SqlDirectory) -> None:

@@ -12,6 +12,7 @@ from hearth.core.models.accounts import (
     SecondFactor,
     TokenUse,
 )
+from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel, Overwrite
@@ -71,6 +72,7 @@ account = Account(
     pronouns="she",
     accent_color=0xFFFFFF,
     claim=b"\x01\xfe",
+    banner="b3",
 )
 second_factor = SecondFactor(user_id=ANN, secret=b"\x02\xfd", step=58_666_667)
 recovery_code = RecoveryCode(user_id=ANN, hash=b"\x03\xfc")
@@ -99,6 +101,9 @@ guild = Guild(
     public_updates_channel_id=CHANNEL,
     safety_alerts_channel_id=CHANNEL,
     premium_progress_bar_enabled=True,
+    splash="s1",
+    discovery_splash="s2",
+    banner="b1",
 )
 category = Channel(id=CATEGORY, guild_id=GUILD, type=4, name="talk")
 channel = Channel(
@@ -152,6 +157,7 @@ ann_member = Member(
     flags=2,
     temporary=True,
     bio="hi",
+    banner="b2",
 )
 bob_member = Member(guild_id=GUILD, user_id=BOB, joined_at_ms=EPOCH_MS, roles=(ROLE,))
 entry = AuditEntry(
@@ -215,6 +221,18 @@ emoji = Emoji(
     require_colons=False,
 )
 emoji_image = EmojiImage(emoji_id=1004, data=b"GIF89a\x00\xff")
+ann_avatar = Asset(
+    path=f"guilds/{GUILD}/users/{ANN}/avatars",
+    hash="a_0f",
+    blob=b"\x05\xfa",
+    type="gif",
+    guild_id=GUILD,
+    user_id=ANN,
+)
+role_icon = Asset(path=f"role-icons/{ROLE}", hash="i2", blob=b"\x05\xfb", type="png", role_id=ROLE)
+dm_icon = Asset(path="channel-icons/1008", hash="i3", blob=b"\x05", type="png", channel_id=1008)
+emoji_asset = Asset(path="emojis/1004", hash=None, blob=b"\x05", type="webp", emoji_id=1004)
+ASSETS = [ann_avatar, role_icon, dm_icon, emoji_asset]
 ban = Ban(guild_id=GUILD, user_id=BOB, reason="spam")
 invite = Invite(
     code="aB3",
@@ -240,6 +258,7 @@ WORLD: list[Struct] = [
     # Out of order on purpose: what refers comes before what is referred to.
     harvest,
     ban_sweep,
+    *ASSETS,
     invite,
     ban,
     emoji_image,
@@ -321,6 +340,7 @@ async def everything(directory: Directory) -> list[Struct]:
     found += await directory.read_states(ANN)
     counts = await directory.mention_counts(ANN, [ANN])
     found += [await directory.emoji_image(1004), *await directory.bans(GUILD, 10)]
+    found += [await directory.asset(asset.path) for asset in ASSETS]
     found += await directory.invites_of(GUILD)
     for private in await directory.private_channels(ANN):
         found += [private.channel, *private.recipients]

@@ -26,7 +26,7 @@ from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.session import Session
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
-from hearth.store.memory import MemoryLog
+from hearth.store.memory import MemoryBlobs, MemoryLog
 from tests.actions.house import BytesBus, Elsewhere, StillClock
 
 assert MODULES
@@ -192,6 +192,7 @@ class Inside:
         more: dict[str, Any] = {
             "directory": directory,
             "log": self.log,
+            "blobs": MemoryBlobs(wall=self.clock.wall),
             "bus": self.bus,
             "clock": self.clock,
             "tasks": self.tasks,

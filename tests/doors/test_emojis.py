@@ -52,7 +52,26 @@ async def test_a_picture_is_for_everybody_and_never_changes(den: Den) -> None:
                 assert await answer.read() == GIF
                 assert answer.headers["Content-Type"] == "image/gif"
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
+                assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+                assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
                 assert "immutable" in answer.headers["Cache-Control"]
+                tag = answer.headers["ETag"]
+        for headers, status, body, span in (
+            ({"If-None-Match": tag}, 304, b"", None),
+            ({"If-None-Match": '"x"'}, 200, GIF, None),
+            ({"Range": "bytes=1-3"}, 206, GIF[1:4], f"bytes 1-3/{len(GIF)}"),
+            ({"Range": "bytes=-2"}, 206, GIF[-2:], f"bytes 6-7/{len(GIF)}"),
+            ({"Range": "bytes=2-", "If-Range": tag}, 206, GIF[2:], f"bytes 2-7/{len(GIF)}"),
+            ({"Range": "bytes=2-", "If-Range": '"x"'}, 200, GIF, None),
+            ({"Range": "bytes=900-"}, 416, b"", f"bytes */{len(GIF)}"),
+            ({"Range": "bytes=3-1"}, 200, GIF, None),
+            ({"Range": "lines=1-2"}, 200, GIF, None),
+        ):
+            async with http.get(url, headers=headers) as answer:
+                assert (answer.status, await answer.read()) == (status, body), headers
+                assert answer.headers.get("Content-Range") == span
+        async with http.head(url) as answer:
+            assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(GIF)))
         for wrong in ("5.png", f"{made['id']}.svg", f"{10**19 - 1}.png", "x.png"):
             async with http.get(f"{den.server.url}/cdn/emojis/{wrong}") as answer:
                 assert answer.status == 404

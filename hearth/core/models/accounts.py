@@ -37,6 +37,7 @@ class Account(Struct, frozen=True, gc=False, kw_only=True):
     pronouns: str = ""
     accent_color: int | None = None
     claim: bytes | None = None
+    banner: str | None = None
 
 
 class TokenUse(Struct, frozen=True, gc=False, kw_only=True):

@@ -27,7 +27,7 @@ class Emoji(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class EmojiImage(Struct, frozen=True, gc=False, kw_only=True):
-    """The picture of an emoji, as it was sent."""
+    """The picture of an emoji, as earlier versions kept it; now it is an `Asset`."""
 
     emoji_id: int
     data: bytes

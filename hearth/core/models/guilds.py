@@ -37,6 +37,9 @@ class Guild(Struct, frozen=True, gc=False, kw_only=True):
     public_updates_channel_id: int | None = None
     safety_alerts_channel_id: int | None = None
     premium_progress_bar_enabled: bool = False
+    splash: str | None = None
+    discovery_splash: str | None = None
+    banner: str | None = None
 
 
 class Snapshot(Struct, kw_only=True):
@@ -95,11 +98,11 @@ class GuildObject(Struct, gc=False, kw_only=True):
     public_updates_channel_id: str | None
     safety_alerts_channel_id: str | None
     premium_progress_bar_enabled: bool
+    splash: str | None
+    discovery_splash: str | None
+    banner: str | None
     stickers: tuple[()] = ()
     home_header: None = None
-    splash: None = None
-    discovery_splash: None = None
-    banner: None = None
     application_id: None = None
     region: str = "deprecated"
     widget_enabled: bool = False
@@ -147,6 +150,9 @@ def guild_object(snapshot: Snapshot, *, with_counts: bool = False) -> GuildObjec
         public_updates_channel_id=_id(guild.public_updates_channel_id),
         safety_alerts_channel_id=_id(guild.safety_alerts_channel_id),
         premium_progress_bar_enabled=guild.premium_progress_bar_enabled,
+        splash=guild.splash,
+        discovery_splash=guild.discovery_splash,
+        banner=guild.banner,
         approximate_member_count=len(snapshot.members) if with_counts else UNSET,
         approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
     )
@@ -161,7 +167,7 @@ class MyGuildObject(Struct, gc=False, kw_only=True):
     owner: bool
     permissions: str
     features: tuple[str, ...]
-    banner: None = None
+    banner: str | None = None
     approximate_member_count: int | UnsetType = UNSET
     approximate_presence_count: int | UnsetType = UNSET
 
@@ -178,6 +184,7 @@ def my_guild_object(
         owner=guild.owner_id == user_id,
         permissions=str(permissions),
         features=guild.features,
+        banner=guild.banner,
         approximate_member_count=len(snapshot.members) if with_counts else UNSET,
         approximate_presence_count=len(snapshot.presences) if with_counts else UNSET,
     )

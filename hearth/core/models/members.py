@@ -31,6 +31,7 @@ class Member(Struct, frozen=True, gc=False, kw_only=True):
     flags: int = 0
     temporary: bool = False
     bio: str | None = None
+    banner: str | None = None
 
 
 class PartialMemberObject(Struct, gc=False, kw_only=True):
@@ -44,7 +45,7 @@ class PartialMemberObject(Struct, gc=False, kw_only=True):
     flags: int
     deaf: bool
     mute: bool
-    banner: None = None
+    banner: str | None = None
     premium_since: None = None
     pending: bool = False
 
@@ -69,6 +70,7 @@ def member_object(member: Member, user: User, *, in_event: bool = False) -> Memb
         joined_at=timestamp(member.joined_at_ms),
         nick=member.nick,
         avatar=member.avatar,
+        banner=member.banner,
         communication_disabled_until=_until(member),
         flags=member.flags,
         deaf=member.deaf,
@@ -86,6 +88,7 @@ def partial_member_json(member: Member) -> PartialMemberObject:
             joined_at=timestamp(member.joined_at_ms),
             nick=member.nick,
             avatar=member.avatar,
+            banner=member.banner,
             communication_disabled_until=_until(member),
             flags=member.flags,
             deaf=member.deaf,

@@ -18,7 +18,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from hearth.actions.elsewhere import ELSEWHERE
-from hearth.actions.emojis import picture
 from hearth.actions.gate import call
 from hearth.actions.scopes import Open
 from hearth.actions.world import World
@@ -34,7 +33,6 @@ from hearth.core.errors import (
     invalid_form,
     rate_limited,
 )
-from hearth.core.images import MIME
 from hearth.core.limits import Bucket, Limit
 from hearth.core.operations import ANONYMOUS, OPERATIONS, File, Operation, Principal
 from hearth.core.wire import decode_query, encode
@@ -43,6 +41,7 @@ from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.upgrade import take_over
 from hearth.net.proxies import FORWARDED_FOR, Proxies, counted_as, is_here, plain
 from hearth.net.rest.bodies import read_body
+from hearth.net.rest.files import Files
 from hearth.net.rest.reference import DOCUMENTS, unchanging
 from hearth.net.rest.routes import Routes, parameters
 from hearth.net.rest.sockets import Counts
@@ -82,7 +81,6 @@ CROWDED_S = 5.0
 """An address with too many gateway connections is told to wait for so long."""
 
 _API = re.compile(r"^/api(?:/v(\d+))?(/.*)$")
-_EMOJI = re.compile(r"^/cdn/emojis/(\d{1,19})\.(?:png|jpe?g|gif|webp)$")
 PAGE = Path(__file__).parent / "page.html"
 
 
@@ -118,6 +116,7 @@ class Rest:
         gateway.left = counts.leave
         self._public = public_url
         self._scale = scale
+        self._files = Files(world)
         self._routes = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
         self._global: dict[int, Bucket] = {}
         self._urls: dict[str, str] = {}
@@ -169,9 +168,8 @@ class Rest:
                 return self._ready(), name
             if path == "/metrics":
                 return self._metrics(request), name
-            emoji = _EMOJI.match(path)
-            if emoji is not None and request.method in ("GET", "HEAD"):
-                return await self._emoji(int(emoji[1])), name
+            if path.startswith("/cdn/") and request.method in ("GET", "HEAD"):
+                return await self._files.answer(request, path.removeprefix("/cdn")), "file"
             if path == "/" and request.method in ("GET", "HEAD"):
                 return web.Response(body=_PAGE, headers=_PAGE_HEADERS), name
             raise Refused(ROUTE_NOT_FOUND)
@@ -312,17 +310,6 @@ class Rest:
         text = self.metrics.text().encode()
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
-    # Pictures
-
-    async def _emoji(self, emoji_id: int) -> web.Response:
-        """An emoji's picture as it was sent, whatever type was asked for; it never changes."""
-        image = await picture(self.world, emoji_id)
-        if image is None:
-            raise Refused(ROUTE_NOT_FOUND)
-        return web.Response(
-            body=image.data, headers={**_PICTURE_HEADERS, "Content-Type": MIME[image.type]}
-        )
-
     # Responses
 
     def _file(self, file: File, limit: Limit | None) -> web.FileResponse:
@@ -399,14 +386,6 @@ _PAGE_HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; script-src {_hash('script')}; "
     f"style-src {_hash('style')}; img-src data:; connect-src 'self'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'none'",
-}
-
-
-_PICTURE_HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 

@@ -12,6 +12,7 @@ from hearth.core.models.accounts import (
     RecoveryCode,
     SecondFactor,
 )
+from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -27,6 +28,7 @@ from hearth.core.models.users import Application, Credential, ReadState, Token, 
 from hearth.store.directory import (
     accounts,
     applications,
+    assets,
     audit,
     bans,
     channels,
@@ -138,6 +140,19 @@ class SqlDirectory:
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
         """See the port."""
         return await self._database.read(lambda c: emojis.image(c, emoji_id))
+
+    async def emoji_images(self, limit: int) -> list[EmojiImage]:
+        """See the port. By emoji."""
+        return await self._database.read(lambda c: emojis.images(c, limit))
+
+    async def asset(self, path: str) -> Asset | None:
+        """See the port."""
+        return await self._database.read(lambda c: assets.one(c, path))
+
+    async def referenced(self, blobs: Iterable[bytes]) -> set[bytes]:
+        """See the port."""
+        wanted = list(blobs)
+        return await self._database.read(lambda c: assets.referenced(c, wanted))
 
     async def bans(
         self, guild_id: int, limit: int, *, before: int | None = None, after: int | None = None

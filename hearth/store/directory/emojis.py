@@ -1,4 +1,4 @@
-"""Emojis and their pictures in SQL."""
+"""Emojis in SQL, and their pictures as earlier versions kept them."""
 
 from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.store.directory.tables import Table
@@ -21,3 +21,8 @@ def one(connection: Connection, emoji_id: int) -> Emoji | None:
 def image(connection: Connection, emoji_id: int) -> EmojiImage | None:
     """The picture of an emoji."""
     return EMOJI_IMAGES.one(connection, "emoji_id = ?", (emoji_id,))
+
+
+def images(connection: Connection, limit: int) -> list[EmojiImage]:
+    """Up to `limit` pictures of emojis."""
+    return EMOJI_IMAGES.few(connection, "ORDER BY emoji_id LIMIT ?", (limit,))

@@ -13,6 +13,7 @@ from hearth.store.directory.accounts import (
     TOKEN_USES,
 )
 from hearth.store.directory.applications import APPLICATIONS
+from hearth.store.directory.assets import ASSETS
 from hearth.store.directory.audit import AUDIT_LOG
 from hearth.store.directory.bans import BAN_SWEEPS, BANS
 from hearth.store.directory.channels import CHANNELS
@@ -71,6 +72,7 @@ TABLES: tuple[Table[Any], ...] = (
     PIN_ACKS,
     DISMISSED_MENTIONS,
     HARVESTS,
+    ASSETS,
 )
 
 _TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}

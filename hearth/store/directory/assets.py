@@ -1,0 +1,27 @@
+"""Which blobs the pictures are that somebody set, and which blobs are referred to, in SQL."""
+
+from collections.abc import Iterable
+
+from hearth.core.models.assets import Asset
+from hearth.store.directory.tables import Table
+from hearth.store.sql.database import Connection
+
+ASSETS = Table(Asset, "assets", ["path"])
+
+HOLDERS = (("assets", "blob"),)
+"""Every table and column that refers to a blob."""
+
+
+def one(connection: Connection, path: str) -> Asset | None:
+    """The picture at a path."""
+    return ASSETS.one(connection, "path = ?", (path,))
+
+
+def referenced(connection: Connection, blobs: Iterable[bytes]) -> set[bytes]:
+    """Those of the blobs that something refers to."""
+    return {
+        blob
+        for blob in blobs
+        for table, column in HOLDERS
+        if connection.one(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (blob,))  # noqa: S608
+    }
