@@ -36,6 +36,8 @@ PURE = {
     "net/gateway/frames.py",
     "net/gateway/session.py",
     "net/gateway/cohorts.py",
+    "net/gateway/lists.py",
+    "net/gateway/followed.py",
     "net/gateway/conversation.py",
 }
 
