@@ -129,11 +129,20 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             registration=config.registration.mode,
             data=data,
             reserve_bytes=config.storage.reserve_bytes,
+            origin=_origin(config),
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
         stack.push_async_callback(write_uses, world)
         yield world
+
+
+def _origin(config: Config) -> str:
+    """Where people find the server, as far as the settings say."""
+    http = config.http
+    first = next((each for each in http.listen if each.rpartition(":")[2].isdecimal()), "")
+    scheme = "http" if config.tls.certificate is None else "https"
+    return http.public_url or f"{scheme}://{first or 'localhost'}"
 
 
 def secret_key(path: Path) -> bytes:
@@ -155,7 +164,7 @@ def secret_key(path: Path) -> bytes:
 
 
 async def _first_claim(world: World) -> str | None:
-    """The code of a claim link, where nobody can log in and there is no good one yet."""
+    """A claim link, where nobody can log in and there is no good one yet."""
     if await world.directory.has_people():
         return None
     known = await world.directory.links("claim")
@@ -168,11 +177,11 @@ async def _first_claim(world: World) -> str | None:
 
 
 async def serve(
-    config: Config, ready: Callable[[str], None], claim: Callable[[str], None] = lambda code: None
+    config: Config, ready: Callable[[str], None], claim: Callable[[str], None] = lambda link: None
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called with the address once it accepts.
 
-    `claim` is called with the code of a claim link at the first start.
+    `claim` is called with a claim link at the first start.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -211,9 +220,10 @@ async def serve(
         world.tasks.start(_every(1.0, http.sweep), name="slow")
         world.tasks.start(_write_uses(world), name="uses")
         listeners = await _listen(config, http, world.tasks)
-        code = await _first_claim(world)
-        if code is not None:
-            claim(f"{config.http.public_url or listeners[0].url}/#claim={code}")
+        world.origin = config.http.public_url or listeners[0].url
+        link = await _first_claim(world)
+        if link is not None:
+            claim(link)
         for listener in listeners:
             ready(listener.url)
         logger.info("ready listeners=%d subjects=%d", len(listeners), len(MODULES))

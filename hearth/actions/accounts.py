@@ -50,7 +50,7 @@ FREE_ACCOUNTS = 5
 
 
 async def make_link(world: World, kind: str, user_id: int | None = None) -> str:
-    """A new link's code; the older ones of its kind, for that user, are void."""
+    """A new link; the older ones of its kind, for that user, are void."""
     code = secrets.token_urlsafe(24)
     now = world.wall_ms()
     link = OneTimeLink(
@@ -59,7 +59,7 @@ async def make_link(world: World, kind: str, user_id: int | None = None) -> str:
     known = await world.directory.links(kind)
     void = [each for each in known if each.user_id == user_id or each.expires_at_ms <= now]
     await world.write([link], void)
-    return code
+    return f"{world.origin}/#{kind}={code}"
 
 
 async def find_link(world: World, kind: str, code: str) -> OneTimeLink:

@@ -50,9 +50,9 @@ class UserMade(Struct):
 
 
 class LinkMade(Struct):
-    """What a link that is used once ends with; it is good for a day."""
+    """A link that is used once, and is good for a day."""
 
-    code: str
+    link: str
 
 
 class TokenMade(Struct):

@@ -165,6 +165,7 @@ class World:
         registration: str = "invite",
         data: Path | None = None,
         reserve_bytes: int = 0,
+        origin: str = "http://localhost",
     ) -> None:
         self.directory = directory
         self.log = log
@@ -185,6 +186,8 @@ class World:
         self.data, self.reserve_bytes = data, reserve_bytes
         """Where files are that are no metadata, None for nowhere, and what they leave free."""
         self.exporting = asyncio.Lock()
+        self.origin = origin
+        """Where people find the server: what the links begin with that it gives out."""
         self.failures = Throttle()
         """Failed log-ins."""
         self.used: set[bytes] = set()

@@ -70,14 +70,6 @@ class Operator:
         """The id of a guild by name or id."""
         return int(self.call("find_guild", {"guild": name})["id"])
 
-    @property
-    def origin(self) -> str:
-        """Where people find the server, as far as the settings say."""
-        http = self.config.http
-        first = next((each for each in http.listen if each.rpartition(":")[2].isdecimal()), "")
-        scheme = "http" if self.config.tls.certificate is None else "https"
-        return http.public_url or f"{scheme}://{first or 'localhost'}"
-
     def show(self, value: dict[str, Any], text: str) -> None:
         """Print the value as JSON, or what it means in a line."""
         click.echo(json.dumps(value) if self.as_json else text)
@@ -151,8 +143,7 @@ def reset_user(operator: Operator, name: str, as_json: bool) -> None:
     """Print a link by which a person sets a new password; good once, for a day."""
     operator.as_json |= as_json
     made = operator.call("create_reset_link", {"user": name})
-    link = f"{operator.origin}/#reset={made['code']}"
-    operator.show({"link": link}, link)
+    operator.show(made, made["link"])
 
 
 @user.command("disable")
@@ -220,8 +211,7 @@ def claim(operator: Operator, as_json: bool) -> None:
     """Print a link by which an owner makes their account; good once, for a day."""
     operator.as_json |= as_json
     made = operator.call("create_claim_link")
-    link = f"{operator.origin}/#claim={made['code']}"
-    operator.show({"link": link}, link)
+    operator.show(made, made["link"])
 
 
 @admin.group()

@@ -66,7 +66,8 @@ async def test_the_first_start_says_how_to_make_the_first_account(fresh: Server)
 async def test_a_lost_claim_link_is_made_anew(fresh: Server) -> None:
     (first,) = re.findall(r"#claim=([\w-]+)", fresh.log.read_text())
     done = await asyncio.to_thread(hearth, "admin", "--data", fresh.data, "claim", "--json")
-    link = json.loads(done.stdout)["link"].partition("#claim=")[2]
+    address, _, link = json.loads(done.stdout)["link"].partition("/#claim=")
+    assert address == fresh.url
     client = anybody(fresh)
     body = {"username": "ann", "password": PASSWORD}
     assert (await client.post("/auth/register", {**body, "claim": first})).code == 50020
