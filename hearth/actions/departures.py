@@ -99,7 +99,7 @@ async def delete_user(here: AsOperator, body: UserDelete) -> None:
     user = await find_user(world, body.user)
     await call(world, OPERATIONS["erase_user"], SYSTEM, {"user_id": user.id})
     if body.purge:
-        for channel_id in world.log.channels():
+        for channel_id in await world.log.channels():
             at = {"channel_id": channel_id, "user_id": user.id}
             with suppress(Refused):  # A channel that is gone meanwhile.
                 await call(world, OPERATIONS["delete_messages_of"], SYSTEM, at)

@@ -327,7 +327,7 @@ async def _messages(world: World, archive: Archive, user: User) -> list[int]:
     """Write what somebody wrote, channel by channel, oldest first; the channels where that is."""
     await archive.write(MESSAGES, b"")
     wrote: list[int] = []
-    for channel_id in world.log.channels():
+    for channel_id in await world.log.channels():
         if await world.home_of(channel_id) is None:
             continue  # A deleted channel's, which are on their way out.
         after: int | None = 0

@@ -498,7 +498,7 @@ class World:
 
     async def purge_orphans(self) -> None:
         """Remove message ranges whose channel is gone from SQL: what a crash left of a purge."""
-        for channel_id in self.log.channels():
+        for channel_id in await self.log.channels():
             if await self.directory.home_of(channel_id) is None:
                 await self.log.purge(channel_id)
 

@@ -215,12 +215,15 @@ class MessageLog(Protocol):
         """
         ...
 
-    def channels(self) -> list[int]:
+    async def channels(self) -> list[int]:
         """Ids of the channels that have committed records, ascending."""
         ...
 
     def greatest_id(self) -> int:
-        """The greatest committed id of all channels, 0 when there is none."""
+        """At least the greatest committed id of all channels; 0 when there never was a message.
+
+        Ids that were created and deleted since count as far as the journal tells of them.
+        """
         ...
 
     async def check(
@@ -517,7 +520,8 @@ class Directory(Protocol):
     async def greatest_id(self) -> int:
         """The greatest id of anything stored; 0 at first.
 
-        Read states do not count: they hold what a client sent.
+        Read states do not count: they hold what a client sent. Nor do mentions, whose messages
+        were in the log.
         """
         ...
 

@@ -7,9 +7,12 @@ from typing import Any
 import lmdb
 import msgspec
 
-from hearth.core.ports import JournalRow
+from hearth.core.ports import JournalRow, Kind
 
 _VERSION = 1
+
+_LAST = 1_000
+"""Entries that `created_last` looks at, more than are ever under way at one time."""
 
 _number = struct.Struct(">Q")
 _encode_row = msgspec.msgpack.Encoder().encode
@@ -31,6 +34,26 @@ def rows(txn: "lmdb.Transaction[bytes]", journal: Any, after: int) -> Iterator[J
         if cursor.set_range(_number.pack(max(after + 1, 0))):
             for key, value in cursor.iternext():
                 yield JournalRow(_number.unpack(key)[0], journal_row(value))
+
+
+def created_last(txn: "lmdb.Transaction[bytes]", journal: Any) -> int:
+    """The greatest id of the messages created last; 0 where the journal tells of none.
+
+    Messages are created in order of their ids, but for those that are under way at one time: hence
+    more than the last one is looked at.
+    """
+    greatest = seen = 0
+    with txn.cursor(journal) as cursor:
+        for value in cursor.iterprev(keys=False):
+            try:
+                entries = journal_row(value)
+            except ValueError:  # `hearth admin check` tells of it
+                break
+            greatest = max([greatest, *(id for kind, _, id in entries if kind == Kind.CREATE)])
+            seen += len(entries)
+            if greatest and seen >= _LAST:
+                break
+    return greatest
 
 
 def trim(txn: "lmdb.Transaction[bytes]", journal: Any, before: int, most: int) -> int:

@@ -55,6 +55,7 @@ class MemoryLog:
         self._marks: dict[tuple[int, int], dict[bytes, _Marks]] = {}
         self._nonces: dict[bytes, tuple[int, int]] = {}
         self._rows: list[JournalRow] = []
+        self._greatest = 0
         self._trimmed = 0
         """Rows that were deleted: the first that is there has the next number."""
 
@@ -168,13 +169,13 @@ class MemoryLog:
             self._drop((channel_id, id))
         return len(ids)
 
-    def channels(self) -> list[int]:
+    async def channels(self) -> list[int]:
         """Ids of the channels that have records, ascending."""
         return sorted(self._ids)
 
     def greatest_id(self) -> int:
-        """The greatest message id of the log, 0 when it is empty."""
-        return max((ids[-1] for ids in self._ids.values()), default=0)
+        """The greatest id of any message that was created, 0 when there was none."""
+        return self._greatest
 
     async def check(
         self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
@@ -223,6 +224,7 @@ class MemoryLog:
             if there:
                 return Exists()
             insort(self._ids.setdefault(channel, []), id)
+            self._greatest = max(self._greatest, id)
             if entry.nonce is not None:
                 self._nonces[entry.nonce] = (id, int(self._wall() * 1000) + NONCE_MS)
         elif not there:

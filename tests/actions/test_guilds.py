@@ -193,7 +193,7 @@ async def test_a_deleted_guild_is_gone_with_all_in_it(house: House, name: str) -
     for task in asyncio.all_tasks():
         if task.get_name().startswith("purge-"):
             await task
-    assert house.owner.log.channels() == []
+    assert await house.owner.log.channels() == []
     directory = house.owner.directory
     assert await directory.invites_of(GUILD) == []
     assert await directory.check() == []

@@ -302,7 +302,7 @@ async def test_the_owner_who_leaves_is_followed_and_the_last_one_takes_all_along
     await house.call("delete_channel", BOB, channel_id=channel)
     await refused(house, UNKNOWN_CHANNEL, "get_channel", BOB, channel_id=channel)
     await house.owner.purge_orphans()
-    assert house.owner.log.channels() == []
+    assert await house.owner.log.channels() == []
     assert await house.owner.directory.home_of(channel) is None
     assert await house.owner.check() == []
 

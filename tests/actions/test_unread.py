@@ -103,7 +103,7 @@ async def test_a_purged_channel_leaves_nothing(house: House):
     await unread.step(house.owner)
     await house.call("delete_channel", ANN, channel_id=TEXT)
     await house.owner.purge_orphans()
-    assert house.owner.log.channels() == []
+    assert await house.owner.log.channels() == []
     assert await house.owner.check() == []
     assert await badge(house, BOB) == 0
 

@@ -20,7 +20,6 @@ MENTIONS = Table(
     Mention,
     "mentions",
     ["channel_id", "message_id", "target_id"],
-    ids=["message_id"],
     delete_by=["channel_id", "message_id"],
     follows=[("channels", "channel_id")],
 )

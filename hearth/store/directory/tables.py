@@ -64,17 +64,17 @@ class Table(Generic[Noun]):
 
         `instead` names columns to be converted by other means than usual.
         """
-        noun, columns = self.noun, self.columns
-        conversions = [(i, instead.get(columns[i], convert)) for i, convert in self._to_field]
-
-        def noun_of(row: Sequence[Any]) -> Noun:
-            fields = list(row)
-            for i, convert in conversions:
-                if fields[i] is not None:
-                    fields[i] = convert(fields[i])
-            return noun(**dict(zip(columns, fields, strict=True)))
-
-        return noun_of
+        fields = [f"row[{i}]" for i in range(len(self.columns))]
+        names: dict[str, Any] = {"noun": self.noun}
+        for i, convert in self._to_field:
+            names[f"convert{i}"] = instead.get(self.columns[i], convert)
+            fields[i] = f"None if row[{i}] is None else convert{i}(row[{i}])"
+        # Written out: a dict of the fields takes eight times as long, and half of the time of a
+        # large guild's load.
+        given = ", ".join(
+            f"{name}={field}" for name, field in zip(self.columns, fields, strict=True)
+        )
+        return eval(f"lambda row: noun({given})", names)  # noqa: S307 - all names are ours
 
     def field(self, column: str, value: Any) -> Any:
         """What the noun holds for `value` in `column`; raises what decoding raises."""
