@@ -10,6 +10,12 @@ from pathlib import Path
 from harness import BUILD, PERF, Failed, Server, compiled, free_port
 
 
+def _environment() -> dict[str, str]:
+    """Rate limits wide open; and bytecode kept, as where people run it, but not beside the code."""
+    ours = {"HEARTH_LIMITS_SCALE": "1000000", "PYTHONPYCACHEPREFIX": str(BUILD / "bytecode")}
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | ours
+
+
 def hearth(data: Path) -> Server:
     """Hearth on a data directory, every feature on, rate limits wide open, no session restored."""
     (data / "sessions").unlink(missing_ok=True)
@@ -18,8 +24,7 @@ def hearth(data: Path) -> Server:
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
     BUILD.mkdir(exist_ok=True)
     with (BUILD / "hearth.log").open("ab") as log:
-        environment = {**os.environ, "HEARTH_LIMITS_SCALE": "1000000"}
-        return Server("hearth", command, port, stderr=log, env=environment)
+        return Server("hearth", command, port, stderr=log, env=_environment())
 
 
 def watched(data: Path) -> Server:
@@ -27,9 +32,8 @@ def watched(data: Path) -> Server:
     (data / "sessions").unlink(missing_ok=True)
     port = free_port()
     with (BUILD / "hearth.log").open("ab") as log:
-        environment = {**os.environ, "HEARTH_LIMITS_SCALE": "1000000"}
         command = [sys.executable, str(PERF / "watched.py"), str(data), str(port)]
-        return Server("watched", command, port, stderr=log, env=environment)
+        return Server("watched", command, port, stderr=log, env=_environment())
 
 
 def floor(frame: Path | None = None) -> Server:

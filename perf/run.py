@@ -12,6 +12,7 @@ import sys
 
 import harness
 import pauses as _more_rows  # noqa: F401
+import starts as _and_more  # noqa: F401
 from harness import Failed, say
 from rows import ORDER, ROWS, Scale
 

@@ -50,15 +50,17 @@ class World:
     bot_token: str
 
 
-def make(data: Path, members: int, channels: int = 1, private: bool = False) -> World:
+def make(
+    data: Path, members: int, channels: int = 1, private: bool = False, age_s: int = 0
+) -> World:
     """A guild of `members` people, an owner and an administrator bot, in an empty directory.
 
     Where `private`, channel i is seen by role i only and member j has role j modulo `channels`:
-    each channel has members / channels listeners.
+    each channel has members / channels listeners. All of it was made `age_s` ago.
     """
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
-    ids, wall_ms = IdMaker(0), int(time.time() * 1000)
+    ids, wall_ms = IdMaker(0), int((time.time() - age_s) * 1000)
 
     def new() -> int:
         return ids.make(wall_ms)

@@ -1,0 +1,143 @@
+"""A server that has been in use for years: many messages, and what hangs off them, on disk.
+
+Made once for each size and kept in a cache directory (`HEARTH_PERF_CACHE`, or ~/.cache/hearth-perf)
+because it takes minutes: by the message log's `put` and the Directory's `commit`, as the server
+does, but without waiting for the disk at each commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import seed
+from harness import say
+from msgspec import Struct
+
+from hearth.actions.consumers import unread
+from hearth.core.ids import IdMaker
+from hearth.core.models.mentions import Mention
+from hearth.core.models.messages import Message, MessageType
+from hearth.core.models.users import ReadState
+from hearth.core.ports import Entry, Kind
+from hearth.core.record import encode
+from hearth.store.directory.directory import SqlDirectory
+from hearth.store.messages_lmdb import LmdbLog
+
+FORMAT = 1
+"""To be raised when what is made here changes: older caches are then made anew."""
+
+YEARS_S = 3 * 365 * 86_400
+BURST = 32
+"""Messages of one channel in a row: people answer each other."""
+
+MENTIONED = 50
+"""One message in so many mentions somebody."""
+
+CHANNELS_READ = 10
+"""Channels that each member has read."""
+
+CHUNK = 16_384
+
+
+def cache() -> Path:
+    given = os.environ.get("HEARTH_PERF_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "hearth-perf"
+
+
+def filled(messages: int, members: int, channels: int) -> seed.World:
+    """A data directory of this size; made when it is not in the cache."""
+    place = cache() / f"{messages}-{members}-{channels}"
+    note = place / "made.json"
+    if note.exists() and (found := json.loads(note.read_text())).pop("format") == FORMAT:
+        paths = {name: Path(found[name]) for name in ("data", "tokens", "posts", "gets")}
+        return seed.World(**{**found, **paths})
+    say(f"  filling {place}: {messages} messages, {members} members, {channels} channels")
+    begun = time.monotonic()
+    shutil.rmtree(place, ignore_errors=True)
+    made = seed.make(place / "data", members, channels, age_s=YEARS_S)
+    asyncio.run(_fill(made, messages))
+    os.sync()
+    note.write_text(json.dumps({"format": FORMAT, **asdict(made)}, default=str))
+    say(f"  filled in {time.monotonic() - begun:.0f} s")
+    return made
+
+
+def _messages(made: seed.World, count: int) -> Iterator[Message]:
+    """Messages in order of their ids, over the years up to an hour ago."""
+    dice, ids = random.Random(1), IdMaker(0)
+    words = ["and", "then", "the", "server", "comes", "back", "within", "a", "second", "of", "it"]
+    texts = [" ".join(dice.choices(words, k=1 + int(dice.expovariate(1 / 20)))) for _ in range(999)]
+    first_ms = int((time.time() - YEARS_S) * 1000) + 1000
+    step_ms = (YEARS_S - 3600) * 1000 / count
+    channel = 0
+    for i in range(count):
+        if i % BURST == 0:
+            channel = dice.choice(made.channels)
+        mentions = (dice.choice(made.users),) if i % MENTIONED == 0 else ()
+        yield Message(
+            id=ids.make(first_ms + int(i * step_ms)),
+            channel_id=channel,
+            author_id=made.users[dice.getrandbits(30) % len(made.users)],
+            type=int(MessageType.DEFAULT),
+            content=texts[i % 999],
+            mentions=mentions,
+        )
+
+
+async def _fill(made: seed.World, count: int) -> None:
+    """The messages; and in the metadata what the journal's consumers would have left."""
+    loop = asyncio.get_running_loop()
+    left = 0
+    done = loop.create_future()
+
+    def committed(results: Sequence[tuple[Entry, Exception | None]]) -> None:
+        nonlocal left
+        left -= len(results)
+        failed = [error for _, error in results if error is not None]
+        if failed:
+            done.set_exception(failed[0])
+        elif not left:
+            done.set_result(None)
+
+    nouns: list[Struct] = []
+    newest = dict.fromkeys(made.channels, 0)
+    log = LmdbLog(made.data / "messages", committed, sync=False)
+    messages = _messages(made, count)
+    while chunk := list(islice(messages, CHUNK)):
+        left, done = len(chunk), loop.create_future()
+        for message in chunk:
+            log.put(Entry(Kind.CREATE, message.channel_id, message.id, encode(message)))
+            newest[message.channel_id] = message.id
+            nouns += [
+                Mention(
+                    channel_id=message.channel_id,
+                    message_id=message.id,
+                    target_id=target,
+                    author_id=message.author_id,
+                )
+                for target in message.mentions
+            ]
+        await done
+    rows = await log.journal(0, count)
+    await log.close()
+
+    dice = random.Random(2)
+    nouns += [
+        ReadState(user_id=user_id, channel_id=channel_id, last_message_id=newest[channel_id])
+        for user_id in made.users
+        for channel_id in dice.sample(made.channels, min(CHANNELS_READ, len(made.channels)))
+    ]
+    directory = await SqlDirectory.open(made.data / seed.DATABASE)
+    for i in range(0, len(nouns), CHUNK):
+        await directory.commit(nouns[i : i + CHUNK], [])
+    await directory.consume(unread.NAME, rows[-1].n, [], [])
+    await directory.close()

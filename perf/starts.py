@@ -1,0 +1,99 @@
+"""The row about the start of a server that holds much and was killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import fill
+import peers
+import seed
+from harness import Failed, Load, rounds, say, spread
+from pauses import Session
+from rows import Figure, Scale, row
+
+LISTENERS, POSTERS = 100, 4
+GOAL_S = 1.5
+
+
+def busy_then_killed(made: seed.World, seconds: float) -> None:
+    """Let members be there and the owner post, then kill the server where it stands."""
+    with peers.hearth(made.data) as server, Load(server) as load:
+        load.open(LISTENERS, made.tokens)
+        load.run(requests=made.posts, conns=POSTERS, seconds=seconds, expect=LISTENERS, size=200)
+        server.kill()
+
+
+def evict(data: Path) -> None:
+    """Take the files of a stopped server out of the page cache; the program itself stays there."""
+    os.sync()
+    for path in data.rglob("*"):
+        if path.is_file():
+            file = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
+    log = str(data / "messages" / "data.mdb")
+    command = ["fincore", "--bytes", "--noheadings", "--output", "RES", log]
+    left = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    if left > 1 << 20:
+        raise Failed(f"{left} bytes of the message log stay in the page cache")
+
+
+def begin(made: seed.World) -> tuple[float, float, float]:
+    """Start the server: seconds from its exec to `ready`, to a user's READY, to a bot's guild."""
+    with peers.hearth(made.data) as server:
+        ready = server.ready_seconds
+        user = Session(server)
+        user.identify(made.tokens.read_text().split(maxsplit=1)[0])
+        user_in = time.monotonic() - server.begun
+        bot = Session(server)
+        bot.identify(made.bot_token)
+        bot.until("GUILD_CREATE")
+        bot_in = time.monotonic() - server.begun
+        user.close()
+        bot.close()
+        server.kill()
+    return ready, user_in, bot_in
+
+
+@row("start.cold", "start.cold.user", "start.cold.bot", "start", "start.user", "start.bot")
+def start(scale: Scale) -> list[Figure]:
+    """After kill -9, with the data on disk only and with it in the page cache."""
+    messages, members = scale.of(10_000_000, 200_000), scale.of(50_000, 1000)
+    made = fill.filled(messages, members, scale.of(500, 50))
+    out: dict[str, list[tuple[float, float, float]]] = {"start.cold": [], "start": []}
+    for i, order in enumerate(rounds(scale.rounds, list(out))):
+        for key in order:
+            busy_then_killed(made, scale.of(3, 1))
+            if key == "start.cold":
+                evict(made.data)
+            out[key].append(begin(made))
+            say(f"  round {i + 1}, {key}: " + ", ".join(f"{each:.2f} s" for each in out[key][-1]))
+    size = f"{messages / 1e6:g} M messages, {members} members, {len(made.channels)} channels"
+    names = {
+        "start.cold": f"start after kill -9, {size}, nothing of it in the page cache",
+        "start": "the same with the files in the page cache",
+    }
+    figures: list[Figure] = []
+    for key, runs in out.items():
+        for j, (more, until) in enumerate(
+            (
+                ("", "`ready`"),
+                (".user", "a user's READY"),
+                (".bot", "a bot's GUILD_CREATE after it"),
+            )
+        ):
+            times = [run[j] for run in runs]
+            figures.append(
+                Figure(
+                    key + more,
+                    f"{names[key]}: until {until}, s",
+                    spread(times),
+                    f"< {GOAL_S}",
+                    max(times) < GOAL_S,
+                    {"seconds": times},
+                )
+            )
+    return figures
