@@ -21,6 +21,7 @@ from hearth.core.errors import (
     UNAUTHORIZED,
     Refused,
 )
+from hearth.core.events import Event
 from hearth.core.models.accounts import (
     ACTIVE,
     DELETED,
@@ -32,6 +33,7 @@ from hearth.core.models.accounts import (
 from hearth.core.models.channels import ChannelType
 from hearth.core.models.users import Credential, User
 from hearth.core.operations import OPERATIONS, SYSTEM, Principal, operation
+from hearth.core.social_events import RelationshipRemove
 
 
 class Suspension(Struct):
@@ -94,10 +96,14 @@ async def set_disabled(here: OfUser, body: Suspension) -> None:
 
 @operation()
 async def delete_user(here: AsOperator, body: UserDelete) -> None:
-    """Delete the account of a person or bot for good; with `purge` also what they wrote."""
+    """Delete the account of a person or bot for good; with `purge` also what they wrote.
+
+    What somebody wrote who is deleted already may be deleted later.
+    """
     world = here.world
     user = await find_user(world, body.user)
-    await call(world, OPERATIONS["erase_user"], SYSTEM, {"user_id": user.id})
+    if not body.purge or user.username != _nameless(user.id):
+        await call(world, OPERATIONS["erase_user"], SYSTEM, {"user_id": user.id})
     if body.purge:
         for channel_id in await world.log.channels():
             at = {"channel_id": channel_id, "user_id": user.id}
@@ -148,12 +154,13 @@ async def _delete(world: World, home: Home, user_id: int) -> None:
     Killed in between, the next start goes on with it.
     """
     await world.load_users([user_id])
-    if await world.directory.guilds_owned_by(user_id):
-        raise Refused(OWNS_GUILDS)
     if world.user(user_id).username == _nameless(user_id):
         raise Refused(INVALID_ACCOUNT_TYPE)
     bots = [each.bot_id for each in await world.directory.applications_of(user_id)]
     gone = [user_id, *bots]
+    for each in gone:
+        if await world.directory.guilds_owned_by(each):
+            raise Refused(OWNS_GUILDS)
     marked = [replace(await _account(world, each), disabled=DELETED) for each in gone]
     void: list[Noun] = [Credential(user_id=user_id, password_hash="")]
     for each in gone:
@@ -196,7 +203,8 @@ async def _leave(world: World, user_id: int) -> None:
 async def _forget(world: World, home: Home, user_id: int) -> None:
     """Let SQL take along all that is a user's own, and keep a nameless one in their place.
 
-    DMs stay with the other: that they were in them is kept.
+    Their friends are told that they are gone. DMs stay with the other: that they were in them is
+    kept.
     """
     await forget_export(world, user_id)
     before = world.user(user_id)
@@ -206,7 +214,14 @@ async def _forget(world: World, home: Home, user_id: int) -> None:
         kept += [replace(r, open=False) for r in each.recipients if r.user_id == user_id]
     application = await world.directory.application_of(user_id) if before.bot else None
     gone: list[Noun] = [before] if application is None else [before, application]
-    await world.commit(home, [after], gone, [], kept)
+    tell: list[Event] = []
+    for mine in await world.directory.relationships(user_id):
+        theirs = await world.directory.relationship(mine.other_id, user_id)
+        gone.append(mine)
+        if theirs is not None:
+            gone.append(theirs)
+            tell.append(RelationshipRemove(theirs.user_id, user_id, theirs.type, theirs.nickname))
+    await world.commit(home, [after], gone, tell, kept)
 
 
 def _nameless(user_id: int) -> str:
