@@ -15,11 +15,13 @@ import uvloop
 
 from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
+from hearth.actions.bans import resume_sweeps
 from hearth.actions.collection import collect_blobs
 from hearth.actions.consumers import unread
 from hearth.actions.departures import finish_deletions
 from hearth.actions.emojis import move_pictures
 from hearth.actions.exports import finish_exports, tidy_exports
+from hearth.actions.gateway import end_stays
 from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
 from hearth.config import Config
@@ -33,6 +35,7 @@ from hearth.edge.tasks import Tasks
 from hearth.net.admin import AdminDoor
 from hearth.net.gateway import saved
 from hearth.net.gateway.connection import Gateway
+from hearth.net.gateway.session import DETACHED_S
 from hearth.net.listen import Listener, inherited, sockets
 from hearth.net.proxies import Proxies, is_here
 from hearth.net.rest.serve import Rest, http_logger
@@ -201,6 +204,8 @@ async def serve(
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(finish_deletions(world), name="departures")
+        world.tasks.start(resume_sweeps(world), name="ban-sweeps")
+        world.tasks.start(_end_stays(world), name="stays")
         world.tasks.start(_keep_exports(world), name="exports")
         world.tasks.start(_trim_journal(world), name="journal")
         world.tasks.start(_collect_blobs(world), name="blobs")
@@ -341,6 +346,12 @@ async def _write_uses(world: World) -> None:
     while True:
         await asyncio.sleep(USES_S)
         await write_uses(world)
+
+
+async def _end_stays(world: World) -> None:
+    """Wait as long as a session may be resumed for temporary members to come back."""
+    await asyncio.sleep(DETACHED_S)
+    await end_stays(world)
 
 
 async def _keep_exports(world: World) -> None:

@@ -1,13 +1,17 @@
 """Bans: who may not come into a guild (Discord reference, "Guild resource")."""
 
 import asyncio
+from contextlib import suppress
 
+from hearth.actions.gate import call
 from hearth.actions.messages import readable
 from hearth.actions.scopes import Audit, InGuild
+from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     MISSING_PERMISSIONS,
     NOBODY_BANNED,
+    UNAUTHORIZED,
     UNKNOWN_BAN,
     UNKNOWN_USER,
     Refused,
@@ -23,16 +27,20 @@ from hearth.core.models.bans import (
     BanObject,
     BanPut,
     BansQuery,
+    BanSweep,
     BulkBan,
     BulkBanObject,
     ban_object,
 )
-from hearth.core.operations import operation
+from hearth.core.operations import OPERATIONS, SYSTEM, operation
 from hearth.core.permissions import P, outranks
 from hearth.core.ports import Entry, Kind, Missing
 
 PAGE = 100
 """So many messages are looked through at a time."""
+
+ON_ITS_WAY_MS = 5000
+"""What is written while the ban is being made goes too."""
 
 
 @operation("GET", "/guilds/{guild_id}/bans", needs=P.BAN_MEMBERS)
@@ -63,9 +71,12 @@ async def ban_user_from_guild(here: InGuild, user_id: int, body: BanPut) -> None
         raise Refused(MISSING_PERMISSIONS)
     if not await _known(here, [user_id]):
         raise Refused(UNKNOWN_USER)
+    sweeps = _sweeps(here, [user_id], body.delete_s)
     if not await here.world.directory.bans_among(here.guild.id, [user_id]):
-        await _add(here, [user_id])
-    _sweep(here, [user_id], body.delete_s)
+        await _add(here, [user_id], sweeps)
+    elif sweeps:
+        await here.world.write(sweeps)
+    _start(here, sweeps)
 
 
 @operation(
@@ -87,8 +98,9 @@ async def bulk_ban_users_from_guild(here: InGuild, body: BulkBan) -> BulkBanObje
     ]
     if not banned:
         raise Refused(NOBODY_BANNED)
-    await _add(here, banned)
-    _sweep(here, banned, body.delete_message_seconds or 0)
+    sweeps = _sweeps(here, banned, body.delete_message_seconds or 0)
+    await _add(here, banned, sweeps)
+    _start(here, sweeps)
     return BulkBanObject(
         banned_users=[str(user_id) for user_id in banned],
         failed_users=[str(user_id) for user_id in wanted if user_id not in banned],
@@ -129,8 +141,8 @@ def _may_ban(here: InGuild, user_id: int) -> bool:
     return member is None or outranks(here.snapshot, here.member, member)
 
 
-async def _add(here: InGuild, user_ids: list[int]) -> None:
-    """Ban users in one commit."""
+async def _add(here: InGuild, user_ids: list[int], sweeps: list[BanSweep]) -> None:
+    """Ban users in one commit, which also keeps what is to be deleted of theirs."""
     bans = [Ban(guild_id=here.guild.id, user_id=i, reason=here.reason) for i in user_ids]
     # Followers show the user of GUILD_BAN_ADD, who may be no member.
     here.tell((), save=[here.home.user(user_id) for user_id in user_ids])
@@ -147,28 +159,63 @@ async def _add(here: InGuild, user_ids: list[int]) -> None:
         delete=delete,
         audit=[Audit(AuditAction.MEMBER_BAN_ADD, user_id) for user_id in user_ids],
         tell=tell,
+        beside=sweeps,
     )
 
 
-def _sweep(here: InGuild, user_ids: list[int], seconds: int) -> None:
-    """Delete what users wrote in the last `seconds`, in the background."""
-    if seconds:
-        oldest = first_id(here.world.wall_ms() - seconds * 1000)
-        here.world.tasks.start(_delete_since(here, frozenset(user_ids), oldest), name="ban-sweep")
+def _sweeps(here: InGuild, user_ids: list[int], seconds: int) -> list[BanSweep]:
+    """What is to be deleted of what users wrote in the last `seconds`."""
+    if not seconds:
+        return []
+    now = here.world.wall_ms()
+    oldest, newest = first_id(now - seconds * 1000), first_id(now + ON_ITS_WAY_MS)
+    return [
+        BanSweep(guild_id=here.guild.id, user_id=each, oldest=oldest, newest=newest)
+        for each in user_ids
+    ]
 
 
-async def _delete_since(here: InGuild, authors: frozenset[int], oldest: int) -> None:
-    """Delete the authors' messages from the id `oldest` on, a page of a channel at a time."""
-    log = here.world.log
+def _start(here: InGuild, sweeps: list[BanSweep]) -> None:
+    """Delete in the background what is written down in `sweeps`."""
+    if sweeps:
+        here.world.tasks.start(_sweep(here, sweeps), name="ban-sweep")
+
+
+async def resume_sweeps(world: World) -> None:
+    """At the start: go on deleting what the banned wrote."""
+    for guild_id in {each.guild_id for each in await world.directory.ban_sweeps()}:
+        with suppress(Refused):  # A guild that is gone, or a full disk: then it is the next start.
+            await call(world, OPERATIONS["sweep_banned"], SYSTEM, {"guild_id": guild_id})
+
+
+@operation()
+async def sweep_banned(here: InGuild) -> None:
+    """Delete what is left to be deleted of the banned users' messages of a guild."""
+    if here.who.kind != "system":
+        raise Refused(UNAUTHORIZED)
+    known = await here.world.directory.ban_sweeps()
+    await _sweep(here, [each for each in known if each.guild_id == here.guild.id])
+
+
+async def _sweep(here: InGuild, sweeps: list[BanSweep]) -> None:
+    """Delete the messages that `sweeps` name, a page of a channel at a time; then the sweeps."""
+    log, of = here.world.log, {each.user_id: each for each in sweeps}
+    oldest = min(each.oldest for each in sweeps)
     for channel_id in list(here.snapshot.channels):
         before = log.last_id(channel_id)
         before = None if before is None else before + 1
         while before is not None and before > oldest:
             page = await log.page(channel_id, PAGE, before=before)
             messages = [each for each in map(readable, page) if each is not None]
-            own = [each.id for each in messages if each.author_id in authors]
-            await delete_messages(here, channel_id, [each for each in own if each >= oldest])
+            gone = [
+                each.id
+                for each in messages
+                if (sweep := of.get(each.author_id)) is not None
+                and sweep.oldest <= each.id <= sweep.newest
+            ]
+            await delete_messages(here, channel_id, gone)
             before = messages[-1].id if len(page) == PAGE and messages else None
+    await here.world.write([], sweeps)
 
 
 async def delete_messages(here: InGuild, channel_id: int, message_ids: list[int]) -> None:

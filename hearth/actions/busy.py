@@ -14,7 +14,7 @@ class Busy:
         self.turn = asyncio.Lock()
         self.calls = 0
         """Who holds the turn or waits for it; a lock between two holders is not locked."""
-        self.buckets: dict[tuple[str, int, int], Bucket] = {}
+        self.buckets: dict[tuple[str, int | str, int], Bucket] = {}
         self.inflight: dict[bytes, asyncio.Future[None]] = {}
         self.slow: dict[tuple[int, int], float] = {}
 

@@ -44,7 +44,9 @@ async def call(
         major = int(params.get("channel_id") or key)
         limit = world.take(home, operation.bucket, operation.rate, who, major)
     else:
-        home, limit = world.nowhere, None
+        home = world.nowhere
+        address = "" if who.user_id else params.get("address", "")
+        limit = world.take(home, operation.bucket, operation.rate, who, address)
     try:
         if operation.commits and key:
             busy = home.busy

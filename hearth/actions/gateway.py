@@ -325,15 +325,32 @@ async def announce_presence(here: InGuild, body: Announced) -> None:
         here.tell(tell, delete=[old])
 
 
+@operation()
+async def is_connected(here: OfUser) -> bool:
+    """Whether a user has a session, be it cut."""
+    return bool(here.home.presences)
+
+
+async def end_stays(world: World) -> None:
+    """A while after the start: temporary members leave who have not come back since."""
+    for member in await world.directory.passing_members():
+        at: dict[str, int | str] = {"guild_id": member.guild_id, "user_id": member.user_id}
+        with suppress(Refused):  # A guild that is gone meanwhile, or a full disk.
+            await call(world, OPERATIONS["end_temporary_stay"], SYSTEM, at)
+
+
 @operation(commits=True)
 async def end_temporary_stay(here: InGuild) -> None:
     """Remove a temporary member whose last session has ended, unless they got a role.
 
-    Nor is the owner removed, without whom a guild cannot be.
+    Nor is the owner removed, without whom a guild cannot be, nor who has come back meanwhile.
     """
     member = here.snapshot.members.get(int(here.params["user_id"]))
     if member is None or not member.temporary or member.roles:
         return
     if member.user_id == here.guild.owner_id:
+        return
+    at: dict[str, int | str] = {"user_id": member.user_id}
+    if (await call(here.world, OPERATIONS["is_connected"], SYSTEM, at)).value:
         return
     await here.commit(delete=[member], tell=[GuildMemberRemove(member)])

@@ -25,7 +25,7 @@ from hearth.core.errors import (
     invalid_form,
     rate_limited,
 )
-from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate
+from hearth.core.events import MessageCreate, MessageDelete, MessageUpdate, concerns
 from hearth.core.ids import created_ms
 from hearth.core.limits import Rate
 from hearth.core.mentions import Mentions, allowed, find
@@ -78,6 +78,9 @@ TEXT_CHANNELS = frozenset(
 
 BULK_MS = 14 * 24 * 3_600_000
 """Messages older than this are deleted one by one only."""
+
+CONTENT_FLAGS = 1 << 18 | 1 << 19
+"""Flags of an application, of which either lets it have the intent MESSAGE_CONTENT."""
 
 SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
 
@@ -367,7 +370,8 @@ async def _answer(
     if referenced is not None or not new:
         ids = [each.id for each in (message, referenced) if each is not None]
         attached = await here.world.log.attached(here.channel.id, ids, here.who.user_id)
-    shown = show(here, message, referenced, attached)
+    whole = referenced is None or await _reads_content(here)
+    shown = show(here, message, referenced, attached, whole=whole)
     if nonce is not None:
         shown.nonce = nonce
     return shown
@@ -450,7 +454,8 @@ async def page(
     ids = {message.id for message in messages}
     ids.update(m.reference.message_id for m in messages if m.reference and m.shows_referenced)
     attached = await world.log.attached(here.channel.id, [*ids], here.who.user_id, cold=cold)
-    if all(
+    whole = await _reads_content(here)
+    if whole and all(
         message.reference is None
         and not message.mentions
         and world.known_user(message.author_id) is not None
@@ -469,9 +474,20 @@ async def page(
     referenced = [referenced_by(here, message) for message in messages]
     await load_named(world, [*messages, *referenced])
     return [
-        show(here, message, other, attached)
+        show(here, message, other, attached, whole=whole)
         for message, other in zip(messages, referenced, strict=True)
     ]
+
+
+async def _reads_content(here: InChannel) -> bool:
+    """Whether the caller reads what others wrote here: in guilds not a bot that may not.
+
+    (Discord topic "Gateway", "Message content intent": it holds for the HTTP API too.)
+    """
+    if here.who.kind != "bot" or here.snapshot.guild is None:
+        return True
+    application = await here.world.directory.application_of(here.who.user_id)
+    return application is not None and bool(application.flags & CONTENT_FLAGS)
 
 
 async def load_named(world: World, messages: Iterable[Message | None]) -> None:
@@ -501,16 +517,25 @@ def show(
     message: Message,
     referenced: Message | None,
     attached: Mapping[int, Attached],
+    *,
+    whole: bool,
 ) -> MessageObject:
-    """A message as replies show it, with what hangs off it by message id; users are loaded."""
-    user = here.world.user
+    """A message as replies show it, with what hangs off it by message id; users are loaded.
+
+    Unless the caller reads it `whole` it has content only where it concerns them.
+    """
+    user, me = here.world.user, here.who.user_id
     other: MessageObject | UnsetType | None = UNSET
     if message.shows_referenced:
         other = None
         if referenced is not None:
             named = [user_json(user(i)) for i in referenced.mentions]
-            other = message_object(referenced, user(referenced.author_id), named)
+            with_content = whole or concerns(referenced, me)
+            author = user(referenced.author_id)
+            other = message_object(referenced, author, named, with_content=with_content)
             _attach(here, other, attached.get(referenced.id))
     named = [user_json(user(i)) for i in message.mentions]
-    shown = message_object(message, user(message.author_id), named, other)
+    with_content = whole or concerns(message, me)
+    author = user(message.author_id)
+    shown = message_object(message, author, named, other, with_content=with_content)
     return _attach(here, shown, attached.get(message.id))

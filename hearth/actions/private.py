@@ -101,8 +101,10 @@ async def _make_group(
         await _may_gather(world, world.user(me), other)
     made = world.make_id()
     channel = Channel(id=made, guild_id=None, type=ChannelType.GROUP_DM, name="", owner_id=me)
-    await world.save([channel, *_recipients(world, made, (me, *wanted))], home=made)
-    return await open_for(world, made, [me, *wanted])
+    # On the lists of all from the first: one that nobody sees would be lost by a crash.
+    listed = [replace(each, open=True) for each in _recipients(world, made, (me, *wanted))]
+    await world.save([channel, *listed], home=made)
+    return await open_for(world, made, [me, *wanted], new=True)
 
 
 async def _may_gather(world: World, one: User, other: User) -> None:
@@ -123,21 +125,23 @@ def _recipients(world: World, channel_id: int, user_ids: Sequence[int]) -> list[
 async def open_private_channel(here: InChannel, body: Opened) -> PrivateChannelObject:
     """Show a private channel in the lists of `user_ids`, whose sessions are told where it is new.
 
+    A `new` one is on their lists already, and they are told.
+
     For the server itself. The reply is the channel as the first of them sees it.
     """
     recipients = here.snapshot.recipients
     known = [recipients[user_id] for user_id in body.user_ids if user_id in recipients]
     if not known:
         raise Refused(UNKNOWN_CHANNEL)
-    shut = [each for each in known if not each.open]
-    if shut:
-        await here.commit(
-            save=[replace(each, open=True) for each in shut],
-            tell=[
-                PrivateChannelCreate(here.channel, each.user_id, others_of(here, each.user_id))
-                for each in shut
-            ],
-        )
+    shut = [each for each in known if body.new or not each.open]
+    told = [
+        PrivateChannelCreate(here.channel, each.user_id, others_of(here, each.user_id))
+        for each in shut
+    ]
+    if body.new:
+        here.tell(told)
+    elif shut:
+        await here.commit(save=[replace(each, open=True) for each in shut], tell=told)
     return shown(here, here.channel, known[0].user_id)
 
 
@@ -170,17 +174,25 @@ def listed(world: World, me: int, found: Iterable[PrivateChannel]) -> list[Priva
     ]
 
 
-@operation("PUT", "/channels/{channel_id}/recipients/{user_id}", commits=True, status=204)
-async def add_group_dm_user(here: InChannel, user_id: int, body: RecipientPut) -> None:
-    """Add somebody to a group DM; anybody in it may."""
-    _in_group(here)
+@operation("PUT", "/channels/{channel_id}/recipients/{user_id}", commits=True, status=201)
+async def add_group_dm_user(
+    here: InChannel, user_id: int, body: RecipientPut
+) -> PrivateChannelObject | None:
+    """Add somebody to a group DM; anybody in it may. To a DM: make a group of the three."""
+    if here.channel.type != ChannelType.DM:
+        _in_group(here)
     world = here.world
     if user_id in here.snapshot.recipients:
-        return
+        return None
     await world.load_users([user_id])
     user = world.known_user(user_id)
     if user is None:
         raise Refused(UNKNOWN_USER)
+    if here.channel.type == ChannelType.DM:
+        if here.who.kind == "bot":
+            raise Refused(USERS_ONLY)
+        wanted = [*others_of(here, here.who.user_id), user_id]
+        return await _make_group(world, here.who.user_id, wanted, [*map(world.user, wanted)])
     if len(here.snapshot.recipients) >= MOST_RECIPIENTS:
         raise Refused(MAX_RECIPIENTS)
     me = here.who.user_id
@@ -196,6 +208,7 @@ async def add_group_dm_user(here: InChannel, user_id: int, body: RecipientPut) -
         ],
     )
     await write_system_message(here, MessageType.RECIPIENT_ADD, mentions=(user_id,))
+    return None
 
 
 @operation("DELETE", "/channels/{channel_id}/recipients/{user_id}", commits=True)

@@ -15,9 +15,13 @@ from hearth.core.reach import Acquaintance, may_message
 
 
 class Opened(Struct):
-    """Whose lists are to show a private channel; the reply is the channel as the first sees it."""
+    """Whose lists are to show a private channel; the reply is the channel as the first sees it.
+
+    Who made a `new` one has put it on them.
+    """
 
     user_ids: list[int]
+    new: bool = False
 
 
 async def acquainted(world: World, writer: User, reader: User, channel_id: int | None) -> bool:
@@ -51,8 +55,10 @@ async def open_for_all(here: InChannel) -> None:
         await open_for(here.world, here.channel.id, shut)
 
 
-async def open_for(world: World, channel_id: int, user_ids: list[int]) -> PrivateChannelObject:
+async def open_for(
+    world: World, channel_id: int, user_ids: list[int], *, new: bool = False
+) -> PrivateChannelObject:
     """Show a private channel in the lists of `user_ids`; the channel as the first sees it."""
     operation = OPERATIONS["open_private_channel"]
     params: dict[str, int | str] = {"channel_id": channel_id}
-    return (await call(world, operation, SYSTEM, params, Opened(user_ids))).value
+    return (await call(world, operation, SYSTEM, params, Opened(user_ids, new))).value

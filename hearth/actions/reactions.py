@@ -6,6 +6,7 @@ from hearth.core.emoji import CUSTOM, spelled
 from hearth.core.errors import (
     MAX_REACTIONS,
     MISSING_PERMISSIONS,
+    REACTION_BLOCKED,
     UNKNOWN_EMOJI,
     UNKNOWN_MESSAGE,
     Refused,
@@ -26,6 +27,7 @@ from hearth.core.models.reactions import (
     ReactionsQuery,
     emoji_of,
 )
+from hearth.core.models.social import RelationshipType
 from hearth.core.models.users import UserObject, user_json
 from hearth.core.operations import operation
 from hearth.core.permissions import P
@@ -43,6 +45,9 @@ async def add_my_message_reaction(here: InChannel, message_id: int, emoji_name: 
     world, member = here.world, here.member
     emoji = _named(here, emoji_name)
     message = message_of(here, message_id)
+    author = message.author_id
+    if await world.ties.of(author, member.user_id) == RelationshipType.BLOCKED:
+        raise Refused(REACTION_BLOCKED)
     if emoji.id is not None:
         # What is there already everybody may join in.
         emoji = await _there(here, message_id, emoji) or await _usable(here, emoji.id)
@@ -56,7 +61,7 @@ async def add_my_message_reaction(here: InChannel, message_id: int, emoji_name: 
         message_id,
         member.user_id,
         emoji,
-        message.author_id,
+        author,
         None if guild is None else member,
     )
     entry = Entry(

@@ -354,13 +354,13 @@ class World:
     # Limits
 
     def take(
-        self, home: Home, bucket_name: str, rate: Rate, who: Principal, major: int
+        self, home: Home, bucket_name: str, rate: Rate, who: Principal, major: int | str
     ) -> Limit | None:
         """Count a call of `who`; raises a 429 that carries the bucket's `Limit` when it is full.
 
-        Only people and bots have limits.
+        Only people and bots have limits, and who is not known by their address, the `major`.
         """
-        if who.kind not in ("user", "bot"):
+        if who.kind not in ("user", "bot") and not (who.kind == "anonymous" and major):
             return None
         most = max(1, int(rate.limit * self.scale))
         now = self.clock.now()

@@ -377,6 +377,9 @@ FRIENDS_ALREADY = Error(
 )
 
 # 160xxx: replies and threads
+REACTION_BLOCKED = Error(
+    90001, 403, "Reaction was blocked", "Whoever wrote the message has blocked you."
+)
 NO_REPLY_WITHOUT_HISTORY = Error(
     160002,
     400,

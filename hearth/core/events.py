@@ -428,7 +428,8 @@ class TypingStart(Event):
 # Messages
 
 
-def _concerns(message: Message | None, user_id: int) -> bool:
+def concerns(message: Message | None, user_id: int) -> bool:
+    """Whether a user may read a message without MESSAGE_CONTENT: their own, or it names them."""
     return message is not None and (user_id == message.author_id or user_id in message.mentions)
 
 
@@ -445,7 +446,7 @@ class MessageCreate(Event):
         return self.message.channel_id
 
     def concerns(self, user_id: int) -> bool:
-        return _concerns(self.message, user_id) or _concerns(self.referenced, user_id)
+        return concerns(self.message, user_id) or concerns(self.referenced, user_id)
 
     def data(self, at: Context) -> Any:
         return self._shown(at, with_content=True, with_referenced=True)
@@ -457,8 +458,8 @@ class MessageCreate(Event):
         # A bot may read what mentions it; what that replies to may be another's message.
         return self._shown(
             at,
-            with_content=_concerns(self.message, user_id),
-            with_referenced=_concerns(self.referenced, user_id),
+            with_content=concerns(self.message, user_id),
+            with_referenced=concerns(self.referenced, user_id),
         )
 
     def _shown(self, at: Context, *, with_content: bool, with_referenced: bool) -> MessageObject:

@@ -6,20 +6,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from hearth.core.account_ports import Accounts
 from hearth.core.commits import Commit
-from hearth.core.models.accounts import (
-    Account,
-    OneTimeLink,
-    RecoveryCode,
-    SecondFactor,
-)
 from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
-from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.messages import Message
 from hearth.core.models.operators import OperatorEntry
@@ -27,7 +22,7 @@ from hearth.core.models.private import PrivateChannel
 from hearth.core.models.search import ChannelSearchQuery, Hits
 from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
-from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.core.models.users import ReadState, User
 from hearth.core.operations import Principal, Reply
 
 
@@ -240,7 +235,7 @@ class MessageLog(Protocol):
         ...
 
 
-class Directory(Protocol):
+class Directory(Accounts, Protocol):
     """The metadata: guilds, channels, roles, members, users, tokens. SQL is its durable form."""
 
     async def commit(self, save: Iterable[Struct], delete: Iterable[Struct]) -> None:
@@ -301,6 +296,10 @@ class Directory(Protocol):
         """Ids of the guilds that a user is a member of, ascending."""
         ...
 
+    async def passing_members(self) -> list[Member]:
+        """The temporary members without a role, of every guild."""
+        ...
+
     async def guild_ids(self) -> list[int]:
         """Every guild's id, ascending."""
         ...
@@ -351,74 +350,6 @@ class Directory(Protocol):
 
     async def invites_of(self, guild_id: int) -> list[Invite]:
         """A guild's invites, lapsed ones too, the oldest first."""
-        ...
-
-    async def credential(self, user_id: int) -> Credential | None:
-        """A person's password hash."""
-        ...
-
-    async def token(self, hash: bytes) -> Token | None:
-        """The token whose SHA-256 is `hash`."""
-        ...
-
-    async def tokens_of(self, user_id: int) -> list[Token]:
-        """Every token of a user."""
-        ...
-
-    async def account(self, user_id: int) -> Account | None:
-        """What is kept of a user beside what everybody sees; None is the defaults."""
-        ...
-
-    async def second_factor(self, user_id: int) -> SecondFactor | None:
-        """A person's authenticator."""
-        ...
-
-    async def recovery_codes(self, user_id: int) -> list[RecoveryCode]:
-        """The codes that a person has left to recover with."""
-        ...
-
-    async def link(self, hash: bytes) -> OneTimeLink | None:
-        """The single-use link whose SHA-256 is `hash`, lapsed or not."""
-        ...
-
-    async def links(self, kind: str) -> list[OneTimeLink]:
-        """Every single-use link of a kind, lapsed or not."""
-        ...
-
-    async def token_uses(self, user_id: int) -> dict[bytes, int]:
-        """When each of a user's tokens was last used, in epoch milliseconds, by hash."""
-        ...
-
-    async def departing(self) -> list[int]:
-        """Ids of the users whose deletion has begun and not ended, bots first."""
-        ...
-
-    async def harvest(self, user_id: int) -> Harvest | None:
-        """The last export that a user has asked for."""
-        ...
-
-    async def harvests(self) -> list[Harvest]:
-        """Everybody's last export, the oldest first."""
-        ...
-
-    async def guilds_owned_by(self, user_id: int) -> list[int]:
-        """Ids of the guilds that a user owns."""
-        ...
-
-    async def applications_of(self, owner_id: int) -> list[Application]:
-        """The applications that a user owns."""
-        ...
-
-    async def has_people(self) -> bool:
-        """Whether there is anybody who can log in."""
-        ...
-
-    async def user_alike(self, skeleton: str) -> User | None:
-        """The user whose name looks like this (`core.names`)."""
-        ...
-
-    async def application_of(self, bot_id: int) -> Application | None:
-        """A bot user's application."""
         ...
 
     async def audit_entries(

@@ -1,9 +1,11 @@
 """Bans by the gate, in one World and in two."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from hearth.actions.bans import resume_sweeps
 from hearth.core.errors import (
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
@@ -12,6 +14,8 @@ from hearth.core.errors import (
     UNKNOWN_USER,
     Refused,
 )
+from hearth.core.models.bans import BanSweep
+from hearth.core.models.members import Member
 from hearth.core.models.users import User
 from hearth.core.permissions import P
 from tests.actions.house import ANN, BOB, CAT, GUILD, HIDDEN, MODS, TEXT, House
@@ -162,3 +166,55 @@ async def test_no_more_than_a_week(house: House, body: dict[str, int]) -> None:
     with pytest.raises(Refused) as caught:
         await ban(house, ANN, BOB, **body)
     assert list(caught.value.more["errors"]) == list(body)
+
+
+async def test_a_sweep_goes_on_after_a_crash(house: House) -> None:
+    for channel in (TEXT, TEXT):
+        await say(house, BOB, channel)
+    kept = await say(house, ANN)
+    log, reached = house.owner.log, asyncio.Event()
+    page = log.page
+
+    async def held(*args: Any, **more: Any) -> list[bytes]:
+        reached.set()
+        await asyncio.Event().wait()
+        return []
+
+    log.page = held
+    await ban(house, ANN, BOB, delete_message_seconds=DAY_S)
+    # What is to be done is written down with the ban.
+    (sweep,) = await house.owner.directory.ban_sweeps()
+    assert (sweep.guild_id, sweep.user_id) == (GUILD, BOB)
+    await reached.wait()
+    for task in asyncio.all_tasks():
+        if task.get_name() == "ban-sweep":
+            task.cancel()
+    log.page = page
+    assert len(await left(house)) == 3
+    # Who is let in again before that keeps what they write then.
+    await house.call("unban_user_from_guild", ANN, guild_id=GUILD, user_id=BOB)
+    await house.owner.save([Member(guild_id=GUILD, user_id=BOB, joined_at_ms=1)], home=GUILD)
+    new = await say(house, BOB)
+    await resume_sweeps(house.owner)
+    assert await left(house) == [kept, new]
+    assert await house.owner.directory.ban_sweeps() == []
+
+
+async def test_a_sweep_that_is_done_is_forgotten(house: House) -> None:
+    directory, commit = house.owner.directory, house.owner.directory.commit
+    kept: list[Any] = []
+
+    async def watched(save: list[Any], delete: list[Any]) -> None:
+        kept.extend(each for each in save if isinstance(each, BanSweep))
+        await commit(save, delete)
+
+    directory.commit = watched
+    await say(house, BOB)
+    # The second time, of somebody who is banned already.
+    for number in (1, 2):
+        await ban(house, ANN, BOB, delete_message_seconds=DAY_S)
+        await swept(house)
+        assert len(kept) == number
+        assert await directory.ban_sweeps() == []
+    await ban(house, ANN, BOB)
+    assert len(kept) == 2

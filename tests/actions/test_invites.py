@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hearth.actions.gate import call
+from hearth.actions.gateway import end_stays
 from hearth.actions.invites import MOST_INVITES
 from hearth.core.errors import (
     BANNED,
@@ -13,6 +14,7 @@ from hearth.core.errors import (
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NOT_A_TEXT_CHANNEL,
+    RATE_LIMITED,
     UNAUTHORIZED,
     UNKNOWN_INVITE,
     USERS_ONLY,
@@ -288,3 +290,41 @@ async def test_an_owner_is_not_temporary(house: House) -> None:
     await house.call("update_guild", ANN, {"owner_id": str(DAN)}, guild_id=GUILD)
     await presence(house, DAN, "a", None)
     assert DAN in (await house.snapshot()).members
+
+
+async def test_who_outlived_a_crash_leaves_a_while_after_the_start(house: House) -> None:
+    await strangers(house)
+    made = await make(house, temporary=True)
+    for who in (DAN, EVE):
+        await house.call("accept_invite", who, code=made["code"])
+    # Both were connected when the server was killed; one has come back.
+    await presence(house, EVE, "a", "invisible")
+    house.told()
+    await end_stays(house.owner)
+    await asyncio.sleep(0)
+    assert {*(await house.snapshot()).members} & {DAN, EVE} == {EVE}
+    assert house.told() == ["GUILD_MEMBER_REMOVE"]
+
+
+async def test_each_address_that_nobody_knows_has_a_limit(house: House) -> None:
+    made = await make(house)
+    operation = OPERATIONS["invite_resolve"]
+    assert operation.query is not None
+
+    async def resolve(address: str) -> Any:
+        at = {"code": made["code"], "address": address}
+        return await call(house.entry, operation, ANONYMOUS, at, None, operation.query())
+
+    for left in reversed(range(operation.rate.limit)):
+        reply = await resolve("192.0.2.1")
+        assert reply.limit is not None
+        assert reply.limit.remaining == left
+    with pytest.raises(Refused) as caught:
+        await resolve("192.0.2.1")
+    assert caught.value.error is RATE_LIMITED
+    assert (await resolve("192.0.2.2")).limit
+    # A Unix socket says no address.
+    for _ in range(operation.rate.limit + 1):
+        assert (await resolve("")).limit is None
+    house.clock.seconds += operation.rate.per
+    assert (await resolve("192.0.2.1")).limit

@@ -9,7 +9,8 @@ import pytest
 
 from hearth.core.errors import SLOWMODE, UNKNOWN_MESSAGE, Refused
 from hearth.core.events import MessageCreate
-from hearth.core.models.users import User
+from hearth.core.models.members import Member
+from hearth.core.models.users import Application, User
 from tests.actions.house import ANN, BOB, CAT, GUILD, TEXT, House
 
 DAN = 1004
@@ -127,3 +128,45 @@ async def test_a_reply_shows_what_hangs_off_the_other(house: House):
         assert [(r["count"], r["me"]) for r in other["reactions"]] == [(1, False)]
     mine = await house.call("get_message", CAT, **at(reply))
     assert mine["referenced_message"]["reactions"][0]["me"] is True
+
+
+BOT = 4001
+
+
+@pytest.mark.parametrize("flags", [0, 1 << 18, 1 << 19])
+async def test_a_bot_reads_what_its_application_may(house: House, flags: int) -> None:
+    await house.owner.save(
+        [
+            User(id=BOT, username="robot", bot=True),
+            Application(id=BOT, bot_id=BOT, owner_id=ANN, name="Robot", flags=flags),
+            Member(guild_id=GUILD, user_id=BOT, joined_at_ms=1),
+        ],
+        home=GUILD,
+    )
+    house.bots.add(BOT)
+    embed = {"embeds": [{"title": "seen"}]}
+    first = await say(house, ANN, "secret", **embed)
+    await say(house, BOB, f"hey <@{BOT}>")
+    own = await say(house, BOT, "mine", **to(first))
+    reads = ["secret"] if flags else [""]
+    assert own["content"] == "mine"
+    assert own["referenced_message"]["content"] == reads[0]
+    await say(house, CAT, "other", **to(own))
+    page = await house.call("list_messages", BOT, channel_id=TEXT)
+    contents = [each["content"] for each in reversed(page)]
+    assert contents == [*reads, f"hey <@{BOT}>", "mine", "other" if flags else ""]
+    assert [len(each["embeds"]) for each in reversed(page)] == [bool(flags), 0, 0, 0]
+    # What is replied to counts by itself.
+    assert [each["referenced_message"]["content"] for each in page[:2]] == ["mine", reads[0]]
+    one = await house.call("get_message", BOT, **at(first))
+    assert (one["content"], len(one["embeds"])) == (reads[0], bool(flags))
+    await house.call("create_pin", ANN, **at(first))
+    pins = await house.call("list_pins", BOT, channel_id=TEXT)
+    assert [each["message"]["content"] for each in pins["items"]] == reads
+    # People read everything, and so does a bot in its DMs.
+    assert (await house.call("get_message", BOB, **at(first)))["content"] == "secret"
+    dm = int((await house.call("create_dm", BOT, {"recipient_id": BOB}))["id"])
+    await house.call("create_message", BOT, {"content": "hello"}, channel_id=dm)
+    await house.call("create_message", BOB, {"content": "private"}, channel_id=dm)
+    page = await house.call("list_messages", BOT, channel_id=dm)
+    assert [each["content"] for each in page] == ["private", "hello"]

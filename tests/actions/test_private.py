@@ -347,3 +347,66 @@ async def test_one_self_does_not_count_among_the_recipients(house: House):
     both = await house.call("create_dm", ANN, {"recipients": [str(ANN), str(BOB)]})
     assert both["type"] == 1
     assert int(both["id"]) == await dm(house, BOB, ANN)
+
+
+async def test_who_is_added_to_a_dm_makes_a_group_of_the_three(house: House):
+    channel = await dm(house, ANN, BOB)
+    await say(house, ANN, channel)
+    told(house)
+    where = {"channel_id": channel}
+    made = await house.call("add_group_dm_user", ANN, {}, **where, user_id=CAT)
+    assert (made["type"], made["owner_id"]) == (3, str(ANN))
+    assert made["id"] != str(channel)
+    assert [user["username"] for user in made["recipients"]] == ["bob", "cat"]
+    assert sorted(told(house)) == [("CHANNEL_CREATE", who) for who in (ANN, BOB, CAT)]
+    # The DM is as it was, and who is in it is not added.
+    assert (await house.call("get_channel", BOB, **where))["type"] == 1
+    assert await house.call("add_group_dm_user", ANN, {}, **where, user_id=BOB) is None
+    for error, who, user in (
+        (UNKNOWN_USER, ANN, 999),
+        (CANNOT_MESSAGE_USER, ANN, DAN),
+        (UNKNOWN_CHANNEL, CAT, DAN),
+    ):
+        await refused(house, error, "add_group_dm_user", who, {}, **where, user_id=user)
+    assert told(house) == []
+
+
+async def test_a_bot_makes_no_group_of_a_dm(house: House):
+    await house.owner.save(
+        [
+            User(id=2001, username="robot", bot=True),
+            Member(guild_id=2000, user_id=2001, joined_at_ms=1),
+        ],
+        home=2000,
+    )
+    house.bots.add(2001)
+    channel = await dm(house, 2001, BOB)
+    await refused(house, USERS_ONLY, "add_group_dm_user", 2001, {}, channel_id=channel, user_id=CAT)
+
+
+async def test_a_group_is_on_the_lists_of_all_from_its_first_commit(house: House):
+    """Killed behind any commit, there is no group that nobody sees."""
+    directory, commit = house.owner.directory, house.owner.directory.commit
+    lists: list[list[int]] = []
+
+    async def watched(*args: Any) -> None:
+        await commit(*args)
+        shown = [await directory.private_channels(who) for who in (ANN, BOB, CAT)]
+        lists.extend([each.channel.id for each in one] for one in shown)
+
+    directory.commit = watched
+    made = await group(house, BOB, CAT)
+    assert lists == [[made]] * 3
+
+
+async def test_what_is_no_matter_of_dms_says_so(house: House):
+    """50003 and not 50013: nobody could be given the permission."""
+    channel = await dm(house, ANN, BOB)
+    said = await say(house, ANN, channel)
+    where = {"channel_id": channel, "message_id": int(said["id"])}
+    await refused(house, NOT_IN_DM, "delete_message", BOB, **where)
+    await refused(house, NOT_IN_DM, "update_message", BOB, {"flags": 4}, **where)
+    await refused(house, NOT_IN_DM, "delete_all_message_reactions", BOB, **where)
+    body = {"messages": [said["id"], str(int(said["id"]) + 1)]}
+    await refused(house, NOT_IN_DM, "bulk_delete_messages", BOB, body, channel_id=channel)
+    await refused(house, NOT_IN_DM, "create_channel_invite", BOB, {}, channel_id=channel)

@@ -10,6 +10,7 @@ from hearth.core.errors import (
     MAX_REACTIONS,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    REACTION_BLOCKED,
     STORAGE_FULL,
     UNKNOWN_EMOJI,
     UNKNOWN_MESSAGE,
@@ -329,3 +330,19 @@ async def test_another_guilds_emoji(house: House, message: int):
         ("MESSAGE_REACTION_ADD", "away", True),
         ("MESSAGE_REACTION_REMOVE", "away", True),
     ]
+
+
+async def test_whom_the_author_blocks_does_not_react(house: House, message: int):
+    await react(house, BOB, message, "👍")
+    await house.call("create_relationship", ANN, {"type": 2}, user_id=BOB)
+    house.told()
+    for emoji in ("👎", "👍"):
+        await refused(house, REACTION_BLOCKED, "add_my_message_reaction", BOB, **at(message, emoji))
+    # What is there may be taken back, and others react.
+    await house.call("delete_my_message_reaction", BOB, **at(message, "👍"))
+    await react(house, CAT, message, "👎")
+    # Who blocks somebody may react to what they wrote.
+    written = await house.call("create_message", BOB, {"content": "x"}, channel_id=TEXT)
+    await react(house, ANN, int(written["id"]), "👍")
+    await house.call("delete_relationship", ANN, user_id=BOB)
+    await react(house, BOB, message, "👍")

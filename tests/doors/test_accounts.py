@@ -195,6 +195,15 @@ async def test_who_fails_waits_and_who_was_here_before_does_not(tmp_path: Path) 
     assert last.headers["Via"]
     assert (await log_in(PASSWORD, "203.0.113.1")).status == 429
     assert (await log_in(PASSWORD, "192.0.2.1")).status == 200
+
+    async def resolve(address: str) -> Any:
+        """Where an invite leads, asked without a token."""
+        return await client.get("/invites/nowhere", headers={"X-Forwarded-For": address})
+
+    answers = [await resolve("198.51.100.1") for _ in range(51)]
+    assert [answer.status for answer in answers] == [404] * 50 + [429]
+    assert answers[0].headers["X-RateLimit-Remaining"] == "49"
+    assert (await resolve("198.51.100.2")).status == 404
     await client.close()
     await ann.close()
     assert await asyncio.to_thread(server.stop) == 0

@@ -467,6 +467,8 @@ INTERNAL = {
     "announce_presence",
     "find_presence",
     "end_temporary_stay",
+    "is_connected",
+    "sweep_banned",
     "set_session_presence",
     "show_presence",
     "show_user",

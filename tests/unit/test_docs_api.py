@@ -26,7 +26,10 @@ there such a place, is the caller within the limit, may they be there, have they
 the form right. A verb may ask for more, such as rank or a permission for one field.
 
 A limit counts for each caller, and for each channel or guild by itself; `[limits] scale` loosens
-all of them.
+all of them. Callers without a token are counted by their address.
+
+A bot whose application may not have the intent MESSAGE_CONTENT reads messages of guilds without
+content and embeds, as on the Gateway, except its own and those that mention it.
 """
 
 

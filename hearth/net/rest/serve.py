@@ -210,9 +210,10 @@ class Rest:
     ) -> web.StreamResponse:
         who = await self._who(request, operation)
         params: dict[str, Any] = parameters(operation, values)
+        if issubclass(operation.scope, Open):
+            params["address"] = counted_as(self.client(request))
         if operation.op is None and operation.name in _WANT_DOOR:
             params["gateway_url"] = self.gateway_url(request)
-            params["address"] = self.client(request)
         elif operation.method != "GET" and operation.path.startswith(_WANT_CLIENT):
             params["address"] = counted_as(self.client(request))
             params["agent"] = _text(request, "User-Agent")

@@ -19,6 +19,7 @@ from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.models.exports import Harvest
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.invites import Invite
+from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
 from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
@@ -124,6 +125,10 @@ class SqlDirectory:
     async def guilds_of(self, user_id: int) -> list[int]:
         """See the port."""
         return await self._database.read(lambda c: members.guilds_of(c, user_id))
+
+    async def passing_members(self) -> list[Member]:
+        """See the port."""
+        return await self._database.read(members.passing)
 
     async def guild_ids(self) -> list[int]:
         """See the port."""

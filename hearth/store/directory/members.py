@@ -55,6 +55,11 @@ def _page(connection: Connection, guild_id: int, after: int) -> list[list[Any]]:
     return connection.bulk(_COLUMNS, source, (guild_id, after, _PAGE))
 
 
+def passing(connection: Connection) -> list[Member]:
+    """Temporary members without a role, who leave with their last session."""
+    return MEMBERS.many(connection, "WHERE temporary = 1 AND roles = '[]'")
+
+
 def guilds_of(connection: Connection, user_id: int) -> list[int]:
     """Ids of the guilds that a user is a member of, ascending."""
     source = "FROM members WHERE user_id = ? ORDER BY guild_id"
