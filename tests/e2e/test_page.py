@@ -243,7 +243,7 @@ async def test_the_policy_names_what_it_lets_run(server: Server, browser: Browse
 
 async def test_links_make_accounts_and_passwords(server: Server, browser: Browser) -> None:
     """A claim link makes one, an invite makes one and joins, a reset link sets a password."""
-    claim = server.operate("create_claim_link")["code"]
+    claim = server.operate("create_claim_link")["link"].partition("#claim=")[2]
     owner = Reader(await (await browser.new_context()).new_page())
     await owner.page.goto(f"{server.url}/#claim={claim}")
     await expect(owner.page.get_by_text("this account owns the server")).to_be_visible()
@@ -265,7 +265,7 @@ async def test_links_make_accounts_and_passwords(server: Server, browser: Browse
     await owner.page.goto(f"{server.url}/#invite={invite}")
     await owner.page.reload()
     await expect(owner.page.get_by_role("heading", name="Den")).to_be_visible()
-    reset = server.operate("create_reset_link", {"user": "bob"})["code"]
+    reset = server.operate("create_reset_link", {"user": "bob"})["link"].partition("#reset=")[2]
     bob = Reader(await (await browser.new_context()).new_page())
     await bob.page.goto(f"{server.url}/#reset={reset}")
     await bob.page.get_by_label("Password").fill("another horse")
