@@ -29,6 +29,7 @@ from hearth.actions import (
     search,
     sessions,
     settings,
+    subscriptions,
     users,
     voice,
 )
@@ -62,6 +63,7 @@ MODULES = (
     search,
     sessions,
     settings,
+    subscriptions,
     users,
     voice,
 )

@@ -106,6 +106,8 @@ class Event(Struct, gc=False):
     needs: ClassVar[int] = 0
     small: ClassVar[bool] = False
     """In guilds above 250 members people are told only of themselves (bots by intent)."""
+    followed: ClassVar[bool] = False
+    """There people are also told of what they follow (`models.subscriptions`)."""
     to_others: ClassVar[bool] = False
     """A bot is not told of itself."""
     own: ClassVar[bool] = False
@@ -161,6 +163,7 @@ def event(
     to: Audience = "guild",
     needs: int = 0,
     small: bool = False,
+    followed: bool = False,
     to_others: bool = False,
     own: bool = False,
     content: bool = False,
@@ -175,7 +178,7 @@ def event(
         kind.name, kind.intent, kind.to = name, int(intent), to
         kind.direct = _DIRECT.get(int(intent), PEOPLE) if direct is None else int(direct)
         kind.needs, kind.small, kind.content = needs, small, content
-        kind.to_others, kind.own = to_others, own
+        kind.to_others, kind.own, kind.followed = to_others, own, followed
         EVENTS[name] = kind
         return kind
 
@@ -381,7 +384,7 @@ class AuditLogEntryCreate(Event):
 # Presence and typing
 
 
-@event("PRESENCE_UPDATE", intent=Intent.GUILD_PRESENCES, small=True, to_others=True)
+@event("PRESENCE_UPDATE", intent=Intent.GUILD_PRESENCES, small=True, followed=True, to_others=True)
 class PresenceUpdate(Event):
     """A member's status or activities changed; no presence is offline."""
 
@@ -396,7 +399,7 @@ class PresenceUpdate(Event):
         return presence_object(self.id, self.presence, _guild_id(at))
 
 
-@event("TYPING_START", intent=Intent.GUILD_MESSAGE_TYPING, to="channel", small=True)
+@event("TYPING_START", intent=Intent.GUILD_MESSAGE_TYPING, to="channel", small=True, followed=True)
 class TypingStart(Event):
     """A member started to type; good for ten seconds."""
 

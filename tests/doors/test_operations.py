@@ -459,6 +459,8 @@ COMMANDS = {
     "request_last_messages": 34,
     "request_soundboard_sounds": 31,
     "request_voice_state": 4,
+    "subscribe_guild": 14,
+    "subscribe_guilds": 37,
     "update_presence": 3,
 }
 """The gateway's, with their opcodes."""

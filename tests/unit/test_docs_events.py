@@ -47,6 +47,8 @@ def told_to(kind: type[Event]) -> str:
         who += f" with `{'`, `'.join(names(kind.needs))}`"
     if kind.small:
         who += "; in guilds above 250 members people hear only of themselves"
+        if kind.followed:
+            who = who.replace("themselves", "what they follow")
     if kind.to_others:
         who += "; not to the bot that it is about"
     return who

@@ -39,7 +39,7 @@ USERS = range(1, 17)
 CROWD = range(10_000, 10_000 + MOST_OFFLINE - 8)
 """Members who are never there: with them the users cross the border of who is left out."""
 
-ROLES = range(101, 105)
+ROLES = (101, 102, 103, 104)
 CHANNELS = range(201, 204)
 VIEW = int(P.VIEW_CHANNEL)
 NAMES = ["", "Ann", "ann", "Bob", "Zoe", "Émile", "ß", "SS"]
@@ -319,7 +319,8 @@ class Play:
             for client in told.to:
                 assert client not in self.away
                 if told.name != "PRESENCE_UPDATE":
-                    assert told.d["id"] in visible[client]
+                    wish = self.followed.wishes[client]
+                    assert told.d["id"] in visible[client] & {place.id(i) for i in wish.channels}
                 client.take(told)
         known: dict[int, tuple[list[Any], list[Any]]] = {}
         for client in self.clients:
@@ -350,6 +351,10 @@ steps = st.lists(st.tuples(st.integers(0, 18), numbers, numbers, numbers), min_s
 @given(steps, st.sampled_from([0, 0, 0, 0, 0, 0, 0, len(CROWD) - 2]))
 def test_a_copy_of_a_list_is_the_list(steps: list[tuple[int, int, int, int]], crowd: int) -> None:
     play = Play(crowd)
+    closed = Overwrite(GUILD, 0, 0, VIEW), Overwrite(ROLES[0], 0, VIEW, 0)
+    there = play.place.snapshot
+    keys = [replace(there.members[user_id], roles=ROLES[:1]) for user_id in (2, 3)]
+    play.do([channel(CHANNELS[1], *closed), *keys])
     for number, client in enumerate(play.clients):
         windows = RANGES[number], RANGES[number + 3], RANGES[-1]
         play.followed.follow(client, Wish({CHANNELS[0]: windows, CHANNELS[1]: ((0, 5), (8, 9))}))

@@ -13,10 +13,16 @@ from hearth.actions.gateway import (
 )
 from hearth.core.errors import Refused
 from hearth.core.models.presence import PresencePut
+from hearth.core.models.subscriptions import Subscription
 from hearth.core.operations import OPERATIONS, Operation, Principal
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import Payload
-from hearth.net.gateway.conversation import CHANNEL_STATUSES, Command
+from hearth.net.gateway.conversation import (
+    CHANNEL_STATUSES,
+    SUBSCRIBE_GUILD,
+    SUBSCRIBE_GUILDS,
+    Command,
+)
 from hearth.net.gateway.hub import Hub
 from hearth.net.gateway.session import Session
 
@@ -47,6 +53,8 @@ async def obey(hub: Hub, session: Session, command: Command) -> bool:
     operation = commands().get(command.op)
     if operation is None:
         return True
+    if command.op in (SUBSCRIBE_GUILD, SUBSCRIBE_GUILDS) and not session.wants_all:
+        return True  # Bots are told by intent, and nothing of lists.
     try:
         body = msgspec.json.decode(command.d, type=operation.body, strict=False)
     except (msgspec.DecodeError, RecursionError):
@@ -92,6 +100,8 @@ async def _ask(
         home = await hub.world.home(value.guild_id)
         for chunk in ready.chunks(session, home, value):
             hub.tell(session, chunk)
+    elif isinstance(value, Subscription):
+        hub.subscriptions.follow(session, int(params["guild_id"]), value)
     elif isinstance(value, SoundboardSounds):
         hub.tell(session, Payload("SOUNDBOARD_SOUNDS", _encode(value)))
     elif isinstance(value, LastMessages):

@@ -488,6 +488,7 @@ class Connection(asyncio.Protocol):
             return
         announced = self._attach(session)
         session.push(Payload("RESUMED", b'{"_trace":["hearth"]}'))
+        hub.subscriptions.returned(session)
         session.pump()
         await asyncio.wait([announced])
 

@@ -39,7 +39,10 @@ MOST_LISTS = 100
 """The most lists of one guild that are kept: of more channels there is none."""
 
 LARGE = 250
-"""In guilds with more members presences are told to those who follow them."""
+"""Up to so many members people are told of everybody's presence, typing and membership.
+
+In guilds with more it is those who follow a member, or typing, that are.
+"""
 
 LIST_UPDATE = "GUILD_MEMBER_LIST_UPDATE"
 

@@ -18,6 +18,7 @@ from hearth.core.events import (
     ChannelDelete,
     Event,
     GuildDelete,
+    TypingStart,
 )
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
@@ -32,12 +33,11 @@ from hearth.core.visibility import Views
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import PLAIN, Payload, Stencil
 from hearth.net.gateway.cohorts import Room
+from hearth.net.gateway.followed import LARGE
 from hearth.net.gateway.session import Deferred, Session
+from hearth.net.gateway.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
-
-SMALL_GUILD = 250
-"""Up to so many members people are told of everybody's presence, typing and membership."""
 
 SLICE = 16
 """So many sessions are written to before the loop gets its turn.
@@ -76,6 +76,7 @@ class Hub:
         self.detached: dict[Session, None] = {}
         self.followed: dict[int, set[int]] = {}
         """Private channels whose homes are elsewhere, with their users here; empty where all is."""
+        self.subscriptions = Subscriptions(world, self.tell, self.of_user, self.detached)
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: deque[Session] = deque()
         self._pumping = False
@@ -157,6 +158,7 @@ class Hub:
                     del self.followed[key]
 
     def _leave(self, session: Session, guild_id: int) -> None:
+        self.subscriptions.leave(session, guild_id)
         room = self.rooms[guild_id]
         room.leave(session)
         if not room.cohorts:
@@ -274,6 +276,7 @@ class Hub:
                 self._tell_recipients(event, home, home.snapshot)
             elif room is not None:
                 self._tell_room(event, home, room)
+        self.subscriptions.note(commit)
         self._wake()
 
     def _tell_user(
@@ -354,10 +357,11 @@ class Hub:
                     dirty.append(session)
 
     def _tell_some(self, event: Event, home: Home, room: Room, snapshot: Snapshot) -> None:
-        """Tell those who have a permission; or, in a large guild, bots and the user concerned."""
+        """Tell those who have a permission; or, in a large guild, bots and those concerned."""
         payload: Payload | None = None
         wall_ms = self.world.wall_ms()
-        large = len(snapshot.members) > SMALL_GUILD
+        large = len(snapshot.members) > LARGE
+        heard = self.subscriptions.typing(home.key) if isinstance(event, TypingStart) else ()
         channel, cohorts = None, list(room.cohorts.values())
         if event.to == "channel":
             channel = snapshot.channels.get(event.channel_id)
@@ -375,7 +379,8 @@ class Hub:
                     if not resolve(snapshot, member, channel, wall_ms) & event.needs:
                         continue
                 elif session.wants_all:
-                    if large and (event.to_others or session.user_id != event.user_id):
+                    concerned = session.user_id == event.user_id and not event.to_others
+                    if large and not concerned and session not in heard:
                         continue
                 elif event.to_others and session.user_id == event.user_id:
                     continue

@@ -237,8 +237,8 @@ def changes(
 ) -> list[dict[str, Any]]:
     """Operations that turn what a client has of merged windows into what they are now.
 
-    `moved` are the users whose key is another or who came or went, `changed` those who look
-    different. A client does them one after the other: DELETE takes a row out and closes the gap,
+    `changed` are the users who look different; `moved` those of them whose key is another, or who
+    came or went. A client does them one after the other: DELETE takes a row out and closes the gap,
     INSERT opens one, UPDATE replaces, INVALIDATE forgets, SYNC says what stands there. Each window
     is put right by itself: what leaves it on one side comes back on the other, so no row of
     another window moves, nor need the client know rows that it did not ask for. Only where the
@@ -247,7 +247,8 @@ def changes(
     made: list[dict[str, Any]] = []
     for window, old, new in zip(windows, before, after, strict=True):
         start = window[0]
-        kept = set(old).intersection(new).difference(moved)
+        # Who moved but stands where they stood needs no more than an UPDATE.
+        kept = set(new) if old == new else set(old).intersection(new).difference(moved)
         away, come = len(old) - len(kept), len(new) - len(kept)
         if not old or away + come > max(len(new), MANY):
             made += sync(window, new, item)

@@ -23,6 +23,7 @@ from hearth.core.wire import timestamp
 from hearth.net.gateway import mine
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.conversation import Identify
+from hearth.net.gateway.followed import LARGE
 from hearth.net.gateway.mine import Mine
 from hearth.net.gateway.session import Deferred, Session
 
@@ -31,9 +32,6 @@ MEMBERS = int(Intent.GUILD_MEMBERS)
 PRESENCES = int(Intent.GUILD_PRESENCES)
 CHUNK = 1000
 """The most members in one GUILD_MEMBERS_CHUNK."""
-
-SMALL_GUILD = 250
-"""People get the whole member list of guilds up to this size."""
 
 _ALLOWING = {
     Intent.GUILD_PRESENCES: 1 << 12 | 1 << 13,
@@ -132,7 +130,7 @@ def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
     large = len(snapshot.members) > max(50, min(session.large_threshold, 250))
     with_presences = bool(session.intents & PRESENCES)
     if not bot:
-        everybody = len(snapshot.members) <= SMALL_GUILD
+        everybody = len(snapshot.members) <= LARGE
         with_presences = everybody
     else:
         everybody = not large and with_presences

@@ -16,6 +16,7 @@ from hearth.core.events import EVERYTHING
 from hearth.core.models.presence import PresencePut
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.connection import Gateway
+from hearth.net.gateway.followed import Wish
 from hearth.net.gateway.session import DETACHED_S, ONLINE, Session
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class SavedSession(Struct, array_like=True):
     large_threshold: int = 50
     presence: PresencePut | None = None
     present: bool = False
+    follows: dict[int, Wish] = {}
 
 
 class Saved(Struct, array_like=True):
@@ -82,6 +84,7 @@ def save(gateway: Gateway, path: Path) -> None:
                 session.large_threshold,
                 session.presence,
                 session.present,
+                gateway.subscriptions.wishes(session),
             )
         )
     data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions)
@@ -146,6 +149,7 @@ async def restore(gateway: Gateway, path: Path) -> None:
             continue
         gateway.join(session, homes, ())
         gateway.detach(session, world.clock.now())
+        gateway.subscriptions.restore(session, one.follows)
         if one.present:
             # Those who were told that its user is there will be told if it does not come back.
             session.present = True
