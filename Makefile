@@ -9,9 +9,12 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 DOCS := .venv/.stamp-docs
+WEB := hearth/web/dist/.stamp
+WEB_SOURCES := $(shell find hearth/web/src hearth/web/public -type f) \
+	$(wildcard hearth/web/*.json hearth/web/*.ts hearth/web/*.html)
 
 help:
-	@echo "make setup   make .venv with the hearth command"
+	@echo "make setup   make .venv with the hearth command, and the web client"
 	@echo "make serve   start Hearth; options go in ARGS='--listen 0.0.0.0:8080'"
 	@echo "make test    run the tests; ARGS='tests/unit -k config' chooses"
 	@echo "make check   formatting, lint and types"
@@ -22,7 +25,7 @@ help:
 	@echo "make dist    build the wheel and the source distribution into dist/"
 	@echo "make lock    remake the locks after a change of dependencies (UPGRADE=1 takes newer ones)"
 
-setup: $(RUN)
+setup: $(RUN) $(WEB)
 
 $(RUN): pyproject.toml packaging/setup.sh packaging/bootstrap.lock packaging/requirements.lock
 	@PYTHON='$(PYTHON)' packaging/setup.sh run
@@ -32,25 +35,31 @@ $(DEV): $(RUN) packaging/requirements-dev.lock
 	@packaging/setup.sh dev
 	@touch $@
 
+# The web client; where Node cannot be had the server says so on its page.
+$(WEB): $(RUN) packaging/requirements-web.lock packaging/build_web.py $(WEB_SOURCES)
+	@packaging/setup.sh web
+	@mkdir -p $(@D) && touch $@
+
 $(DOCS): $(RUN) packaging/requirements-docs.lock
 	@packaging/setup.sh docs
 	@touch $@
 
-serve: $(RUN)
+serve: $(RUN) $(WEB)
 	@exec $(BIN)/hearth serve $(ARGS)
 
-test: $(DEV)
+test: $(DEV) $(WEB)
 	@packaging/test-deps.sh
 	@$(BIN)/pytest -q $(ARGS)
 
-soak: $(DEV)
+soak: $(DEV) $(WEB)
 	@packaging/test-deps.sh
 	@HEARTH_SOAK=1 $(BIN)/pytest -q --timeout=0 $(ARGS)
 
-check: $(DEV)
+check: $(DEV) $(WEB)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
+	@$(BIN)/python packaging/build_web.py check
 
 bench: $(DEV)
 	@$(BIN)/python perf/run.py $(ARGS)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv from the locks beside this file: `setup.sh` for running Hearth, `setup.sh dev` and
-# `setup.sh docs` add what checks and tests, or the documentation site, need.
+# `setup.sh docs` add what checks and tests, or the documentation site, need; `setup.sh web` builds
+# the web client.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
@@ -50,6 +51,14 @@ run)
     install --no-deps --no-build-isolation --editable .
     ;;
 dev) install --require-hashes -r packaging/requirements-dev.lock ;;
+web)
+    # Node comes in a wheel that not every machine can have.
+    if ! install --require-hashes -r packaging/requirements-web.lock; then
+        echo "setup: Node could not be installed, so there is no web client; the server runs without" >&2
+        exit 0
+    fi
+    .venv/bin/python packaging/build_web.py build
+    ;;
 docs) install --require-hashes -r packaging/requirements-docs.lock ;;
 lock)
     lock() {
@@ -60,6 +69,8 @@ lock)
     lock pyproject.toml --group build -o packaging/requirements.lock
     lock pyproject.toml --group build --group dev -c packaging/requirements.lock \
         -o packaging/requirements-dev.lock
+    lock pyproject.toml --group build --group web -c packaging/requirements-dev.lock \
+        -o packaging/requirements-web.lock
     lock pyproject.toml --group build --group docs -c packaging/requirements.lock \
         -o packaging/requirements-docs.lock
     ;;

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.e2e.test_page import ARGS, CHROMIUM
+from tests.e2e.people import ARGS, CHROMIUM
 from tests.harness import Server
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")

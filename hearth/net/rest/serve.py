@@ -4,10 +4,7 @@ import asyncio
 import hmac
 import logging
 import re
-from base64 import b64encode
 from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,6 +42,7 @@ from hearth.net.rest.files import Files
 from hearth.net.rest.reference import DOCUMENTS, unchanging
 from hearth.net.rest.routes import Routes, parameters
 from hearth.net.rest.sockets import Counts
+from hearth.net.rest.static import Static
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +79,6 @@ CROWDED_S = 5.0
 """An address with too many gateway connections is told to wait for so long."""
 
 _API = re.compile(r"^/api(?:/v(\d+))?(/.*)$")
-PAGE = Path(__file__).parent / "page.html"
 
 
 class Rest:
@@ -113,6 +110,7 @@ class Rest:
         self._counts = counts
         self._metrics_token = metrics_token
         self._unready = unready
+        self._static = Static()
         gateway.left = counts.leave
         self._public = public_url
         self._scale = scale
@@ -170,8 +168,10 @@ class Rest:
                 return self._metrics(request), name
             if path.startswith("/cdn/") and request.method in ("GET", "HEAD"):
                 return await self._files.answer(request, path.removeprefix("/cdn")), "file"
-            if path == "/" and request.method in ("GET", "HEAD"):
-                return web.Response(body=_PAGE, headers=_PAGE_HEADERS), name
+            if request.method in ("GET", "HEAD"):
+                shown = self._static.answer(path, request.headers)
+                if shown is not None:
+                    return shown, name
             raise Refused(ROUTE_NOT_FOUND)
         except Refused as refused:
             return self._refuse(refused), name
@@ -368,26 +368,6 @@ _WANT_DOOR = frozenset({"get_gateway", "get_bot_gateway"})
 
 _WANT_CLIENT = "/auth/", "/users/@me"
 """What proves who somebody is asks where they are, and what their client is."""
-
-_PAGE = PAGE.read_bytes()
-
-
-def _hash(tag: str) -> str:
-    """What the policy says of the page's only element of this kind: the hash of its text."""
-    found = re.search(rf"<{tag}>(.*?)</{tag}>".encode(), _PAGE, re.DOTALL)
-    assert found is not None
-    return f"'sha256-{b64encode(sha256(found[1]).digest()).decode()}'"
-
-
-_PAGE_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": f"default-src 'none'; script-src {_hash('script')}; "
-    f"style-src {_hash('style')}; img-src data:; connect-src 'self'; form-action 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-}
 
 
 def _text(request: web.BaseRequest, name: str) -> str:

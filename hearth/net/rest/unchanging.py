@@ -31,14 +31,19 @@ class Unchanging:
         known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
         if "*" in known or self.etag in known or self.etag.removeprefix("W/") in known:
             return web.Response(status=304, headers=self._headers)
-        if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", self._wanted(request)):
+        if "gzip" in encodings(request.headers.get("Accept-Encoding", "")):
             headers = {**self._headers, "Content-Encoding": "gzip"}
             return web.Response(body=self._small, headers=headers)
         return web.Response(body=self._plain, headers=self._headers)
 
-    @staticmethod
-    def _wanted(request: web.BaseRequest) -> str:
-        return request.headers.get("Accept-Encoding", "")
+
+def encodings(wanted: str) -> set[str]:
+    """The content codings that an Accept-Encoding takes, by name; one with q=0 it does not."""
+    parts = (part.partition(";") for part in wanted.lower().split(","))
+    return {name.strip() for name, _, weight in parts if not _REFUSED.fullmatch(weight.strip())}
+
+
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 def page_headers(page: bytes, connect: str = "'none'") -> dict[str, str]:

@@ -1,0 +1,186 @@
+"""Takes the pictures of the web client: `.venv/bin/python docs/screenshots.py [OUT]`.
+
+Starts a server of its own with a small community in it, and needs chromium.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.async_api import Browser, Page, async_playwright  # noqa: E402
+
+from tests.e2e.people import ARGS, CHROMIUM  # noqa: E402
+from tests.harness import Client, Server  # noqa: E402
+
+PEOPLE = {
+    "mira": "Mira Okafor",
+    "jonas": "Jonas",
+    "yuki": "Yuki Tanaka",
+    "sol": "Sol",
+    "ines": "Inês Duarte",
+    "ravi": "Ravi",
+}
+
+TALK = [
+    ("jonas", "Morning! The **kiln** is at 1220°, so nobody open it before noon, please."),
+    ("jonas", "Glaze tests are on the left shelf, labelled this time."),
+    ("yuki", "You are a hero. Did the celadon come out green or grey?"),
+    ("jonas", "Somewhere between a pond and a dishwasher tablet"),
+    (
+        "ines",
+        "> Glaze tests are on the left shelf\nI took photos yesterday, will upload them tonight.",
+    ),
+    (
+        "mira",
+        "Three things for the open day:\n- tables from the school, *Thursday*\n"
+        "- posters: <@{sol}> has the file\n- somebody who explains raku without burning the lawn",
+    ),
+    ("sol", "Posters are done. Final text is in <#{notes}>, spoiler: ||it has a goat on it||"),
+    ("ravi", "I can do raku. I have only burned one lawn, and it was mine."),
+    ("yuki", "```py\ncones = {6: 1222, 7: 1240}\nprint(cones[6] - 1220)  # so close\n```"),
+    ("jonas", "https://clay.example/cone-chart says two degrees is nothing"),
+    ("ines", "I'll bring coffee and the long extension lead. See you at nine?"),
+]
+
+
+async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
+    """A guild with its people, channels, roles and talk."""
+    crowd: dict[str, Client] = {}
+    for name, shown in PEOPLE.items():
+        crowd[name] = server.person(name)
+        await crowd[name].patch("/users/@me", {"global_name": shown})
+    mira = crowd["mira"]
+    guild = int((await mira.post("/guilds", {"name": "Clay & Fire"})).body["id"])
+    for name in list(PEOPLE)[1:]:
+        server.join(guild, name)
+    made: dict[str, int] = {"guild": guild}
+    for text in (await mira.get(f"/guilds/{guild}/channels")).body:
+        await mira.delete(f"/channels/{text['id']}")
+    for category, channels in {
+        "Workshop": ["kiln", "glazes", "notes"],
+        "Elsewhere": ["off-topic", "introductions"],
+    }.items():
+        parent = (await mira.post(f"/guilds/{guild}/channels", {"name": category, "type": 4})).body
+        for channel in channels:
+            form: dict[str, Any] = {"name": channel, "parent_id": parent["id"]}
+            if channel == "kiln":
+                form["topic"] = "What is in it, how hot it is, and when it opens"
+            made[channel] = int((await mira.post(f"/guilds/{guild}/channels", form)).body["id"])
+    for name, color, holders in (
+        ("Keepers of the kiln", 0xE0793B, ("jonas", "mira")),
+        ("Members", 0x5FA8A0, ("yuki", "ines", "ravi")),
+    ):
+        role = (
+            await mira.post(f"/guilds/{guild}/roles", {"name": name, "color": color, "hoist": True})
+        ).body["id"]
+        for holder in holders:
+            await mira.put(f"/guilds/{guild}/members/{crowd[holder].id}/roles/{role}")
+    ids = {name: client.id for name, client in crowd.items()} | made
+    posted: list[str] = []
+    for name, text in TALK:
+        for key, value in ids.items():
+            text = text.replace(f"{{{key}}}", str(value))
+        body: dict[str, Any] = {"content": text}
+        if name == "yuki" and posted and text.startswith("You are"):
+            body["message_reference"] = {"message_id": posted[0]}
+        sent = await crowd[name].post(f"/channels/{made['kiln']}/messages", body)
+        posted.append(sent.body["id"])
+    kiln = f"/channels/{made['kiln']}/messages"
+    for name, at, emoji in (
+        ("yuki", 1, "🙌"),
+        ("mira", 1, "🙌"),
+        ("sol", 3, "😂"),
+        ("mira", 3, "😂"),
+        ("ravi", 3, "😂"),
+        ("jonas", 7, "🔥"),
+    ):
+        await crowd[name].put(f"{kiln}/{posted[at]}/reactions/{emoji}/@me")
+    await mira.put(f"{kiln}/pins/{posted[5]}")
+    await crowd["ravi"].post(
+        f"/channels/{made['off-topic']}/messages", {"content": "Look at this cat"}
+    )
+    await crowd["sol"].post(
+        f"/channels/{made['glazes']}/messages",
+        {"content": f"<@{mira.id}> which tin is the tenmoku?"},
+    )
+    for name in ("jonas", "yuki", "ravi"):
+        await mira.put(f"/users/@me/relationships/{crowd[name].id}", {})
+        await crowd[name].put(f"/users/@me/relationships/{mira.id}", {})
+    await crowd["ines"].put(f"/users/@me/relationships/{mira.id}", {})
+    direct = (await crowd["yuki"].post("/users/@me/channels", {"recipients": [str(mira.id)]})).body
+    await crowd["yuki"].post(
+        f"/channels/{direct['id']}/messages", {"content": "Can I have your wheel on Friday? :)"}
+    )
+    made["dm"] = int(direct["id"])
+    await crowd["jonas"].connect()
+    await crowd["yuki"].connect()
+    await crowd["sol"].connect(
+        presence={"status": "dnd", "activities": [], "afk": False, "since": 0}
+    )
+    return crowd, made
+
+
+async def page_of(browser: Browser, server: Server, token: str | None, **context: Any) -> Page:
+    """A page that is logged in already, where there is a token."""
+    made = await (await browser.new_context(**context)).new_page()
+    if token is not None:
+        await made.add_init_script(f"localStorage.setItem('hearth.token', '\"{token}\"')")
+    return made
+
+
+async def shoot(out: Path) -> None:
+    """All pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder) / "data").start()
+        crowd, made = await people(server)
+        token = crowd["mira"].token
+        invite = (await crowd["mira"].post(f"/channels/{made['kiln']}/invites", {})).body["code"]
+        views = {
+            "channel": f"/channels/{made['guild']}/{made['kiln']}",
+            "direct": f"/channels/@me/{made['dm']}",
+            "friends": "/channels/@me",
+            "settings": "/settings/account",
+            "roles": f"/settings/guild/{made['guild']}/roles",
+            "login": "/login",
+            "invite": f"/invite/{invite}",
+        }
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            for width, height in ((1440, 900), (1024, 768), (390, 844)):
+                for scheme in ("dark", "light"):
+                    for name, path in views.items():
+                        if name not in ("channel", "login") and (width, scheme) not in (
+                            (1440, "dark"),
+                            (390, "light"),
+                        ):
+                            continue
+                        page = await page_of(
+                            browser,
+                            server,
+                            None if name in ("login", "invite") else token,
+                            viewport={"width": width, "height": height},
+                            color_scheme=scheme,
+                        )
+                        await page.goto(server.url + path)
+                        await page.locator("main").first.wait_for()
+                        if name == "channel":
+                            await page.locator("article").first.wait_for()
+                        await page.wait_for_timeout(350)
+                        await page.screenshot(path=out / f"{name}-{width}-{scheme}.png")
+                        await page.context.close()
+            await browser.close()
+        for client in crowd.values():
+            await client.close()
+        server.stop()
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    target = Path(words[0]) if words else ROOT / "docs" / "screenshots"
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(shoot(target))

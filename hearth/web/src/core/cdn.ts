@@ -1,0 +1,20 @@
+// Where pictures are.
+import type { Emoji, Guild, User } from "./types.ts";
+
+const SIZE = 128;
+
+function format(hash: string): string {
+  return hash.startsWith("a_") ? "gif" : "webp";
+}
+
+export function avatarUrl(user: Pick<User, "id" | "avatar"> | undefined): string | undefined {
+  return user?.avatar ? `/cdn/avatars/${user.id}/${user.avatar}.${format(user.avatar)}?size=${SIZE}` : undefined;
+}
+
+export function iconUrl(guild: Pick<Guild, "id" | "icon">): string | undefined {
+  return guild.icon ? `/cdn/icons/${guild.id}/${guild.icon}.${format(guild.icon)}?size=${SIZE}` : undefined;
+}
+
+export function emojiUrl(emoji: Pick<Emoji, "id" | "animated">): string {
+  return `/cdn/emojis/${emoji.id}.${emoji.animated ? "gif" : "webp"}?size=64`;
+}

@@ -1,0 +1,206 @@
+// Discord's objects as the client uses them: the wire's names, ids as strings, what is left out optional.
+
+export type Id = string;
+
+export interface User {
+  id: Id;
+  username: string;
+  global_name: string | null;
+  avatar: string | null;
+  bot?: boolean;
+}
+
+export interface OwnUser extends User {
+  email: string | null;
+  mfa_enabled: boolean;
+  verified: boolean;
+  bio: string;
+  pronouns: string;
+  accent_color: number | null;
+  locale: string;
+}
+
+export interface Member {
+  user: User;
+  nick: string | null;
+  avatar: string | null;
+  roles: Id[];
+  joined_at: string;
+  communication_disabled_until: string | null;
+}
+
+export interface Role {
+  id: Id;
+  name: string;
+  color: number;
+  hoist: boolean;
+  position: number;
+  permissions: string;
+  managed: boolean;
+  mentionable: boolean;
+}
+
+export interface Overwrite {
+  id: Id;
+  /** 0 of a role, 1 of a member. */
+  type: 0 | 1;
+  allow: string;
+  deny: string;
+}
+
+export const ChannelType = {
+  TEXT: 0,
+  DM: 1,
+  VOICE: 2,
+  GROUP_DM: 3,
+  CATEGORY: 4,
+  ANNOUNCEMENT: 5,
+  ANNOUNCEMENT_THREAD: 10,
+  PUBLIC_THREAD: 11,
+  PRIVATE_THREAD: 12,
+  STAGE: 13,
+  FORUM: 15,
+  MEDIA: 16,
+} as const;
+
+export interface Channel {
+  id: Id;
+  type: number;
+  guild_id?: Id;
+  name?: string | null;
+  topic?: string | null;
+  position?: number;
+  parent_id?: Id | null;
+  permission_overwrites?: Overwrite[];
+  nsfw?: boolean;
+  last_message_id?: Id | null;
+  last_pin_timestamp?: string | null;
+  rate_limit_per_user?: number;
+  /** Of private channels: the others in it, by id. */
+  recipient_ids?: Id[];
+  owner_id?: Id;
+  member_list_id?: string;
+}
+
+export interface Emoji {
+  id: Id | null;
+  name: string | null;
+  animated?: boolean;
+}
+
+export interface Guild {
+  id: Id;
+  name: string;
+  icon: string | null;
+  owner_id: Id;
+  description: string | null;
+  system_channel_id: Id | null;
+  member_count: number;
+  large: boolean;
+  joined_at: string;
+  unavailable?: boolean;
+  emojis: Emoji[];
+  mfa_level: number;
+  default_message_notifications: number;
+}
+
+export interface Reaction {
+  count: number;
+  me: boolean;
+  emoji: Emoji;
+}
+
+export interface Attachment {
+  id: Id;
+  filename: string;
+  size: number;
+  url: string;
+  proxy_url?: string;
+  content_type?: string;
+  width?: number | null;
+  height?: number | null;
+  description?: string;
+}
+
+export interface Embed {
+  title?: string;
+  description?: string;
+  url?: string;
+  color?: number;
+  author?: { name: string; url?: string };
+  footer?: { text: string };
+  fields?: { name: string; value: string; inline?: boolean }[];
+}
+
+export interface Message {
+  id: Id;
+  channel_id: Id;
+  guild_id?: Id;
+  type: number;
+  author: User;
+  content: string;
+  timestamp: string;
+  edited_timestamp: string | null;
+  mention_everyone: boolean;
+  mentions: User[];
+  mention_roles: Id[];
+  attachments: Attachment[];
+  embeds: Embed[];
+  reactions?: Reaction[];
+  pinned: boolean;
+  flags: number;
+  nonce?: string | number;
+  message_reference?: { channel_id: Id; message_id: Id };
+  referenced_message?: Message | null;
+}
+
+export type Status = "online" | "idle" | "dnd" | "offline";
+
+export interface Presence {
+  user: { id: Id };
+  status: Status;
+  guild_id?: Id;
+}
+
+export interface ReadState {
+  id: Id;
+  last_message_id: Id;
+  mention_count: number;
+}
+
+export const RelationshipType = { FRIEND: 1, BLOCKED: 2, INCOMING: 3, OUTGOING: 4 } as const;
+
+export interface Relationship {
+  id: Id;
+  type: number;
+  nickname: string | null;
+  user?: User;
+}
+
+export interface Invite {
+  code: string;
+  guild: { id: Id; name: string; icon: string | null; description: string | null };
+  channel: { id: Id; name: string };
+  inviter?: User;
+  expires_at: string | null;
+  approximate_member_count?: number;
+  approximate_presence_count?: number;
+  uses?: number;
+  max_uses?: number;
+}
+
+export interface AuthSession {
+  id_hash: string;
+  approx_last_used_time: string;
+  client_info: { os: string | null; platform: string | null };
+}
+
+export interface NotificationSettings {
+  guild_id: Id | null;
+  muted: boolean;
+  message_notifications: number;
+  suppress_everyone: boolean;
+  suppress_roles: boolean;
+  mute_config?: { end_time: string | null } | null;
+  channel_overrides: { channel_id: Id; muted: boolean; message_notifications: number }[];
+}

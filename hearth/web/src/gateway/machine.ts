@@ -1,0 +1,194 @@
+// The client's half of Gateway v10 as a pure machine: what comes in and when → what to do.
+
+/** What the machine wants done. */
+export type Output =
+  | { do: "connect"; url: string }
+  | { do: "send"; op: number; d: unknown }
+  | { do: "close"; code: number }
+  | { do: "dispatch"; name: string; d: unknown }
+  | { do: "state"; state: State }
+  | { do: "void"; reason: string };
+
+/** `waiting`: there is no connection now; `ready`: events come. */
+export type State = "connecting" | "waiting" | "ready" | "over";
+
+export interface Payload {
+  op: number;
+  d: unknown;
+  s?: number | null;
+  t?: string | null;
+}
+
+const OP = { DISPATCH: 0, HEARTBEAT: 1, IDENTIFY: 2, RESUME: 6, RECONNECT: 7, INVALID: 9, HELLO: 10, ACK: 11 };
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 15_000;
+/** A connection that says no HELLO in this time is none. */
+const HELLO_MS = 15_000;
+/** After these the token or the client is at fault: another try would be the same. */
+const FINAL = new Map([
+  [4004, "Please log in again."],
+  [4012, "This page is too old for the server. Load it again."],
+  [4015, "You are connected too often. Close some other windows."],
+]);
+/** After these the session is gone. */
+const SESSION_GONE = new Set([4007, 4009, 4003]);
+
+/** One person's connection. A resumption goes to the page's own server too. Times are monotonic milliseconds; `random` gives 0 ≤ x < 1. */
+export class Machine {
+  state: State = "waiting";
+  private readonly url: string;
+  private readonly identify: Record<string, unknown>;
+  private readonly random: () => number;
+  private session: string | null = null;
+  private seq: number | null = null;
+  private open = false;
+  private acknowledged = true;
+  private intervalMs = 0;
+  private beatAt: number | null = null;
+  private helloBy: number | null = null;
+  private retryAt: number | null = null;
+  private identifyAt: number | null = null;
+  private tries = 0;
+
+  constructor(url: string, identify: Record<string, unknown>, random: () => number) {
+    this.url = url;
+    this.identify = identify;
+    this.random = random;
+  }
+
+  /** Begin, or try again at once: the network came back, the window was looked at. */
+  start(now: number): Output[] {
+    if (this.state === "over" || this.open || this.helloBy !== null) return [];
+    return this.connect(now);
+  }
+
+  /** The socket opened. */
+  opened(now: number): Output[] {
+    this.open = true;
+    this.helloBy = now + HELLO_MS;
+    return [];
+  }
+
+  /** The server said something. */
+  receive(payload: Payload, now: number): Output[] {
+    const { op, d } = payload;
+    if (typeof payload.s === "number") this.seq = payload.s;
+    switch (op) {
+      case OP.HELLO: {
+        this.helloBy = null;
+        this.intervalMs = (d as { heartbeat_interval: number }).heartbeat_interval;
+        this.beatAt = now + this.intervalMs * this.random();
+        this.acknowledged = true;
+        return this.introduce();
+      }
+      case OP.ACK:
+        this.acknowledged = true;
+        return [];
+      case OP.HEARTBEAT:
+        return [this.beat()];
+      case OP.RECONNECT:
+        return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
+      case OP.INVALID:
+        if (d !== true) this.forget();
+        this.identifyAt = now + 1000 + 4000 * this.random();
+        return [];
+      case OP.DISPATCH:
+        return this.dispatch(payload.t ?? "", d);
+      default:
+        return [];
+    }
+  }
+
+  /** The socket closed, or never opened; a second word of the same is nothing new. */
+  closed(code: number, now: number): Output[] {
+    if (this.state === "over" || this.retryAt !== null) return [];
+    this.open = false;
+    this.beatAt = this.helloBy = this.identifyAt = null;
+    const reason = FINAL.get(code);
+    if (reason !== undefined) {
+      this.state = "over";
+      return [{ do: "state", state: "over" }, { do: "void", reason }];
+    }
+    if (SESSION_GONE.has(code)) this.forget();
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.tries, LONGEST_WAIT_MS);
+    this.tries += 1;
+    this.retryAt = now + wait * (0.7 + 0.3 * this.random());
+    return this.turn("waiting");
+  }
+
+  /** When `tick` has something to do; null for never. */
+  wakeAt(): number | null {
+    const times = [this.beatAt, this.helloBy, this.retryAt, this.identifyAt].filter((at) => at !== null);
+    return times.length ? Math.min(...times) : null;
+  }
+
+  /** Time went by. */
+  tick(now: number): Output[] {
+    if (this.retryAt !== null && now >= this.retryAt) return this.connect(now);
+    if (this.helloBy !== null && now >= this.helloBy) return this.dead(now);
+    if (this.identifyAt !== null && now >= this.identifyAt) {
+      this.identifyAt = null;
+      return this.introduce();
+    }
+    if (this.beatAt !== null && now >= this.beatAt) {
+      if (!this.acknowledged) return this.dead(now);
+      this.beatAt = now + this.intervalMs;
+      this.acknowledged = false;
+      return [this.beat()];
+    }
+    return [];
+  }
+
+  /** Done: the person logged out. */
+  stop(): Output[] {
+    this.state = "over";
+    this.beatAt = this.helloBy = this.retryAt = this.identifyAt = null;
+    return [{ do: "close", code: 1000 }, { do: "state", state: "over" }];
+  }
+
+  private connect(now: number): Output[] {
+    this.retryAt = null;
+    this.helloBy = now + HELLO_MS;
+    return [...this.turn("connecting"), { do: "connect", url: `${this.url}?v=10&encoding=json` }];
+  }
+
+  private introduce(): Output[] {
+    if (this.session) {
+      const { token } = this.identify;
+      return [{ do: "send", op: OP.RESUME, d: { token, session_id: this.session, seq: this.seq } }];
+    }
+    return [{ do: "send", op: OP.IDENTIFY, d: this.identify }];
+  }
+
+  private dispatch(name: string, d: unknown): Output[] {
+    const out: Output[] = [];
+    if (name === "READY") {
+      const { session_id } = d as { session_id: string };
+      this.session = session_id;
+    }
+    out.push({ do: "dispatch", name, d });
+    if (name === "READY" || name === "RESUMED") {
+      this.tries = 0;
+      out.push(...this.turn("ready"));
+    }
+    return out;
+  }
+
+  private beat(): Output {
+    return { do: "send", op: OP.HEARTBEAT, d: this.seq };
+  }
+
+  private dead(now: number): Output[] {
+    return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
+  }
+
+  private turn(state: State): Output[] {
+    if (this.state === state) return [];
+    this.state = state;
+    return [{ do: "state", state }];
+  }
+
+  private forget(): void {
+    this.session = this.seq = null;
+  }
+}

@@ -1,0 +1,145 @@
+// A guild's channels by category: what is unread stands out, what is folded shows only that.
+import { createSignal, For, type JSX, Show } from "solid-js";
+import { readGuild } from "../actions/messages.ts";
+import { type Channel, ChannelType } from "../core/types.ts";
+import { channelName, channelTree, isVoice, isWritten, may, mayIn } from "../store/channels.ts";
+import { mutedChannel } from "../store/notify.ts";
+import { place, setPane } from "../store/place.ts";
+import { folded, setFolded } from "../store/prefs.ts";
+import { isUnread, mentionsIn } from "../store/reads.ts";
+import { IconButton } from "../ui/Button.tsx";
+import { Icon, type IconName } from "../ui/Icon.tsx";
+import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
+import { follow } from "../ui/router.ts";
+import { attempt } from "../ui/toast.tsx";
+import styles from "./ChannelTree.module.css";
+import { openDialog } from "./dialogs.ts";
+
+export function channelIcon(channel: Channel): IconName {
+  if (isVoice(channel)) return "volume";
+  if (channel.type === ChannelType.ANNOUNCEMENT) return "megaphone";
+  return "hash";
+}
+
+export function ChannelTree(props: { guildId: string }): JSX.Element {
+  const fold = (id: string) =>
+    setFolded(folded().includes(id) ? folded().filter((one) => one !== id) : [...folded(), id]);
+  const shown = (list: Channel[], category: Channel | null) =>
+    category && folded().includes(category.id)
+      ? list.filter((one) => isUnread(one) || one.id === place().channel)
+      : list;
+  const manage = () => mayIn(props.guildId, "MANAGE_CHANNELS");
+  return (
+    <nav class={styles.tree} aria-label="Channels">
+      <For each={channelTree(props.guildId)} fallback={null}>
+        {(branch) => (
+          <Show when={branch.category || branch.channels.length}>
+            <section>
+              <Show when={branch.category}>
+                {(category) => (
+                  <div class={styles.category}>
+                    <h2>
+                      <button type="button" aria-expanded={!folded().includes(category().id)} onClick={() => fold(category().id)}>
+                        <Icon name="chevron" size={14} />
+                        <span class="cut">{channelName(category())}</span>
+                      </button>
+                    </h2>
+                    <Show when={manage()}>
+                      <IconButton
+                        icon="plus"
+                        size={16}
+                        label={`New channel in ${channelName(category())}`}
+                        onClick={() => openDialog({ kind: "channel", guildId: props.guildId, parentId: category().id })}
+                      />
+                    </Show>
+                  </div>
+                )}
+              </Show>
+              <ul>
+                <For each={shown(branch.channels, branch.category)}>{(channel) => <Entry channel={channel} />}</For>
+              </ul>
+            </section>
+          </Show>
+        )}
+      </For>
+      <Show when={!channelTree(props.guildId).some((branch) => branch.channels.length)}>
+        <p class={styles.empty}>
+          {manage() ? "No channels yet. Make the first one from the menu above." : "You can't see any channel here yet."}
+        </p>
+      </Show>
+    </nav>
+  );
+}
+
+function Entry(props: { channel: Channel }): JSX.Element {
+  const [menu, setMenu] = createSignal<Spot | null>(null);
+  const unread = () => isUnread(props.channel);
+  const count = () => mentionsIn(props.channel);
+  const here = () => place().channel === props.channel.id;
+  const name = () => channelName(props.channel);
+  const items = (): MenuItem[] => {
+    const list: MenuItem[] = [
+      { text: "Mark guild as read", icon: "check", run: () => void attempt(() => readGuild(props.channel.guild_id ?? "")) },
+    ];
+    if (may(props.channel, "CREATE_INSTANT_INVITE")) {
+      list.push({ text: "Invite people", icon: "mail", run: () => openDialog({ kind: "invite", channelId: props.channel.id }) });
+    }
+    list.push({ text: "Notifications", icon: "bell", run: () => openDialog({ kind: "notify", guildId: props.channel.guild_id, channelId: props.channel.id }) });
+    if (may(props.channel, "MANAGE_CHANNELS") || may(props.channel, "MANAGE_ROLES")) {
+      list.push({ text: "Edit channel", icon: "gear", apart: true, run: () => openDialog({ kind: "edit", channelId: props.channel.id }) });
+    }
+    return list;
+  };
+  const inside = () => (
+    <>
+      <Icon name={channelIcon(props.channel)} size={18} class={styles.icon} />
+      <span class="cut grow">{name()}</span>
+      <Show when={count() > 0}>
+        <span class={styles.count} aria-hidden="true">
+          {count()}
+        </span>
+      </Show>
+    </>
+  );
+  return (
+    <li class={styles.line}>
+      <Show
+        when={isWritten(props.channel) && !isVoice(props.channel)}
+        fallback={
+          <span class={styles.entry} data-off title={isVoice(props.channel) ? "There is no voice yet." : "This client cannot show such channels yet."}>
+            {inside()}
+          </span>
+        }
+      >
+        <a
+          class={styles.entry}
+          href={`/channels/${props.channel.guild_id}/${props.channel.id}`}
+          aria-current={here() ? "page" : undefined}
+          data-unread={unread() || undefined}
+          data-muted={mutedChannel(props.channel) || undefined}
+          aria-label={name() + (count() ? `, ${count()} mentions` : unread() ? ", unread" : "")}
+          onClick={(event) => {
+            follow(event);
+            setPane("none");
+          }}
+          onContextMenu={(event) => {
+            event.preventDefault();
+            setMenu({ x: event.clientX, y: event.clientY, height: 0 });
+          }}
+        >
+          {inside()}
+        </a>
+      </Show>
+      <IconButton
+        class={styles.more}
+        icon="dots"
+        size={16}
+        label={`More of ${name()}`}
+        aria-haspopup="menu"
+        aria-expanded={menu() !== null}
+        onClick={(event) => setMenu(below(event.currentTarget, true))}
+      />
+      <Show when={menu()}>{(at) => <Menu label={name()} at={at()} items={items()} onClose={() => setMenu(null)} />}</Show>
+    </li>
+  );
+}

@@ -1,0 +1,250 @@
+// Where messages are written: drafts by channel, replies, completion of names, and why one may not write here.
+import { createEffect, createSignal, For, type JSX, on, onCleanup, Show } from "solid-js";
+import * as actions from "../actions/messages.ts";
+import { send } from "../actions/send.ts";
+import { findMembers } from "../actions/guilds.ts";
+import { compare } from "../core/snowflake.ts";
+import type { Channel, Emoji } from "../core/types.ts";
+import { channels, isPrivate, may } from "../store/channels.ts";
+import { guilds, memberOf, nameIn } from "../store/guilds.ts";
+import { messages, stretches } from "../store/messages.ts";
+import { draft, draftOf } from "../store/outbox.ts";
+import { replyingTo, setEditing, setReplyingTo } from "../store/place.ts";
+import { myId } from "../store/session.ts";
+import { typingIn } from "../store/typing.ts";
+import { IconButton } from "../ui/Button.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { say } from "../ui/toast.tsx";
+import { begunAt, type Choice, emoji, people, places } from "./complete.ts";
+import styles from "./Composer.module.css";
+import { openPicker } from "./EmojiPicker.tsx";
+import { Face } from "./Face.tsx";
+
+const LONGEST = 2000;
+/** The rest is shown when there is so little of it. */
+const NEARLY = 200;
+const TYPING_EVERY_MS = 8000;
+
+export function Composer(props: { channel: Channel; name: string }): JSX.Element {
+  const id = props.channel.id;
+  const [text, setText] = createSignal(draftOf(id));
+  const [choices, setChoices] = createSignal<Choice[]>([]);
+  const [chosen, setChosen] = createSignal(0);
+  const [ping, setPing] = createSignal(true);
+  let area!: HTMLTextAreaElement;
+  let typed = 0;
+  const guildId = () => props.channel.guild_id;
+  const label = () => `${isPrivate(props.channel) ? "@" : "#"}${props.name}`;
+  const can = () => may(channels[id], "SEND_MESSAGES");
+
+  createEffect(on(() => draftOf(id), (kept) => kept !== text() && setText(kept), { defer: true }));
+  createEffect(on(replyingTo, () => setPing(true)));
+  createEffect(() => {
+    text();
+    // Browsers without field-sizing.
+    if (area && !CSS.supports("field-sizing", "content")) {
+      area.style.height = "auto";
+      area.style.height = `${area.scrollHeight}px`;
+    }
+  });
+
+  const complete = async () => {
+    const begun = begunAt(text(), area.selectionStart);
+    let found: Choice[] = [];
+    if (begun?.mark === "@") {
+      const of = guildId();
+      if (of && guilds[of]?.large && begun.query) findMembers(of, begun.query);
+      found = people(props.channel, begun.query, may(channels[id], "MENTION_EVERYONE"));
+    } else if (begun?.mark === "#") found = places(props.channel, begun.query);
+    else if (begun) found = await emoji(guildId(), begun.query);
+    setChoices(found);
+    setChosen(0);
+  };
+  const insert = (what: string, from: number, to: number) => {
+    const next = text().slice(0, from) + what + text().slice(to);
+    write(next);
+    area.focus();
+    area.setSelectionRange(from + what.length, from + what.length);
+  };
+  const take = (choice: Choice) => {
+    const begun = begunAt(text(), area.selectionStart);
+    if (begun) insert(choice.text, begun.from, area.selectionStart);
+    setChoices([]);
+  };
+  const write = (next: string) => {
+    setText(next);
+    draft(id, next);
+  };
+  const input = () => {
+    write(area.value);
+    void complete();
+    const now = Date.now();
+    if (area.value.trim() && now - typed > TYPING_EVERY_MS) {
+      typed = now;
+      void actions.type(id);
+    }
+  };
+  const submit = () => {
+    const content = text().trim();
+    if (!content) return;
+    if (content.length > LONGEST) return say(`A message has up to ${LONGEST} characters; this one has ${content.length}.`, true);
+    const to = replyingTo();
+    send(id, content, to ? { to: to.id, ping: ping() } : undefined);
+    setReplyingTo(null);
+    setText("");
+    setChoices([]);
+    typed = 0;
+  };
+  const editLast = () => {
+    const last = [...(stretches[id]?.ids ?? [])].sort(compare).reverse().find((one) => messages[one]?.author.id === myId() && [0, 19].includes(messages[one]?.type ?? -1));
+    if (last) setEditing(last);
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    const list = choices();
+    if (list.length) {
+      const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+      if (step) setChosen((chosen() + step + list.length) % list.length);
+      else if (event.key === "Enter" || event.key === "Tab") take(list[chosen()] as Choice);
+      else if (event.key === "Escape") setChoices([]);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "ArrowUp" && !text()) {
+      event.preventDefault();
+      editLast();
+    } else if (event.key === "Escape" && replyingTo()) setReplyingTo(null);
+  };
+  const anywhere = (event: KeyboardEvent) => {
+    // What is typed while nothing has the focus is meant for here.
+    const free = document.activeElement === document.body || document.activeElement?.matches("[data-timeline]");
+    if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) area?.focus();
+  };
+  addEventListener("keydown", anywhere);
+  onCleanup(() => removeEventListener("keydown", anywhere));
+
+  return (
+    <div class={styles.composer}>
+      <Show when={replyingTo()}>
+        {(message) => (
+          <div class={styles.replying}>
+            <span class="cut grow">
+              Replying to <b>{nameIn(guildId(), message().author.id)}</b>
+            </span>
+            <Show when={message().author.id !== myId()}>
+              <button type="button" class={styles.ping} aria-pressed={ping()} onClick={() => setPing(!ping())}>
+                <Icon name="at" size={16} /> {ping() ? "on" : "off"}
+                <span class="unseen"> mention in the reply</span>
+              </button>
+            </Show>
+            <IconButton icon="close" size={16} label="Don't reply" onClick={() => setReplyingTo(null)} />
+          </div>
+        )}
+      </Show>
+      <Show when={choices().length}>
+        <div class={styles.choices} role="listbox" id="choices" aria-label="Suggestions">
+          <For each={choices()}>
+            {(choice, index) => (
+              <div
+                role="option"
+                id={`choice${index()}`}
+                aria-selected={index() === chosen()}
+                class={styles.choice}
+                onPointerDown={(event) => {
+                  event.preventDefault();
+                  take(choice);
+                }}
+              >
+                <Show when={choice.userId}>{(user) => <Face id={user()} guildId={guildId()} size={24} />}</Show>
+                <Show when={choice.glyph}>
+                  <span class={styles.glyph}>{choice.glyph}</span>
+                </Show>
+                <span class="cut">{choice.label}</span>
+                <span class="soft small cut grow">{choice.note}</span>
+              </div>
+            )}
+          </For>
+        </div>
+      </Show>
+      <Show
+        when={can()}
+        fallback={
+          <p class={styles.closed}>
+            <Icon name="lock" size={18} /> {whyNot(props.channel, label())}
+          </p>
+        }
+      >
+        <div class={styles.box}>
+          <textarea
+            ref={area}
+            data-composer
+            rows="1"
+            value={text()}
+            placeholder={`Message ${label()}`}
+            aria-label={`Message ${label()}`}
+            autocomplete="off"
+            aria-autocomplete="list"
+            aria-controls={choices().length ? "choices" : undefined}
+            aria-activedescendant={choices().length ? `choice${chosen()}` : undefined}
+            onInput={input}
+            onKeyDown={keys}
+            onBlur={() => setChoices([])}
+          />
+          <Show when={text().length > LONGEST - NEARLY}>
+            <span class={styles.left} data-over={text().length > LONGEST || undefined}>
+              {LONGEST - text().length}
+            </span>
+          </Show>
+          <IconButton
+            icon="smile"
+            label="Emoji"
+            tip="above"
+            onClick={(event) =>
+              openPicker(event.currentTarget, guildId(), (one: Emoji) =>
+                insert(one.id ? `<${one.animated ? "a" : ""}:${one.name}:${one.id}>` : (one.name ?? ""), area.selectionStart, area.selectionEnd),
+              )
+            }
+          />
+          <IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!text().trim()} onClick={submit} />
+        </div>
+      </Show>
+      <Typing channelId={id} guildId={guildId()} />
+    </div>
+  );
+}
+
+function whyNot(channel: Channel, label: string): string {
+  const until = memberOf(channel.guild_id, myId())?.communication_disabled_until;
+  if (until && Date.parse(until) > Date.now()) {
+    return `You are timed out until ${new Date(until).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}. Until then you can read.`;
+  }
+  return `You can't write in ${label}. Ask somebody who manages it if you should.`;
+}
+
+function Typing(props: { channelId: string; guildId?: string }): JSX.Element {
+  const names = () => typingIn(props.channelId).map((id) => nameIn(props.guildId, id));
+  const said = () => {
+    const all = names();
+    if (all.length === 0) return "";
+    if (all.length === 1) return `${all[0]} is typing…`;
+    if (all.length <= 3) return `${all.slice(0, -1).join(", ")} and ${all.at(-1)} are typing…`;
+    return "Several people are typing…";
+  };
+  return (
+    <p class={styles.typing} aria-live="polite">
+      <Show when={said()}>
+        <span class={styles.dots} aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+        <span class="cut">{said()}</span>
+      </Show>
+    </p>
+  );
+}

@@ -1,0 +1,58 @@
+// The bar over the messages: where one is, and what is beside them.
+import { type JSX, Show } from "solid-js";
+import { type Channel, ChannelType } from "../core/types.ts";
+import { isPrivate } from "../store/channels.ts";
+import { pane, panel, setPane, setPanel } from "../store/place.ts";
+import { membersOpen, setMembersOpen } from "../store/prefs.ts";
+import { totalMentions } from "../store/reads.ts";
+import { IconButton } from "../ui/Button.tsx";
+import { Icon, type IconName } from "../ui/Icon.tsx";
+import { channelIcon } from "./ChannelTree.tsx";
+import { openDialog } from "./dialogs.ts";
+import { Face } from "./Face.tsx";
+import styles from "./Header.module.css";
+import { openSwitcher } from "./switcher.ts";
+
+const NARROW = "(max-width: 1100px)";
+
+export function Header(props: { title: string; channel?: Channel; icon?: IconName }): JSX.Element {
+  const direct = () => props.channel?.type === ChannelType.DM;
+  const toggleMembers = () => {
+    if (matchMedia(NARROW).matches) setPane(pane() === "members" ? "none" : "members");
+    else setMembersOpen(!membersOpen());
+  };
+  return (
+    <header class={styles.header}>
+      <button type="button" class={styles.menu} aria-label={`Channels and guilds${totalMentions() ? `, ${totalMentions()} mentions` : ""}`} aria-expanded={pane() === "nav"} onClick={() => setPane(pane() === "nav" ? "none" : "nav")}>
+        <Icon name="menu" />
+        <Show when={totalMentions()}>
+          <span class={styles.dot} />
+        </Show>
+      </button>
+      <Show when={direct()} fallback={<Icon name={props.icon ?? (props.channel ? (isPrivate(props.channel) ? "people" : channelIcon(props.channel)) : "people")} class={styles.icon} />}>
+        <Face id={props.channel?.recipient_ids?.[0] ?? "0"} size={24} status />
+      </Show>
+      <h1 class={`cut ${styles.title}`}>{props.title}</h1>
+      <Show when={props.channel?.topic}>
+        {(topic) => (
+          <p class={`cut ${styles.topic}`} title={topic()}>
+            {topic()}
+          </p>
+        )}
+      </Show>
+      <span class="grow" />
+      <Show when={props.channel}>
+        {(channel) => (
+          <>
+            <IconButton class={styles.wide} icon="bell" label="Notifications" onClick={() => openDialog({ kind: "notify", guildId: channel().guild_id, channelId: channel().id })} />
+            <IconButton icon="pin" label="Pinned messages" pressed={panel() === "pins"} onClick={() => setPanel(panel() === "pins" ? "none" : "pins")} />
+          </>
+        )}
+      </Show>
+      <IconButton icon="search" label="Go to… (Ctrl K)" onClick={openSwitcher} />
+      <Show when={props.channel && !direct()}>
+        <IconButton icon="people" label="Members" class={styles.people} pressed={membersOpen() || pane() === "members"} onClick={toggleMembers} />
+      </Show>
+    </header>
+  );
+}

@@ -1,0 +1,37 @@
+// What stands above the first message of a channel.
+import { type JSX, Match, Switch } from "solid-js";
+import { type Channel, ChannelType } from "../../core/types.ts";
+import { Icon } from "../../ui/Icon.tsx";
+import { Face } from "../Face.tsx";
+import styles from "./Timeline.module.css";
+
+export function Beginning(props: { channel: Channel; name: string }): JSX.Element {
+  return (
+    <header class={styles.beginning}>
+      <Switch
+        fallback={
+          <>
+            <span class={styles.sign}>
+              <Icon name="hash" size={32} />
+            </span>
+            <h2>Welcome to #{props.name}</h2>
+            <p class="soft">{props.channel.topic || "This is where it begins."}</p>
+          </>
+        }
+      >
+        <Match when={props.channel.type === ChannelType.DM}>
+          <Face id={props.channel.recipient_ids?.[0] ?? "0"} size={64} />
+          <h2>{props.name}</h2>
+          <p class="soft">This is where you and {props.name} begin. Only the two of you can read it.</p>
+        </Match>
+        <Match when={props.channel.type === ChannelType.GROUP_DM}>
+          <span class={styles.sign}>
+            <Icon name="people" size={32} />
+          </span>
+          <h2>{props.name}</h2>
+          <p class="soft">This is where the group begins.</p>
+        </Match>
+      </Switch>
+    </header>
+  );
+}

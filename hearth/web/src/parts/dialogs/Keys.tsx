@@ -1,0 +1,36 @@
+// What the keyboard does.
+import { For, type JSX } from "solid-js";
+import { Dialog } from "../../ui/Dialog.tsx";
+import styles from "./Keys.module.css";
+
+const KEYS: [keys: string, what: string][] = [
+  ["Ctrl K", "Go to a channel, DM or guild"],
+  ["Alt ↑ ↓", "Channel above or below"],
+  ["Alt Shift ↑ ↓", "Unread channel above or below"],
+  ["Esc", "Mark the channel as read"],
+  ["Shift Esc", "Mark the guild as read"],
+  ["↑", "Edit your last message"],
+  ["F6", "From region to region"],
+  ["E R P +", "On a message: edit, reply, pin, react"],
+  ["↑ ↓", "On a message: to the one above or below"],
+  ["Ctrl /", "This list"],
+];
+
+export default function Keys(props: { onClose: () => void }): JSX.Element {
+  return (
+    <Dialog title="Keyboard" onClose={props.onClose}>
+      <dl class={styles.keys}>
+        <For each={KEYS}>
+          {([keys, what]) => (
+            <div>
+              <dt>
+                <For each={keys.split(" ")}>{(key) => <kbd>{key}</kbd>}</For>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,121 @@
+// A guild's settings: what it is called, its roles, its invites, who is banned.
+import { createResource, createSignal, For, type JSX, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import { changeGuild, listBans, listInvites, revokeInvite, unban } from "../actions/guilds.ts";
+import type { Id } from "../core/types.ts";
+import { mayIn } from "../store/channels.ts";
+import { guilds } from "../store/guilds.ts";
+import { userName } from "../store/users.ts";
+import { Button } from "../ui/Button.tsx";
+import { TextArea, TextField } from "../ui/Field.tsx";
+import { attempt, say } from "../ui/toast.tsx";
+import { copy } from "../parts/messageMenu.ts";
+import styles from "./Settings.module.css";
+
+const Roles = lazy(() => import("./Roles.tsx"));
+
+export default function GuildSettings(props: { guildId: Id; tab: string }): JSX.Element {
+  return (
+    <Show when={guilds[props.guildId]} fallback={<p>You are not a member of this guild.</p>}>
+      <Switch>
+        <Match when={props.tab === "overview"}>
+          <Overview guildId={props.guildId} />
+        </Match>
+        <Match when={props.tab === "roles"}>
+          <Suspense>
+            <Roles guildId={props.guildId} />
+          </Suspense>
+        </Match>
+        <Match when={props.tab === "invites"}>
+          <Invites guildId={props.guildId} />
+        </Match>
+        <Match when={props.tab === "bans"}>
+          <Bans guildId={props.guildId} />
+        </Match>
+      </Switch>
+    </Show>
+  );
+}
+
+function Overview(props: { guildId: Id }): JSX.Element {
+  const guild = () => guilds[props.guildId];
+  const [name, setName] = createSignal(guild()?.name ?? "");
+  const [description, setDescription] = createSignal(guild()?.description ?? "");
+  const can = () => mayIn(props.guildId, "MANAGE_GUILD");
+  return (
+    <form
+      class={styles.section}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void attempt(() => changeGuild(props.guildId, { name: name().trim(), description: description().trim() || null })).then((done) => done && say("Saved."));
+      }}
+    >
+      <h1>Overview</h1>
+      <TextField label="Name" minlength="2" maxlength="100" disabled={!can()} value={name()} onInput={(event) => setName(event.currentTarget.value)} />
+      <TextArea label="What it is about" maxlength="300" disabled={!can()} value={description()} onInput={(event) => setDescription(event.currentTarget.value)} />
+      <div>
+        <Button type="submit" kind="primary" disabled={!can() || name().trim().length < 2}>
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Invites(props: { guildId: Id }): JSX.Element {
+  const [list, { refetch }] = createResource(() => props.guildId, listInvites);
+  return (
+    <div class={styles.section}>
+      <h1>Invites</h1>
+      <Show when={!list.error} fallback={<p class="bad">{(list.error as Error).message}</p>}>
+        <ul class={styles.rows}>
+          <For each={list.latest} fallback={<li class="soft">{list.loading ? "…" : "There is no invite. Make one from the guild's menu."}</li>}>
+            {(one) => (
+              <li>
+                <span class="grow">
+                  <b>{one.code}</b>
+                  <span class="soft small">
+                    to #{one.channel.name} · by {userName(one.inviter)} · used {one.uses ?? 0}
+                    {one.max_uses ? ` of ${one.max_uses}` : ""} times
+                    {one.expires_at ? ` · until ${new Date(one.expires_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : ""}
+                  </span>
+                </span>
+                <Button kind="quiet" icon="copy" onClick={() => copy(`${location.origin}/invite/${one.code}`)}>
+                  Copy
+                </Button>
+                <Button kind="quiet" onClick={() => void attempt(() => revokeInvite(one.code)).then(() => refetch())}>
+                  Take back
+                </Button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+    </div>
+  );
+}
+
+function Bans(props: { guildId: Id }): JSX.Element {
+  const [list, { refetch }] = createResource(() => props.guildId, listBans);
+  return (
+    <div class={styles.section}>
+      <h1>Bans</h1>
+      <Show when={!list.error} fallback={<p class="bad">{(list.error as Error).message}</p>}>
+        <ul class={styles.rows}>
+          <For each={list.latest} fallback={<li class="soft">{list.loading ? "…" : "Nobody is banned."}</li>}>
+            {(one) => (
+              <li>
+                <span class="grow">
+                  <b>{userName(one.user)}</b>
+                  <span class="soft small">{one.reason || "No reason was given."}</span>
+                </span>
+                <Button kind="quiet" onClick={() => void attempt(() => unban(props.guildId, one.user.id)).then(() => refetch())}>
+                  Lift
+                </Button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+    </div>
+  );
+}

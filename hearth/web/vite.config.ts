@@ -1,0 +1,40 @@
+// Builds dist/: hashed chunks, each with its .br and .gz beside it, for hearth/net/rest/static.py.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
+import solid from "vite-plugin-solid";
+import { defineConfig } from "vitest/config";
+
+/** What the browser gets is compressed once, here. */
+function precompressed(): Plugin {
+  return {
+    name: "precompressed",
+    apply: "build",
+    closeBundle() {
+      const dist = join(import.meta.dirname, "dist");
+      for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+        if (!/\.(js|css|html|svg|json|webmanifest)$/.test(name)) continue;
+        const body = readFileSync(join(dist, name));
+        writeFileSync(
+          join(dist, `${name}.br`),
+          brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+        );
+        writeFileSync(join(dist, `${name}.gz`), gzipSync(body, { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [solid(), precompressed()],
+  build: {
+    target: "es2024",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8080", "/gateway": { target: "ws://127.0.0.1:8080", ws: true } } },
+  test: { environment: "node", include: ["src/**/*.test.ts", "tests/**/*.test.ts"] },
+});

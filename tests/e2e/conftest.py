@@ -1,0 +1,37 @@
+"""A browser, and a server with two people in a guild."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from hearth.net.rest.static import DIST
+from tests.e2e.people import ARGS, CHROMIUM
+from tests.harness import PASSWORD, Server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server with ann and bob in a guild."""
+    if not (DIST / "index.html").exists():
+        pytest.skip("the web client is not built: make setup")
+    running = Server(tmp_path / "data").start()
+    for name in ("ann", "bob"):
+        running.operate("create_user", {"username": name, "password": PASSWORD})
+    guild, _ = running.guild("Den", "ann")
+    running.join(guild, "bob")
+    yield running
+    if running.process is not None:
+        assert running.stop() == 0
+    log = running.log.read_text()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser without a window."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield running
+        await running.close()

@@ -1,0 +1,282 @@
+"""The web client: two people in two browsers chat, whatever happens to the server meanwhile."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from hearth.net.rest.static import POLICY
+from tests.e2e.people import CHROMIUM, WITHIN_MS, Reader
+from tests.harness import Client, Server
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+
+async def _both(browser: Browser, server: Server) -> tuple[Reader, Reader]:
+    """Ann and bob, both in the guild's channel."""
+    ann = await Reader.open(browser, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    for reader in (ann, bob):
+        await reader.go("Den")
+    return ann, bob
+
+
+async def test_two_people_chat(server: Server, browser: Browser) -> None:
+    ann, bob = await _both(browser, server)
+    members = ann.page.get_by_role("complementary", name="Members")
+    await expect(members.get_by_role("heading", name="Online 2")).to_be_visible()
+    hostile = "<img src=x onerror=document.title='gone'> & <b>bold</b>"
+    await ann.say("hello bob")
+    await bob.reads(["hello bob"])
+    await bob.page.locator("[data-composer]").press_sequentially("he")
+    await expect(ann.page.get_by_text("bob is typing…")).to_be_visible()
+    await bob.say(hostile)
+    await ann.reads(["hello bob", hostile])
+    await expect(ann.page.get_by_text("is typing")).to_have_count(0)
+    assert await ann.page.title() == "#general · Hearth"
+    # A page that is loaded again goes on without a log-in, at the same place.
+    await ann.page.reload()
+    await ann.connected()
+    await ann.reads(["hello bob", hostile])
+    # Whoever logs out is led to the form.
+    await ann.page.get_by_role("button", name="Settings").click()
+    async with ann.page.expect_response("**/auth/logout"):
+        await ann.page.get_by_role("button", name="Log out").click()
+    await expect(ann.page.get_by_label("Name", exact=True)).to_be_visible()
+    assert await ann.page.evaluate("Object.keys(localStorage)") == []
+    assert ann.faults == bob.faults == []
+
+
+async def test_a_wrong_password(server: Server, browser: Browser) -> None:
+    page = await browser.new_page()
+    reader = Reader(page)
+    await page.goto(server.url)
+    await reader.log_in("ann", "not the password")
+    await expect(page.get_by_text("Login or password is invalid.").first).to_be_visible()
+    await expect(page.get_by_label("Name", exact=True)).to_be_visible()
+
+
+async def test_the_server_is_killed_while_they_write(server: Server, browser: Browser) -> None:
+    """Killed with -9 and started again: both come back by themselves, nothing lost or doubled."""
+    ann, bob = await _both(browser, server)
+    said: dict[Reader, list[str]] = {ann: [], bob: []}
+    down: asyncio.Future[int] | None = None
+    for number in range(30):
+        for reader, name in ((ann, "ann"), (bob, "bob")):
+            said[reader].append(f"{name} {number}")
+            await reader.say(said[reader][-1])
+        if number == 10:
+            down = asyncio.ensure_future(asyncio.to_thread(server.kill))
+    assert down is not None
+    await down
+    for reader in (ann, bob):
+        await expect(reader.page.get_by_text("The server does not answer")).to_be_visible()
+        await expect(reader.page.locator("[data-pending]").first).to_be_visible()
+    acknowledged = {text for reader in (ann, bob) for text in await reader.shown()}
+    await asyncio.to_thread(server.start)
+    for reader in (ann, bob):
+        await reader.connected()
+        await expect(reader.page.locator("[data-pending]")).to_have_count(0, timeout=WITHIN_MS)
+        await expect(reader.page.locator("article")).to_have_count(60, timeout=WITHIN_MS)
+    shown = await ann.shown()
+    assert sorted(shown) == sorted(said[ann] + said[bob])
+    assert acknowledged <= set(shown)
+    for reader, name in ((ann, "ann"), (bob, "bob")):
+        assert [text for text in shown if text.startswith(name)] == said[reader]
+    await bob.reads(shown)
+    # What the server has is what they see, also for somebody who comes now.
+    late = await Reader.open(browser, server, "ann")
+    await late.go("Den")
+    await late.page.locator("[data-timeline]").evaluate("log => log.scrollTop = 0")
+    await late.reads(shown)
+    assert server.operate("check_storage")["faults"] == []
+    assert ann.faults == bob.faults == late.faults == []
+
+
+async def test_the_server_is_restarted_in_order(server: Server, browser: Browser) -> None:
+    """The sessions go on where they were: what is said meanwhile comes, and nothing twice."""
+    ann, bob = await _both(browser, server)
+    frames: list[str] = []
+    bob.page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: frames.append(str(data))),
+    )
+    await ann.say("before")
+    await bob.reads(["before"])
+    assert await asyncio.to_thread(server.stop) == 0
+    await expect(ann.page.get_by_text("The server does not answer")).to_be_visible()
+    await ann.say("meanwhile")
+    await asyncio.to_thread(server.start)
+    for reader in (ann, bob):
+        await reader.connected()
+    await bob.say("after")
+    for reader in (ann, bob):
+        await expect(reader.page.locator("article")).to_have_count(3, timeout=WITHIN_MS)
+    shown = await ann.shown()
+    assert sorted(shown) == ["after", "before", "meanwhile"]
+    await bob.reads(shown)
+    assert any('"RESUMED"' in frame for frame in frames)
+    assert not any('"READY"' in frame for frame in frames)
+    assert ann.faults == bob.faults == []
+
+
+async def test_a_window_that_is_closed_loses_nothing(server: Server, browser: Browser) -> None:
+    """A draft, a message that could not be sent, and the place come back with the window."""
+    context = await browser.new_context()
+    ann = Reader(await context.new_page())
+    await ann.page.goto(server.url)
+    await ann.log_in("ann")
+    await ann.connected()
+    await ann.go("Den")
+    await asyncio.to_thread(server.kill)
+    await expect(ann.page.get_by_text("The server does not answer")).to_be_visible()
+    await ann.say("written while nobody listened")
+    await ann.page.locator("[data-composer]").fill("half a thou")
+    await ann.page.close()
+    await asyncio.to_thread(server.start)
+    again = Reader(await context.new_page())
+    await again.page.goto(server.url)
+    await again.connected()
+    await again.reads(["written while nobody listened"])
+    await expect(again.page.locator("[data-composer]")).to_have_value("half a thou")
+    assert again.page.url.count("/") == 5
+    assert ann.faults == again.faults == []
+
+
+async def test_what_one_does_with_messages(server: Server, browser: Browser) -> None:
+    """Reply, edit, react, pin and delete, by keyboard alone; the other sees each."""
+    ann, bob = await _both(browser, server)
+    keys = ann.page.keyboard
+    await bob.say("first")
+    await ann.reads(["first"])
+    await ann.say("secnod")
+    await bob.reads(["first", "secnod"])
+    await ann.page.locator("[data-composer]").press("ArrowUp")
+    await expect(ann.page.get_by_label("Edit message")).to_be_focused()
+    await keys.press("ControlOrMeta+A")
+    await keys.type("second")
+    await keys.press("Enter")
+    await bob.reads(["first", "second"])
+    await expect(bob.page.get_by_text("edited", exact=True)).to_be_visible()
+    await ann.page.locator("article").last.focus()
+    await keys.press("ArrowUp")
+    await keys.press("r")
+    await expect(ann.page.get_by_text("Replying to")).to_be_visible()
+    await keys.type("an answer")
+    await keys.press("Enter")
+    await bob.reads(["first", "second", "an answer"])
+    await expect(
+        bob.page.locator("article").last.get_by_role("button", name="first")
+    ).to_be_visible()
+    await ann.page.locator("article").first.focus()
+    await keys.press("+")
+    await expect(ann.page.get_by_label("Find an emoji")).to_be_focused()
+    await keys.type("thumbs up")
+    await expect(ann.page.locator("[data-emoji]").first).to_have_text("👍")
+    await keys.press("Enter")
+    await expect(bob.page.get_by_role("button", name="👍, 1")).to_be_visible()
+    await bob.page.get_by_role("button", name="👍, 1").click()
+    await expect(ann.page.get_by_role("button", name="👍, 2")).to_be_visible()
+    await ann.page.locator("article").first.focus()
+    await keys.press("p")
+    await expect(bob.page.get_by_text("ann pinned a message.")).to_be_visible()
+    await ann.page.get_by_role("button", name="Pinned messages").click()
+    pins = ann.page.get_by_role("complementary", name="Pinned messages")
+    await expect(pins.get_by_text("first")).to_be_visible()
+    await ann.page.locator("article", has_text="second").last.focus()
+    await keys.press("Delete")
+    await expect(ann.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
+    await keys.press("Enter")
+    await bob.reads(["first", "an answer"])
+    assert ann.faults == bob.faults == []
+
+
+async def test_badges_are_the_same_on_two_devices(server: Server, browser: Browser) -> None:
+    """What names somebody counts on each of their devices, and is read on all at once."""
+    ann = await Reader.open(browser, server, "ann")
+    other = await Reader.open(browser, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    await bob.go("Den")
+    await bob.page.locator("[data-composer]").press_sequentially("@an")
+    await expect(bob.page.get_by_role("option", name="ann")).to_be_visible()
+    await bob.page.keyboard.press("Enter")
+    await bob.page.keyboard.type("look")
+    await bob.page.keyboard.press("Enter")
+    for reader in (ann, other):
+        await expect(reader.page.get_by_role("link", name="Den, 1 mention")).to_be_visible()
+        await expect(reader.page).to_have_title("(1) Friends · Hearth")
+    await ann.page.bring_to_front()
+    await ann.go("Den")
+    await ann.reads(["@ann look"])
+    await expect(other.page.get_by_role("link", name="Den", exact=True)).to_be_visible()
+    # And after a fresh start.
+    await other.page.reload()
+    await other.connected()
+    await expect(other.page.get_by_role("link", name="Den", exact=True)).to_be_visible()
+    assert ann.faults == other.faults == bob.faults == []
+
+
+async def test_friends_and_direct_messages(server: Server, browser: Browser) -> None:
+    ann = await Reader.open(browser, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    await ann.page.get_by_label("Add a friend by their name").fill("bob")
+    await ann.page.keyboard.press("Enter")
+    await bob.page.get_by_role("radio", name="Waiting (1)").check()
+    await bob.page.get_by_role("button", name="Accept").click()
+    await ann.page.get_by_role("button", name="Message bob").click()
+    await expect(ann.page.get_by_role("heading", name="bob", exact=True).first).to_be_visible()
+    await ann.say("just us two")
+    await bob.page.get_by_role("link", name="ann").click()
+    await bob.reads(["just us two"])
+    await bob.say("indeed")
+    await ann.reads(["just us two", "indeed"])
+    assert ann.faults == bob.faults == []
+
+
+async def test_the_policy_names_what_it_lets_run(server: Server, browser: Browser) -> None:
+    page = await browser.new_page()
+    answer = await page.goto(server.url)
+    assert answer is not None
+    assert answer.headers["content-security-policy"] == POLICY
+    assert "unsafe" not in POLICY
+    # Text is no HTML, and nobody makes a policy of their own.
+    for script in (
+        "document.body.innerHTML = '<b>x</b>'",
+        "trustedTypes.createPolicy('mine', {})",
+    ):
+        with pytest.raises(Exception, match=r"Trusted|policy"):
+            await page.evaluate(script)
+
+
+async def test_links_make_accounts_and_passwords(server: Server, browser: Browser) -> None:
+    """A claim link makes one, an invite makes one and joins, a reset link sets a password."""
+    claim = server.operate("create_claim_link")["link"]
+    owner = Reader(await (await browser.new_context()).new_page())
+    await owner.page.goto(claim)
+    await expect(owner.page.get_by_role("heading", name="This server is yours")).to_be_visible()
+    await owner.log_in("olga")
+    await owner.connected()
+    assert "claim" not in owner.page.url
+    ann = server.operate("create_token", {"user": "ann"})["token"]
+    client = Client(server, 0, ann, name="ann")
+    guild = (await client.get("/users/@me/guilds")).body[0]["id"]
+    channel = (await client.get(f"/guilds/{guild}")).body["system_channel_id"]
+    invite = (await client.post(f"/channels/{channel}/invites", {})).body["code"]
+    await client.close()
+    guest = Reader(await (await browser.new_context()).new_page())
+    await guest.page.goto(f"{server.url}/invite/{invite}")
+    await expect(guest.page.get_by_role("heading", name="Join Den")).to_be_visible()
+    await guest.log_in("gwen")
+    await guest.connected()
+    await expect(guest.page.get_by_role("heading", name="general", exact=True)).to_be_visible()
+    # Who is logged in already joins by the link alone.
+    await owner.page.goto(f"{server.url}/#invite={invite}")
+    await owner.connected()
+    await expect(owner.page.get_by_role("heading", name="general", exact=True)).to_be_visible()
+    reset = server.operate("create_reset_link", {"user": "bob"})["link"]
+    bob = Reader(await (await browser.new_context()).new_page())
+    await bob.page.goto(reset)
+    await bob.page.get_by_label("New password").fill("another horse")
+    await bob.page.keyboard.press("Enter")
+    await bob.connected()
+    assert owner.faults == guest.faults == bob.faults == []

@@ -1,0 +1,188 @@
+"""Each screen of the web client: axe finds nothing, nothing sticks out, in both schemes."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from hearth.net.rest.static import DIST
+from tests.e2e.people import CHROMIUM, Reader
+from tests.harness import Client, Server
+
+AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = {"wide": (1440, "dark"), "middle": (1024, "light"), "narrow": (390, "dark")}
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+    pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: make setup"),
+]
+
+
+async def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds, a line each."""
+    await page.evaluate(axe)
+    found: Any = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+class Inspector:
+    """Looks at screens, and keeps what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.axe = AXE.read_text()
+
+    async def look(self, page: Page, where: str) -> None:
+        """The screen as it is now."""
+        width = await page.evaluate("innerWidth")
+        if await page.evaluate("document.documentElement.scrollWidth") != width:
+            self.faults.append(f"{where} is wider than the window")
+        # What still fades in has another contrast.
+        await page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
+        self.faults += [f"{where}: {each}" for each in await violations(page, self.axe)]
+
+
+async def _filled(server: Server) -> tuple[Client, str, str]:
+    """A guild with a channel in which there is one of everything; its path and an invite."""
+    token = server.operate("create_token", {"user": "ann"})["token"]
+    ann = Client(server, 0, token, name="ann")
+    guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
+    channel = (await ann.get(f"/guilds/{guild}")).body["system_channel_id"]
+    await ann.patch(f"/channels/{channel}", {"topic": "What is said here"})
+    role = (await ann.post(f"/guilds/{guild}/roles", {"name": "Wardens", "color": 0x206694})).body
+    me = (await ann.get("/users/@me")).body["id"]
+    await ann.put(f"/guilds/{guild}/members/{me}/roles/{role['id']}")
+    path = f"/channels/{channel}/messages"
+    for content in (
+        "x" * 2000,
+        f"**all** *of* ||it|| `code` <@{me}> <#{channel}> @everyone https://a.example/ <t:1>",
+        "```py\nprint(1)\n```\n> a quote\n- a list\n# a title\n-# small",
+        "👍",
+    ):
+        sent = await ann.post(path, {"content": content})
+    await ann.put(f"{path}/{sent.body['id']}/reactions/👍/@me")
+    reply = {"content": "yes", "message_reference": {"message_id": sent.body["id"]}}
+    await ann.post(path, {**reply, "embeds": [{"title": "T", "description": "D", "color": 255}]})
+    invite = (await ann.post(f"/channels/{channel}/invites", {})).body["code"]
+    return ann, f"/channels/{guild}/{channel}", invite
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+async def test_screens(server: Server, browser: Browser, size: str) -> None:
+    client, path, invite = await _filled(server)
+    eye = Inspector()
+    width, scheme = WIDTHS[size]
+    context: dict[str, Any] = {
+        "viewport": {"width": width, "height": 800},
+        "color_scheme": scheme,
+        "reduced_motion": "reduce",
+        "bypass_csp": True,
+    }
+    stranger = await (await browser.new_context(**context)).new_page()
+    for entry, title in (
+        ("/login", "Welcome back"),
+        ("/register", "Make an account"),
+        (f"/invite/{invite}", "Join Den"),
+        ("/claim/abc", "This server is yours"),
+        ("/reset/abc", "A new password"),
+    ):
+        await stranger.goto(server.url + entry)
+        await expect(stranger.get_by_role("heading", name=title)).to_be_visible()
+        await eye.look(stranger, entry)
+    ann = await Reader.open(browser, server, "ann", **context)
+    page = ann.page
+    await expect(page.get_by_text("Friends you add show up here")).to_be_visible()
+    await eye.look(page, "friends")
+    await page.goto(server.url + path)
+    await expect(page.locator("article")).to_have_count(5)
+    await eye.look(page, "channel")
+    await page.locator("article").last.focus()
+    await expect(page.get_by_role("group", name="Message actions")).to_be_visible()
+    await eye.look(page, "message tools")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menu", name="Message")).to_be_visible()
+    await eye.look(page, "menu")
+    await page.keyboard.press("Escape")
+    for name, opened in (
+        ("Pinned messages", page.get_by_role("complementary", name="Pinned messages")),
+        ("Go to… (Ctrl K)", page.get_by_role("combobox")),
+        ("Emoji", page.get_by_label("Find an emoji")),
+    ):
+        await page.get_by_role("button", name=name, exact=True).first.click()
+        await expect(opened).to_be_visible()
+        await eye.look(page, name)
+        await page.keyboard.press("Escape")
+        await expect(opened).to_be_hidden()
+    if width <= 768:
+        await page.get_by_role("button", name="Channels and guilds").click()
+        await expect(page.get_by_role("link", name="general", exact=True)).to_be_visible()
+        await eye.look(page, "navigation")
+    menu = page.get_by_role("banner").get_by_role("button", name="Den")
+    if await menu.count() == 0:
+        menu = page.get_by_role("button", name="Den").first
+    for item, opened in (
+        ("Invite people", "Invite people to Den"),
+        ("Notifications", "Notifications of Den"),
+        ("New channel", "New channel"),
+        ("Delete guild", "Delete Den?"),
+    ):
+        await menu.click()
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog", name=opened)).to_be_visible()
+        await eye.look(page, item)
+        await page.keyboard.press("Escape")
+    guild = path.split("/")[2]
+    for tab in ("account", "security", "sessions", "appearance"):
+        await _settings(eye, page, server, f"/settings/{tab}")
+    for tab in ("overview", "roles", "invites", "bans"):
+        await _settings(eye, page, server, f"/settings/guild/{guild}/{tab}")
+    await client.close()
+    assert ann.faults == []
+    assert eye.faults == []
+
+
+async def _settings(eye: Inspector, page: Page, server: Server, path: str) -> None:
+    await page.goto(server.url + path)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await eye.look(page, path)
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+async def test_layouts(server: Server, browser: Browser, size: str) -> None:
+    """What is beside the messages is there, or a press of a button away, and goes by Escape."""
+    width, scheme = WIDTHS[size]
+    ann = await Reader.open(
+        browser, server, "ann", viewport={"width": width, "height": 800}, color_scheme=scheme
+    )
+    page = ann.page
+    rail = page.get_by_role("navigation", name="Guilds")
+    if width <= 768:
+        await expect(rail).to_be_hidden()
+        await page.get_by_role("button", name="Channels and guilds").press("Enter")
+    await rail.get_by_role("link", name="Den").click()
+    channel = page.get_by_role("link", name="general", exact=True)
+    await expect(channel).to_have_attribute("aria-current", "page")
+    if width <= 768:
+        await channel.click()
+        await expect(channel).to_be_hidden()
+        await page.get_by_role("button", name="Channels and guilds").press("Enter")
+        await expect(channel).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(channel).to_be_hidden()
+    members = page.get_by_role("complementary", name="Members")
+    await expect(members).to_be_visible(visible=width > 1100)
+    if width <= 1100:
+        await page.get_by_role("button", name="Members").click()
+        await expect(members).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(members).to_be_hidden()
+    await ann.say("x" * 2000)
+    await ann.reads(["x" * 2000])
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    timeline = page.locator("[data-timeline]")
+    assert await timeline.evaluate("log => log.scrollWidth - log.clientWidth") == 0
+    assert ann.faults == []
