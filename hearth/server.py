@@ -22,6 +22,7 @@ from hearth.actions.departures import finish_deletions
 from hearth.actions.emojis import move_pictures
 from hearth.actions.exports import finish_exports, tidy_exports
 from hearth.actions.gateway import end_stays
+from hearth.actions.mentions import trim_mentions
 from hearth.actions.sessions import USES_S, write_uses
 from hearth.actions.world import World
 from hearth.config import Config
@@ -207,7 +208,7 @@ async def serve(
         world.tasks.start(resume_sweeps(world), name="ban-sweeps")
         world.tasks.start(_end_stays(world), name="stays")
         world.tasks.start(_keep_exports(world), name="exports")
-        world.tasks.start(_trim_journal(world), name="journal")
+        world.tasks.start(_trim(world), name="trim")
         world.tasks.start(_collect_blobs(world), name="blobs")
         world.tasks.start(_every(1.0, gateway.sweep), name="sweep")
         trim = trimmer()
@@ -365,13 +366,14 @@ async def _keep_exports(world: World) -> None:
             logger.warning("disk full, exports not tidied")
 
 
-async def _trim_journal(world: World) -> None:
-    """Keep the journal short; it is what grows when nothing else does."""
+async def _trim(world: World) -> None:
+    """Keep the journal and mentions short; they are what grows when nothing else does."""
     while True:
         try:
             await world.trim_journal()
+            await trim_mentions(world)
         except StorageFull:
-            logger.warning("disk full, journal not trimmed")
+            logger.warning("disk full, journal and mentions not trimmed")
         await asyncio.sleep(HOUR_S)
 
 

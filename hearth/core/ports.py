@@ -387,12 +387,27 @@ class Directory(Accounts, Protocol):
         ...
 
     async def recent_mentions(
-        self, user_id: int, targets: Iterable[int], limit: int, *, before: int, after: int
+        self,
+        user_id: int,
+        targets: Iterable[int],
+        channels: Iterable[int],
+        limit: int,
+        *,
+        before: int,
+        after: int,
     ) -> list[Mention]:
-        """Up to `limit` messages with ids between both that mention one of `targets`.
+        """Up to `limit` messages in `channels`, of ids between both, that mention a target.
 
         The newest first, each once. Those that he wrote or dismissed, that came before he joined,
-        or from users whom he blocks are left out, and so are those of private channels as such.
+        or from users whom he blocks are left out.
+        """
+        ...
+
+    async def trim_mentions(self, recent: int, badge: int) -> int:
+        """Forget mentions and dismissals of messages before the id `recent`; how many mentions.
+
+        What somebody counts who has not read it stays: as the one user that it names, or as one of
+        a private channel. Mentions of roles and @everyone go when they are before `badge`.
         """
         ...
 

@@ -56,6 +56,8 @@ BEYOND = {
     "ack_bulk": "of many channels at once",
     "ack_guild": "of a whole guild",
     "ack_pins": "and of pins",
+    "list_recent_mentions": "people see who named them",
+    "delete_recent_mention": "and forget it",
     "accept_invite": "people join by an invite",
     "create_my_guild": "people make guilds",
     "delete_guild": "and delete them",

@@ -311,13 +311,34 @@ class SqlDirectory:
         return await self._database.read(lambda c: social.personal(c, user_id), one_moment=True)
 
     async def recent_mentions(
-        self, user_id: int, targets: Iterable[int], limit: int, *, before: int, after: int
+        self,
+        user_id: int,
+        targets: Iterable[int],
+        channels: Iterable[int],
+        limit: int,
+        *,
+        before: int,
+        after: int,
     ) -> list[Mention]:
         """See the port."""
-        wanted = list(targets)
+        wanted, seen = list(targets), list(channels)
         return await self._database.read(
-            lambda c: reads.recent_mentions(c, user_id, wanted, limit, before, after)
+            lambda c: reads.recent_mentions(c, user_id, wanted, seen, limit, before, after)
         )
+
+    async def trim_mentions(self, recent: int, badge: int) -> int:
+        """See the port."""
+        await self._database.write(lambda c: reads.forget_dismissed(c, recent))
+        gone = start = 0
+        while True:
+            rows = await self._database.read(
+                lambda c, start=start: reads.over(c, recent, badge, start)
+            )
+            if rows:
+                await self._database.write(lambda c, rows=rows: reads.ROWS.delete(c, rows))
+                gone, start = gone + len(rows), rows[-1].message_id
+            if len(rows) < reads.TRIMMED:
+                return gone
 
     async def consume(
         self, consumer: str, n: int, save: Iterable[Struct], delete: Iterable[Struct]
