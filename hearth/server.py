@@ -46,6 +46,7 @@ from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.health import queued, refusing
+from hearth.store.images import ImagePool
 from hearth.store.messages_lmdb import LmdbLog
 from hearth.store.whole import require_messages, require_whole
 
@@ -119,10 +120,17 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             data / "blobs", wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
         )
         stack.push_async_callback(blobs.close)
+        cache = DiskBlobs(
+            data / "cache", wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
+        )
+        stack.push_async_callback(cache.close)
+        pictures = ImagePool(blobs, cache, data / "drafts")
+        stack.push_async_callback(pictures.close)
         world = World(
             directory=directory,
             log=log,
             blobs=blobs,
+            pictures=pictures,
             bus=MemoryBus(),
             placement=Alone(),
             clock=clock,

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from hearth.actions.assets import keep
+from hearth.actions.assets import PICTURE_BODY_BYTES, keep, picture
 from hearth.actions.scopes import Audit, InGuild
 from hearth.actions.world import World
 from hearth.core.errors import (
@@ -13,10 +13,11 @@ from hearth.core.errors import (
     invalid_form,
 )
 from hearth.core.guild_events import GuildEmojisUpdate
-from hearth.core.images import sniff
+from hearth.core.images import ImageType, sniff
 from hearth.core.models.assets import Asset
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.emojis import (
+    MOST_IMAGE_BYTES,
     Emoji,
     EmojiCreate,
     EmojiObject,
@@ -33,17 +34,9 @@ MOST_EMOJIS = 50
 AUDITED = ("name",)
 
 
-async def _picture(world: World, emoji_id: int, data: bytes) -> Asset:
-    """The picture of an emoji, kept; its address has its id alone, as it never changes."""
-    blob = await keep(world, data)
-    image = sniff(data)
-    return Asset(
-        path=f"emojis/{emoji_id}",
-        hash=None,
-        blob=blob.hash,
-        type="png" if image is None else image.type,
-        emoji_id=emoji_id,
-    )
+def _asset(emoji_id: int, blob: bytes, type: ImageType) -> Asset:
+    """The picture of an emoji. Its address has the id alone, as it never changes."""
+    return Asset(path=f"emojis/{emoji_id}", hash=None, blob=blob, type=type, emoji_id=emoji_id)
 
 
 async def move_pictures(world: World) -> int:
@@ -51,7 +44,9 @@ async def move_pictures(world: World) -> int:
     moved = 0
     while images := await world.directory.emoji_images(20):
         for image in images:
-            asset = await _picture(world, image.emoji_id, image.data)
+            known = sniff(image.data)
+            blob = await keep(world, image.data)
+            asset = _asset(image.emoji_id, blob.hash, "png" if known is None else known.type)
             await world.write([asset], [image])
         moved += len(images)
     return moved
@@ -83,11 +78,11 @@ async def get_guild_emoji(here: InGuild, emoji_id: int) -> EmojiObject:
     needs=P.CREATE_GUILD_EXPRESSIONS,
     commits=True,
     status=201,
+    body_bytes=PICTURE_BODY_BYTES,
 )
 async def create_guild_emoji(here: InGuild, body: EmojiCreate) -> EmojiObject:
     """Make an emoji of a PNG, JPEG, GIF or WebP of up to 256 KiB."""
-    image = body.picture()
-    assert image is not None  # The form has seen it.
+    image = await picture(here.world, "image", body.image, MOST_IMAGE_BYTES)
     alike = sum(e.animated == image.animated for e in here.snapshot.emojis.values())
     if alike >= MOST_EMOJIS:
         raise Refused(MAX_ANIMATED_EMOJIS if image.animated else MAX_EMOJIS)
@@ -102,7 +97,7 @@ async def create_guild_emoji(here: InGuild, body: EmojiCreate) -> EmojiObject:
     _check_roles(here, emoji)
     await here.commit(
         save=[emoji],
-        beside=[await _picture(here.world, emoji.id, image.data)],
+        beside=[_asset(emoji.id, image.blob.hash, image.type)],
         audit=[Audit(AuditAction.EMOJI_CREATE, emoji.id, changes(None, emoji, AUDITED))],
         tell=[GuildEmojisUpdate(here.guild.id)],
     )

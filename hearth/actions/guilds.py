@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from hearth.actions.assets import PICTURE_BODY_BYTES, set_picture
 from hearth.actions.scopes import Audit, InGuild, SignedIn
 from hearth.core.commits import Noun
 from hearth.core.errors import (
@@ -62,6 +63,15 @@ AUDITED = (
 )
 
 
+PICTURES = {
+    "icon": "icons",
+    "splash": "splashes",
+    "banner": "banners",
+    "discovery_splash": "discovery-splashes",
+}
+"""A guild's pictures by field, and where each is found."""
+
+
 class GuildQuery(Struct, kw_only=True):
     """Query of get_guild."""
 
@@ -74,13 +84,14 @@ async def get_guild(here: InGuild, query: GuildQuery) -> GuildObject:
     return guild_object(here.snapshot, with_counts=query.with_counts)
 
 
-@operation("PATCH", "/guilds/{guild_id}", commits=True)
+@operation("PATCH", "/guilds/{guild_id}", commits=True, body_bytes=PICTURE_BODY_BYTES)
 async def update_guild(here: InGuild, body: GuildPatch) -> GuildObject:
     """Change a guild with MANAGE_GUILD, its owner as the owner, COMMUNITY as an administrator."""
     before = here.guild
     values = body.values()
     owner_id = before.owner_id if body.owner_id is UNSET else body.owner_id
-    if owner_id == before.owner_id or values or body.features is not UNSET:
+    pictured = [name for name in PICTURES if getattr(body, name) is not UNSET]
+    if owner_id == before.owner_id or values or pictured or body.features is not UNSET:
         here.require(P.MANAGE_GUILD)
     if owner_id != before.owner_id:
         _may_give_away(here, owner_id)
@@ -93,16 +104,33 @@ async def update_guild(here: InGuild, body: GuildPatch) -> GuildObject:
     problems = [*_bad_channels(here.snapshot.channels, values), *_lacking(after)]
     if problems:
         raise invalid_form(*problems)
+    beside: list[Noun] = []
+    delete: list[Noun] = []
+    for name in pictured:
+        path = f"{PICTURES[name]}/{before.id}"
+        made = await set_picture(here.world, name, getattr(body, name), path, guild_id=before.id)
+        after = replace(after, **{name: made.hash})
+        beside += made.save
+        delete += made.delete
     if after != before:
         await here.commit(
             save=[after],
+            delete=delete,
             audit=[Audit(AuditAction.GUILD_UPDATE, before.id, _shown(before, after))],
             tell=[GuildUpdate()],
+            beside=beside,
         )
     return guild_object(here.home.snapshot or here.snapshot)
 
 
-@operation("POST", "/guilds", commits=True, status=201, rate=Rate(10, per=3600))
+@operation(
+    "POST",
+    "/guilds",
+    commits=True,
+    status=201,
+    rate=Rate(10, per=3600),
+    body_bytes=PICTURE_BODY_BYTES,
+)
 async def create_my_guild(here: SignedIn, body: GuildCreate) -> GuildObject:
     """Make a guild that the caller owns, with the roles and channels that are given."""
     world, me = here.world, here.who.user_id
@@ -122,10 +150,16 @@ async def create_my_guild(here: SignedIn, body: GuildCreate) -> GuildObject:
         raise invalid_form(*problems)
     if not body.channels:
         values["system_channel_id"] = channels[2].id
+    beside: list[Noun] = []
+    if body.icon:
+        path = f"{PICTURES['icon']}/{guild_id}"
+        made = await set_picture(world, "icon", body.icon, path, guild_id=guild_id)
+        values["icon"] = made.hash
+        beside = made.save
     guild = Guild(id=guild_id, owner_id=me, **body.values(), **values)
     member = Member(guild_id=guild_id, user_id=me, joined_at_ms=world.wall_ms())
     await world.load_users([me])
-    nouns: list[Noun] = [guild, *roles, *channels, member]
+    nouns: list[Noun] = [guild, *roles, *channels, member, *beside]
     await world.save(nouns, home=guild_id)
     return guild_object(
         Snapshot(
@@ -325,9 +359,13 @@ def starting_channels(make_id: Any, guild_id: int) -> list[Channel]:
 
 
 def _shown(before: Guild, after: Guild) -> list[Change]:
+    pictures = [Change(f"{c.key}_hash", c.old, c.new) for c in changes(before, after, [*PICTURES])]
     return [
-        Change(c.key, _text(c.key, c.old), _text(c.key, c.new))
-        for c in changes(before, after, AUDITED)
+        *(
+            Change(c.key, _text(c.key, c.old), _text(c.key, c.new))
+            for c in changes(before, after, AUDITED)
+        ),
+        *pictures,
     ]
 
 

@@ -1,14 +1,17 @@
 """Members of a guild: read, change, remove (Discord reference, "Guild resource")."""
 
 import asyncio
+from collections.abc import Sequence
 from heapq import nsmallest
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from hearth.actions.assets import PICTURE_BODY_BYTES, set_picture
 from hearth.actions.roles import check_role_change, role_audit
 from hearth.actions.scopes import Audit, InGuild
+from hearth.core.commits import Noun
 from hearth.core.errors import (
     CANNOT_TIME_OUT,
     FEATURE_DISABLED,
@@ -150,7 +153,7 @@ async def get_my_guild_member(here: InGuild) -> MemberObject:
     return _myself(here, _me(here))
 
 
-@operation("PATCH", "/guilds/{guild_id}/members/@me", commits=True)
+@operation("PATCH", "/guilds/{guild_id}/members/@me", commits=True, body_bytes=PICTURE_BODY_BYTES)
 async def update_my_guild_member(here: InGuild, body: MyMemberPatch) -> MemberObject:
     """Change one's own name here, with CHANGE_NICKNAME, and what one says of oneself."""
     values: dict[str, Any] = {}
@@ -158,7 +161,17 @@ async def update_my_guild_member(here: InGuild, body: MyMemberPatch) -> MemberOb
         values["nick"] = body.nick or None
     if body.bio is not UNSET:
         values["bio"] = body.bio or None
-    return _myself(here, await _change_myself(here, values))
+    beside: list[Noun] = []
+    delete: list[Noun] = []
+    for name, wish in (("avatar", body.avatar), ("banner", body.banner)):
+        if wish is not UNSET:
+            who = {"guild_id": here.guild.id, "user_id": _me(here).user_id}
+            path = f"guilds/{who['guild_id']}/users/{who['user_id']}/{name}s"
+            made = await set_picture(here.world, name, wish, path, **who)
+            values[name] = made.hash
+            beside += made.save
+            delete += made.delete
+    return _myself(here, await _change_myself(here, values, beside, delete))
 
 
 @operation("PATCH", "/guilds/{guild_id}/members/@me/nick", commits=True)
@@ -168,7 +181,12 @@ async def update_my_nick(here: InGuild, body: MyNick) -> MyNick:
     return MyNick(nick=(await _change_myself(here, values)).nick)
 
 
-async def _change_myself(here: InGuild, values: dict[str, Any]) -> Member:
+async def _change_myself(
+    here: InGuild,
+    values: dict[str, Any],
+    beside: Sequence[Noun] = (),
+    delete: Sequence[Noun] = (),
+) -> Member:
     member = _me(here)
     if "nick" in values:
         here.require(P.CHANGE_NICKNAME)
@@ -176,7 +194,8 @@ async def _change_myself(here: InGuild, values: dict[str, Any]) -> Member:
     if after != member:
         shown = _shown(member, after)
         audit = [Audit(AuditAction.MEMBER_UPDATE, member.user_id, shown)] if shown else []
-        await here.commit(save=[after], audit=audit, tell=[GuildMemberUpdate(after)])
+        tell = [GuildMemberUpdate(after)]
+        await here.commit(save=[after], delete=delete, audit=audit, tell=tell, beside=beside)
     return after
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from hearth.actions.assets import MOST_ICON_BYTES, PICTURE_BODY_BYTES, Set, set_picture
 from hearth.actions.scopes import Audit, InGuild
 from hearth.core.commits import Noun
 from hearth.core.errors import (
@@ -55,7 +57,13 @@ async def get_guild_role(here: InGuild, role_id: int) -> RoleObject:
     return role_object(here.role(role_id, UNKNOWN_ROLE))
 
 
-@operation("POST", "/guilds/{guild_id}/roles", needs=P.MANAGE_ROLES, commits=True)
+@operation(
+    "POST",
+    "/guilds/{guild_id}/roles",
+    needs=P.MANAGE_ROLES,
+    commits=True,
+    body_bytes=PICTURE_BODY_BYTES,
+)
 async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
     """Make a role just above @everyone."""
     if len(here.snapshot.roles) >= MOST_ROLES:
@@ -67,15 +75,24 @@ async def create_guild_role(here: InGuild, body: RoleCreate) -> RoleObject:
     values["permissions"] &= ALL
     _may_give(here, values["permissions"])
     role = Role(id=here.world.make_id(), guild_id=guild.id, position=1, **values)
+    icon = await _icon(here, role, body)
+    role = replace(role, icon=icon.hash)
     await here.commit(
         save=[role],
+        beside=icon.save,
         audit=[Audit(AuditAction.ROLE_CREATE, role.id, shown_changes(None, role))],
         tell=[GuildRoleCreate(role)],
     )
     return role_object(role)
 
 
-@operation("PATCH", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True)
+@operation(
+    "PATCH",
+    "/guilds/{guild_id}/roles/{role_id}",
+    needs=P.MANAGE_ROLES,
+    commits=True,
+    body_bytes=PICTURE_BODY_BYTES,
+)
 async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> RoleObject:
     """Change a role below one's own highest."""
     before = here.role(role_id, UNKNOWN_ROLE)
@@ -88,13 +105,29 @@ async def update_guild_role(here: InGuild, role_id: int, body: RolePatch) -> Rol
         values["permissions"] &= ALL
         _may_give(here, values["permissions"] & ~before.permissions)
     after = replace(before, **values)
+    icon = Set(before.icon, [], [])
+    if role_id != here.guild.id:
+        icon = await _icon(here, after, body)
+        after = replace(after, icon=icon.hash)
     if after != before:
         await here.commit(
             save=[after],
+            delete=icon.delete,
+            beside=icon.save,
             audit=[Audit(AuditAction.ROLE_UPDATE, role_id, shown_changes(before, after))],
             tell=[GuildRoleUpdate(after)],
         )
     return role_object(after)
+
+
+async def _icon(here: InGuild, role: Role, body: RolePatch) -> Set:
+    """The role's icon as it is asked for."""
+    if body.icon is UNSET:
+        return Set(role.icon, [], [])
+    path = f"role-icons/{role.id}"
+    return await set_picture(
+        here.world, "icon", body.icon, path, most=MOST_ICON_BYTES, role_id=role.id
+    )
 
 
 @operation("DELETE", "/guilds/{guild_id}/roles/{role_id}", needs=P.MANAGE_ROLES, commits=True)

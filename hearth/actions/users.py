@@ -7,6 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions.accounts import check_free, taken
+from hearth.actions.assets import PICTURE_BODY_BYTES, Set, set_picture
 from hearth.actions.auth import make_credential, prove
 from hearth.actions.gate import call
 from hearth.actions.scopes import AsPerson, InGuild, SignedIn
@@ -72,6 +73,7 @@ async def my_user(
         bio=account.bio,
         pronouns=account.pronouns,
         accent_color=account.accent_color,
+        banner=account.banner,
     )
 
 
@@ -81,7 +83,13 @@ async def get_my_user(here: SignedIn) -> PrivateUserObject:
     return await my_user(here.world, here.who.user_id)
 
 
-@operation("PATCH", "/users/@me", commits=True, rate=Rate(10, per=60))
+@operation(
+    "PATCH",
+    "/users/@me",
+    commits=True,
+    rate=Rate(10, per=60),
+    body_bytes=PICTURE_BODY_BYTES,
+)
 async def update_my_user(here: SignedIn, body: MyUserPatch) -> PrivateUserObject:
     """Change the caller's name, profile or password.
 
@@ -101,19 +109,28 @@ async def update_my_user(here: SignedIn, body: MyUserPatch) -> PrivateUserObject
         user = replace(user, global_name=(body.global_name or "").strip() or None)
     old = await world.directory.account(me) or Account(user_id=me)
     account = _described(old, body)
+    pictures: list[Noun] = []
+    delete: list[Noun] = []
+    if body.avatar is not UNSET:
+        made = await set_picture(world, "avatar", body.avatar, f"avatars/{me}", user_id=me)
+        user = replace(user, avatar=made.hash)
+        pictures, delete = made.save, made.delete
+    account, banner = await _bannered(here, account, body)
     save: list[Noun] = [] if user == before else [user]
     beside: list[Noun] = [] if account == old else [account]
+    beside += pictures + banner.save
+    delete += banner.delete
     shown = await my_user(world, me, user=user, account=account)
     tell = [UserUpdate(me, shown)] if save or beside else []
     try:
         if body.new_password:
             beside.append(await make_credential(me, body.new_password))
-            token = await renew_token(here, save=save, beside=beside, tell=tell)
+            token = await renew_token(here, save=save, beside=beside, tell=tell, delete=delete)
             # Another object: what the sessions are told has no token in it.
             shown = await my_user(world, me, user=user, account=account)
             shown.token = token
-        elif save or beside:
-            await world.commit(here.home, save, [], tell, beside)
+        elif save or beside or delete:
+            await world.commit(here.home, save, delete, tell, beside)
     except Conflict as error:
         raise taken() from error
     if user != before:
@@ -148,6 +165,17 @@ def _described(account: Account, body: MyUserPatch | MyProfilePatch) -> Account:
     return account
 
 
+async def _bannered(
+    here: SignedIn, account: Account, body: MyUserPatch | MyProfilePatch
+) -> tuple[Account, Set]:
+    """The account with another banner or none, where one is asked for."""
+    if body.banner is UNSET:
+        return account, Set(account.banner, [], [])
+    me = account.user_id
+    made = await set_picture(here.world, "banner", body.banner, f"banners/{me}", user_id=me)
+    return replace(account, banner=made.hash), made
+
+
 @operation(commits=True)
 async def show_user(here: InGuild) -> None:
     """Tell a guild that a member's user has another name."""
@@ -159,21 +187,25 @@ async def show_user(here: InGuild) -> None:
         here.tell([GuildMemberUpdate(member)], save=[here.world.user(user_id)])
 
 
-@operation("PATCH", "/users/@me/profile", commits=True)
+@operation("PATCH", "/users/@me/profile", commits=True, body_bytes=PICTURE_BODY_BYTES)
 async def update_my_profile(here: AsPerson, body: MyProfilePatch) -> ProfileMetadata:
     """Say something else of oneself."""
     world, me = here.world, here.who.user_id
     old = await world.directory.account(me) or Account(user_id=me)
-    account = _described(old, body)
+    account, banner = await _bannered(here, _described(old, body), body)
     if account != old:
         shown = await my_user(world, me, account=account)
-        await world.commit(here.home, [], [], [UserUpdate(me, shown)], [account])
+        beside = [account, *banner.save]
+        await world.commit(here.home, [], banner.delete, [UserUpdate(me, shown)], beside)
     return _metadata(account)
 
 
 def _metadata(account: Account) -> ProfileMetadata:
     return ProfileMetadata(
-        bio=account.bio, pronouns=account.pronouns, accent_color=account.accent_color
+        bio=account.bio,
+        pronouns=account.pronouns,
+        accent_color=account.accent_color,
+        banner=account.banner,
     )
 
 
@@ -195,6 +227,7 @@ async def get_user_profile(here: AsPerson, user_id: int, query: ProfileQuery) ->
         user=ProfileUserObject(
             **{name: getattr(said, name) for name in UserObject.__struct_fields__},
             bio=account.bio,
+            banner=account.banner,
             accent_color=account.accent_color,
         ),
         user_profile=_metadata(account),
@@ -209,7 +242,7 @@ async def get_user_profile(here: AsPerson, user_id: int, query: ProfileQuery) ->
         mutual.append(MutualGuild(id=str(guild_id), nick=member.nick))
         if guild_id == query.guild_id:
             shown.guild_member_profile = ProfileMetadata(
-                bio=member.bio or "", guild_id=str(guild_id)
+                bio=member.bio or "", banner=member.banner, guild_id=str(guild_id)
             )
     if query.with_mutual_guilds:
         shown.mutual_guilds = mutual

@@ -23,6 +23,7 @@ from hearth.core.models.members import Member, member_object
 from hearth.core.models.presence import Shown
 from hearth.core.models.users import ReadState, Token, User
 from hearth.core.operations import Principal
+from hearth.core.pictures import Pictures
 from hearth.core.ports import (
     Alone,
     Bus,
@@ -154,6 +155,7 @@ class World:
         directory: Directory,
         log: MessageLog,
         blobs: Blobs,
+        pictures: Pictures,
         bus: Bus,
         placement: Placement,
         clock: Clock,
@@ -170,6 +172,7 @@ class World:
         self.directory = directory
         self.log = log
         self.blobs = blobs
+        self.pictures = pictures
         self.bus = bus
         self.placement = placement
         self.alone = isinstance(placement, Alone)

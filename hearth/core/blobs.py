@@ -32,11 +32,14 @@ class Blobs(Protocol):
     grace period after one of the two.
     """
 
-    async def put(self, chunks: AsyncIterable[bytes], most: int) -> Blob:
+    async def put(
+        self, chunks: AsyncIterable[bytes], most: int, *, under: bytes | None = None
+    ) -> Blob:
         """Keep what `chunks` yield, durably; they are never whole in memory.
 
         Raises `TooLarge` behind `most` bytes, `StorageFull`, and whatever the chunks raise. Nothing
         stays of a put that did not return.
+        `under` is another key than the hash, for what can be made again and is kept apart.
         """
         ...
 

@@ -179,6 +179,7 @@ _TYPES: dict[str, Any] = {
         Token,
         TokenUse,
         Account,
+        Asset,
         SecondFactor,
         RecoveryCode,
         OneTimeLink,

@@ -82,18 +82,7 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("create_dm", "nicks", "1B", _OAUTH2),
     Deferred("add_group_dm_user", "access_token", "1B", _OAUTH2),
     Deferred("add_group_dm_user", "nick", "1B", _OAUTH2),
-    Deferred("create_guild_role", "icon", "1C", _FILES),
-    Deferred("update_guild_role", "icon", "1C", _FILES),
-    *(
-        Deferred("update_guild", parameter, "1C", _FILES)
-        for parameter in ("icon", "splash", "banner", "discovery_splash", "home_header")
-    ),
-    Deferred("create_my_guild", "icon", "1C", _FILES),
-    Deferred("update_my_user", "avatar", "1C", _FILES),
-    Deferred("update_my_user", "banner", "1C", _FILES),
-    Deferred("update_my_profile", "banner", "1C", _FILES),
-    Deferred("update_my_guild_member", "avatar", "1C", _FILES),
-    Deferred("update_my_guild_member", "banner", "1C", _FILES),
+    Deferred("update_guild", "home_header", "1C", "headers come with the server guide"),
     Deferred("add_guild_member", "access_token", "1B", "OAuth2 comes with bots"),
     *(
         Deferred("create_channel_invite", parameter, "1B", "targeted invites come with community")

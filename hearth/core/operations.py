@@ -12,6 +12,9 @@ from hearth.core.limits import Limit, Rate
 
 Verb = Callable[..., Awaitable[Any]]
 
+BODY_BYTES = 1 << 20
+"""So long a request's body may be, files in it apart, where the operation says no other."""
+
 
 class Principal(Struct, frozen=True, gc=False, kw_only=True):
     """Who calls: a person, a bot, the server's operator, the server itself, or nobody known.
@@ -70,6 +73,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     status: int
     verb: Verb
+    body_bytes: int = BODY_BYTES
 
     @property
     def reply(self) -> Any:
@@ -94,6 +98,7 @@ def operation(
     bucket: str | None = None,
     commits: bool = False,
     status: int | None = None,
+    body_bytes: int = BODY_BYTES,
 ) -> Callable[[Verb], Verb]:
     """Declare the function below as the operation of its name.
 
@@ -126,6 +131,7 @@ def operation(
             summary=(verb.__doc__ or "").partition("\n")[0],
             status=status or (204 if returns is NoneType else 200),
             verb=verb,
+            body_bytes=body_bytes,
         )
         return verb
 

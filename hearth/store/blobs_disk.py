@@ -50,7 +50,9 @@ class DiskBlobs:
         for left in self._temporary.iterdir():
             left.unlink()
 
-    async def put(self, chunks: AsyncIterable[bytes], most: int) -> Blob:
+    async def put(
+        self, chunks: AsyncIterable[bytes], most: int, *, under: bytes | None = None
+    ) -> Blob:
         """See the port."""
         draft = await self._run(self._begin)
         try:
@@ -64,7 +66,7 @@ class DiskBlobs:
                     await self._run(partial(draft.write, bytes(waiting)))
                     waiting.clear()
             await self._run(partial(draft.write, bytes(waiting)))
-            return await self._run(partial(self._keep, draft))
+            return await self._run(partial(self._keep, draft, under))
         except BaseException:
             # Not awaited: who is cancelled may not wait. The draft has a lock of its own.
             self._later(draft.drop)
@@ -145,10 +147,10 @@ class DiskBlobs:
         if free_bytes(self._path) < self._reserve_bytes:
             raise StorageFull("free disk is below the reserve")
 
-    def _keep(self, draft: "_Draft") -> Blob:
+    def _keep(self, draft: "_Draft", under: bytes | None) -> Blob:
         """Flush, then rename: the name appears with all of its bytes or not at all."""
         blob = draft.finish()
-        place = self._place(blob.hash)
+        place = self._place(under or blob.hash)
         with self._lock:
             if self._touch_locked(place):
                 draft.drop()

@@ -1,6 +1,8 @@
 """Worlds in memory for tests of the verbs: one, or two of which each call enters the wrong one."""
 
 import asyncio
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +28,7 @@ from hearth.core.wire import decode, decode_query
 from hearth.edge.tasks import Tasks
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
+from hearth.store.images import ImagePool
 from hearth.store.memory import MemoryBlobs, MemoryLog
 
 assert MODULES
@@ -104,6 +107,7 @@ class House:
         self.entry = entry
         self.commits = told
         self.clock = clock
+        self.drafts: tempfile.TemporaryDirectory[str] | None = None
         self.bots: set[int] = set()
         """Who calls as a bot."""
 
@@ -114,10 +118,12 @@ class House:
         directory = await SqlDirectory.open(None)
         made: list[World] = []
         log = MemoryLog(lambda results: made[0].logged(results), wall=clock.wall)
+        blobs, drafts = MemoryBlobs(wall=clock.wall), tempfile.TemporaryDirectory()
         more: dict[str, Any] = {
             "directory": directory,
             "log": log,
-            "blobs": MemoryBlobs(wall=clock.wall),
+            "blobs": blobs,
+            "pictures": ImagePool(blobs, MemoryBlobs(wall=clock.wall), Path(drafts.name)),
             "bus": bus,
             "clock": clock,
             "tasks": tasks,
@@ -164,7 +170,9 @@ class House:
         )
         await entry.home(GUILD)
         told.clear()
-        return cls(owner, entry, told, clock)
+        house = cls(owner, entry, told, clock)
+        house.drafts = drafts
+        return house
 
     async def call(
         self,
@@ -219,7 +227,10 @@ class House:
         """Close the stores."""
         await self.owner.tasks.close()
         await self.owner.log.close()
+        await self.owner.pictures.close()
         await self.owner.blobs.close()
+        if self.drafts is not None:
+            self.drafts.cleanup()
         await self.owner.directory.close()
 
 

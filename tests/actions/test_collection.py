@@ -1,9 +1,10 @@
 """Blobs that nothing refers to go after a grace period, and no other does."""
 
 from hearth.actions.assets import keep
-from hearth.actions.collection import GRACE_S, collect_blobs
+from hearth.actions.collection import CACHE_S, GRACE_S, collect_blobs
 from tests.actions.house import ANN, GUILD, House
 from tests.actions.test_emojis import make, picture
+from tests.pictures import still
 
 
 async def test_only_what_nothing_refers_to_is_collected(house: House) -> None:
@@ -34,3 +35,17 @@ async def test_what_is_kept_again_while_it_is_looked_up_stays(house: House) -> N
     assert await world.directory.referenced([hash]) == set()
     assert (await keep(world, b"again")).hash == hash
     assert not await world.blobs.delete(hash, than)
+
+
+async def test_what_was_made_of_a_picture_goes_when_nobody_asks(house: House) -> None:
+    world = house.owner
+    hash = (await keep(world, still())).hash
+    for asked in range(2):
+        house.clock.seconds += CACHE_S
+        await world.blobs.touch(hash)
+        key = await world.pictures.variant(hash, "webp", 16, moving=False)
+        await collect_blobs(world)
+        assert await world.pictures.cache.size(key) is not None, asked
+    house.clock.seconds += CACHE_S + 1
+    await collect_blobs(world)
+    assert await world.pictures.cache.size(key) is None

@@ -1,6 +1,5 @@
 """Emojis by the gate, in one World and in two."""
 
-import base64
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from hearth.core.errors import (
 from hearth.core.models.emojis import Emoji, EmojiImage
 from hearth.core.permissions import P
 from tests.actions.house import ANN, BOB, CAT, GUILD, MODS, House
+from tests.pictures import data_uri, moving, still
 
-PNG = b"\x89PNG\r\n\x1a\n"
-IMAGE = "data:image/png;base64," + base64.b64encode(PNG).decode()
-MOVING = "data:image/gif;base64," + base64.b64encode(b"GIF89a").decode()
+PNG = still("png")
+IMAGE, MOVING = data_uri(PNG), data_uri(moving("gif"))
 
 
 async def make(house: House, who: int = ANN, **more: Any) -> Any:
@@ -142,9 +141,10 @@ async def test_there_is_room_for_fifty_of_each_kind(house: House) -> None:
         ("name", "a b", "STRING_TYPE_REGEX"),
         ("image", "hello", "IMAGE_INVALID"),
         ("image", "data:image/png;base64,AAAA", "IMAGE_INVALID"),
+        ("image", data_uri(PNG[:-20]), "IMAGE_INVALID"),
         (
             "image",
-            "data:image/png;base64," + base64.b64encode(PNG + bytes(262_144)).decode(),
+            data_uri(PNG + bytes(262_144)),
             "BINARY_TYPE_MAX_SIZE",
         ),
         ("roles", [5], "ROLE_UNKNOWN"),

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +28,7 @@ from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.session import Session
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
+from hearth.store.images import ImagePool
 from hearth.store.memory import MemoryBlobs, MemoryLog
 from tests.actions.house import BytesBus, Elsewhere, StillClock
 
@@ -189,10 +192,12 @@ class Inside:
         self.tasks = Tasks()
         self.bus: MemoryBus = BytesBus()
         self.log = MemoryLog(lambda results: self.worlds[0].logged(results), wall=self.clock.wall)
+        blobs, self.drafts = MemoryBlobs(wall=self.clock.wall), tempfile.TemporaryDirectory()
         more: dict[str, Any] = {
             "directory": directory,
             "log": self.log,
-            "blobs": MemoryBlobs(wall=self.clock.wall),
+            "blobs": blobs,
+            "pictures": ImagePool(blobs, MemoryBlobs(), Path(self.drafts.name)),
             "bus": self.bus,
             "clock": self.clock,
             "tasks": self.tasks,
@@ -220,6 +225,7 @@ class Inside:
         await self.settle()
         await self.tasks.close()
         await self.log.close()
+        self.drafts.cleanup()
 
     async def settle(self) -> None:
         """Wait until nothing is left to do."""

@@ -18,6 +18,7 @@ from hearth.core.operations import OPERATIONS
 from hearth.core.permissions import P
 from tests.conformance.facts import reply_faults
 from tests.harness import PASSWORD, Answer, Client, Gateway, Refusal, Server
+from tests.pictures import data_uri, still
 
 assert MODULES
 
@@ -279,7 +280,7 @@ async def many_messages(house: House) -> dict[str, Any]:
     return {**at, "json": {"messages": [at["message_id"], at["message_id"] + 1]}}
 
 
-IMAGE = "data:image/png;base64,iVBORw0KGgo="
+IMAGE = data_uri(still())
 SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
 
 REST: dict[str, Row] = {

@@ -98,9 +98,9 @@ async def test_limits_of_fields(den: Den, body: dict[str, Any]) -> None:
         assert list(answer.body["errors"]) == list(body)
 
 
-async def test_icons_wait(den: Den) -> None:
+async def test_an_icon_is_a_picture(den: Den) -> None:
     answer = await make(den, icon="data:image/png;base64,AAAA")
-    assert (answer.status, answer.code) == (403, 40006)
+    assert (answer.status, answer.code) == (400, 50035)
     assert list(answer.body["errors"]) == ["icon"]
 
 

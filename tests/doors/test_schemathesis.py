@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from hearth.actions.all import MODULES
 from hearth.core.operations import OPERATIONS
 from tests.harness import Server
+from tests.pictures import data_uri, still
 
 assert MODULES
 
@@ -77,7 +78,7 @@ class Field:
         messages = [
             self.make(token, f"/channels/{channel}/messages", {"content": text}) for text in "ab"
         ]
-        image = {"name": "wave", "image": "data:image/png;base64,iVBORw0KGgo="}
+        image = {"name": "wave", "image": data_uri(still())}
         emoji = self.make(token, f"/guilds/{guild}/emojis", image)
         code = self.make(token, f"/channels/{channel}/invites", {}, "code")
         return {

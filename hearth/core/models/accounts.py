@@ -1,7 +1,7 @@
 """Accounts: log-in, registration, second factor, sessions and profile (discord-userdoccers)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -259,8 +259,8 @@ class MyUserPatch(Form, kw_only=True):
     accent_color: Color | UnsetType | None = UNSET
     password: GivenPassword | UnsetType | None = UNSET
     new_password: Password | UnsetType | None = UNSET
-    avatar: Any = UNSET
-    banner: Any = UNSET
+    avatar: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
 
     def problems(self) -> Iterable[Problem]:
         """A new password is not changed without the old one."""
@@ -274,7 +274,7 @@ class MyProfilePatch(Struct, kw_only=True):
     bio: Bio | UnsetType | None = UNSET
     pronouns: Pronouns | UnsetType | None = UNSET
     accent_color: Color | UnsetType | None = UNSET
-    banner: Any = UNSET
+    banner: str | UnsetType | None = UNSET
 
 
 class PasswordGiven(Struct, kw_only=True):
@@ -296,7 +296,7 @@ class ProfileUserObject(UserObject, gc=False, kw_only=True):
     """A user with what they say of themselves."""
 
     bio: str = ""
-    banner: None = None
+    banner: str | None = None
     accent_color: int | None = None
 
 
@@ -306,7 +306,7 @@ class ProfileMetadata(Struct, gc=False, kw_only=True):
     bio: str = ""
     pronouns: str = ""
     accent_color: int | None = None
-    banner: None = None
+    banner: str | None = None
     theme_colors: None = None
     emoji: None = None
     popout_animation_particle_type: None = None

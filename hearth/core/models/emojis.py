@@ -1,13 +1,11 @@
 """Custom emojis of guilds (Discord reference, "Emoji resource")."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hearth.core.images import Image, parse_data_uri, sniff
 from hearth.core.models.users import User, UserObject, user_json
-from hearth.core.wire import Form, Problem, Snowflake
+from hearth.core.wire import Snowflake
 
 MOST_IMAGE_BYTES = 256 * 1024
 
@@ -80,22 +78,9 @@ class EmojiPatch(Struct, kw_only=True):
         return values
 
 
-class EmojiCreate(Form, kw_only=True):
+class EmojiCreate(Struct, kw_only=True):
     """Body of create_guild_emoji; `image` is a data URI."""
 
     name: EmojiName
     image: str
     roles: EmojiRoles | UnsetType | None = UNSET
-
-    def picture(self) -> Image | None:
-        """The image that was sent; None when it is none."""
-        data = parse_data_uri(self.image)
-        return None if data is None else sniff(data)
-
-    def problems(self) -> Iterable[Problem]:
-        """The image must be one, and small."""
-        picture = self.picture()
-        if picture is None:
-            yield ("image",), "IMAGE_INVALID", "Expected a data URI of a PNG, JPEG, GIF or WebP."
-        elif len(picture.data) > MOST_IMAGE_BYTES:
-            yield ("image",), "BINARY_TYPE_MAX_SIZE", "File cannot be larger than 256.0 kb."

@@ -63,10 +63,10 @@ class GuildPatch(Form, kw_only=True):
     premium_progress_bar_enabled: bool | UnsetType | None = UNSET
     features: Annotated[list[str | None], Meta(max_length=1521)] | UnsetType | None = UNSET
     owner_id: Snowflake | UnsetType = UNSET
-    icon: Any = UNSET
-    splash: Any = UNSET
-    banner: Any = UNSET
-    discovery_splash: Any = UNSET
+    icon: str | UnsetType | None = UNSET
+    splash: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
+    discovery_splash: str | UnsetType | None = UNSET
     home_header: Any = UNSET
 
     def values(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class GuildCreate(Struct, kw_only=True):
     afk_timeout: AfkTimeout | None = None
     system_channel_id: Snowflake | None = None
     system_channel_flags: Bits | None = None
-    icon: Any = UNSET
+    icon: str | UnsetType | None = UNSET
 
     def values(self) -> dict[str, Any]:
         """The fields of `Guild` that are asked for and name no channel."""

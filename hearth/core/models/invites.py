@@ -49,8 +49,8 @@ class InviteGuildObject(Struct, gc=False, kw_only=True):
     verification_level: int
     nsfw_level: int
     nsfw: bool
-    splash: None = None
-    banner: None = None
+    splash: str | None = None
+    banner: str | None = None
     vanity_url_code: None = None
     premium_subscription_count: int = 0
 
@@ -106,6 +106,8 @@ def invite_object(
             verification_level=guild.verification_level,
             nsfw_level=guild.nsfw_level,
             nsfw=guild.nsfw_level in (1, 3),
+            splash=guild.splash,
+            banner=guild.banner,
         ),
         guild_id=str(guild.id),
         channel=InviteChannelObject(id=str(channel.id), type=channel.type, name=channel.name),

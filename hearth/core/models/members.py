@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -127,8 +127,8 @@ class MyMemberPatch(Struct, kw_only=True):
 
     nick: Annotated[str, Meta(max_length=32)] | UnsetType | None = UNSET
     bio: Annotated[str, Meta(max_length=190)] | UnsetType | None = UNSET
-    avatar: Any = UNSET
-    banner: Any = UNSET
+    avatar: str | UnsetType | None = UNSET
+    banner: str | UnsetType | None = UNSET
 
 
 class MyNick(Struct, kw_only=True):

@@ -104,7 +104,7 @@ class RolePatch(Form, kw_only=True):
     hoist: bool | UnsetType | None = UNSET
     mentionable: bool | UnsetType | None = UNSET
     unicode_emoji: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
-    icon: Any = UNSET
+    icon: str | UnsetType | None = UNSET
 
     def values(self) -> dict[str, Any]:
         """The fields of `Role` that are asked for; a null asks for what a new role would have.

@@ -119,6 +119,7 @@ def private_user_object(
     bio: str = "",
     pronouns: str = "",
     accent_color: int | None = None,
+    banner: str | None = None,
 ) -> PrivateUserObject:
     """A user as they see themselves."""
     return PrivateUserObject(
@@ -127,6 +128,7 @@ def private_user_object(
         bio=bio,
         pronouns=pronouns,
         accent_color=accent_color,
+        banner=banner,
         id=str(user.id),
         username=user.username,
         global_name=user.global_name,

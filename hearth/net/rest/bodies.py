@@ -17,17 +17,17 @@ MOST_PARTS = 100
 """So many parts a multipart body has: ten files, and the fields of any form of ours."""
 
 
-async def read_body(request: web.BaseRequest, form: Any) -> Any:
-    """The request's body as `form`; an absent one is read as an empty object, or list.
+async def read_body(request: web.BaseRequest, form: Any, most: int) -> Any:
+    """The request's body of up to `most` bytes as `form`; an absent one is {}, or [] for a list.
 
     Refuses with 50035 and 50109 as `decode` does, and a Content-Type that is none of the three.
     """
     kind = request.content_type
     if get_origin(form) is list:
-        return decode(form, await request.read() or b"[]")
+        return decode(form, await _whole(request, most) or b"[]")
     if kind == "multipart/form-data":
         return await _read_multipart(request, form)
-    raw = await request.read()
+    raw = await _whole(request, most)
     if not raw:
         return decode(form, b"{}")
     if kind == "application/json":
@@ -38,6 +38,16 @@ async def read_body(request: web.BaseRequest, form: Any) -> Any:
         except UnicodeDecodeError:
             raise _bad_type("form is not UTF-8") from None
     raise _bad_type("Expected \"Content-Type\" header to be one of {'application/json'}.")
+
+
+async def _whole(request: web.BaseRequest, most: int) -> bytes:
+    """All of a body that is no longer than `most`."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            raise web.HTTPRequestEntityTooLarge(most)
+    return bytes(body)
 
 
 def _bad_type(message: str) -> Refused:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hearth.actions.world import World
-from hearth.core.blobs import NoBlob
-from hearth.core.errors import ROUTE_NOT_FOUND, Refused
-from hearth.core.images import MIME
+from hearth.core.blobs import Blobs, NoBlob
+from hearth.core.default_avatars import default_avatar
+from hearth.core.errors import ROUTE_NOT_FOUND, STORAGE_FULL, Refused
+from hearth.core.images import MIME, ImageType
+from hearth.core.models.assets import Asset
+from hearth.core.pictures import BadPicture
+from hearth.core.ports import StorageFull
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -20,8 +24,21 @@ GUARDED: Mapping[str, str] = {
 }
 """What goes with every file: whoever sent it, it is shown as what it is or not at all."""
 
-_EMOJI = re.compile(r"^/(emojis/\d{1,20})\.(?:png|jpe?g|gif|webp)$")
+_ID = r"\d{1,20}"
+_PICTURE = re.compile(
+    rf"^((?:avatars|icons|splashes|discovery-splashes|banners|role-icons|channel-icons)/{_ID}"
+    rf"|guilds/{_ID}/users/{_ID}/(?:avatars|banners))"
+    r"/((?:a_)?[0-9a-f]{32})\.(png|jpe?g|gif|webp)$"
+)
+_EMOJI = re.compile(rf"^(emojis/{_ID})()\.(png|jpe?g|gif|webp)$")
+_DEFAULT = re.compile(r"^embed/avatars/([0-5])\.png$")
 _RANGE = re.compile(r"^bytes=(\d{0,19})-(\d{0,19})$")
+
+_TYPES: Mapping[str, ImageType] = {
+    "png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif", "webp": "webp",
+}  # fmt: skip
+
+LEAST_SIZE, MOST_SIZE = 16, 4096
 
 
 class Files:
@@ -31,21 +48,46 @@ class Files:
         self._world = world
 
     async def answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """The file at `path`, which is what follows /cdn; refuses with 404."""
-        emoji = _EMOJI.match(path)
-        asset = None if emoji is None else await self._world.directory.asset(emoji[1])
-        if asset is None:
-            raise Refused(ROUTE_NOT_FOUND)
-        # As it was sent, whatever type was asked for.
-        kind = next(mime for name, mime in MIME.items() if name == asset.type)
-        headers = {"Content-Type": kind, "Cache-Control": FOR_EVER}
-        return await self._blob(request, asset.blob, headers)
+        """The file at `path`, which is what follows /cdn/; refuses with 404."""
+        found = _PICTURE.match(path) or _EMOJI.match(path)
+        if found is not None:
+            asset = await self._world.directory.asset(found[1])
+            # The hash of an emoji is None: its path has none.
+            if asset is not None and (asset.hash or "") == found[2]:
+                return await self._picture(request, asset, _TYPES[found[3]])
+        default = _DEFAULT.match(path)
+        if default is not None:
+            headers = {**GUARDED, "Content-Type": "image/png", "Cache-Control": FOR_EVER}
+            return web.Response(body=default_avatar(int(default[1])), headers=headers)
+        raise Refused(ROUTE_NOT_FOUND)
+
+    async def _picture(
+        self, request: web.BaseRequest, asset: Asset, type: ImageType
+    ) -> web.StreamResponse:
+        """A picture as the type, and of the size, that the URL asks for.
+
+        GIF moves if the picture does, WebP where `animated` is true, the others never.
+        """
+        size = _size(request.query.get("size"))
+        moving = type == "gif" or (
+            type == "webp" and request.query.get("animated", "").lower() in ("true", "1")
+        )
+        headers = {"Content-Type": MIME[type], "Cache-Control": FOR_EVER}
+        world = self._world
+        if type == asset.type and size is None:
+            return await self._blob(request, world.blobs, asset.blob, headers)
+        try:
+            key = await world.pictures.variant(asset.blob, type, size or MOST_SIZE, moving=moving)
+        except (NoBlob, BadPicture):
+            raise Refused(ROUTE_NOT_FOUND) from None
+        except StorageFull as error:
+            raise Refused(STORAGE_FULL) from error
+        return await self._blob(request, world.pictures.cache, key, headers)
 
     async def _blob(
-        self, request: web.BaseRequest, blob: bytes, headers: Mapping[str, str]
+        self, request: web.BaseRequest, blobs: Blobs, blob: bytes, headers: Mapping[str, str]
     ) -> web.StreamResponse:
         """The bytes of a blob, or the part of them that is asked for, or 304 to who has them."""
-        blobs = self._world.blobs
         size = await blobs.size(blob)
         if size is None:
             raise Refused(ROUTE_NOT_FOUND)
@@ -78,6 +120,14 @@ class Files:
             await response.write(piece)
         await response.write_eof()
         return response
+
+
+def _size(asked: str | None) -> int | None:
+    """The least power of two that is no smaller than what is asked for; None where nothing is."""
+    if asked is None or not asked.isascii() or not asked.isdecimal() or len(asked) > 5:
+        return None
+    wanted = min(max(int(asked), LEAST_SIZE), MOST_SIZE)
+    return 1 << (wanted - 1).bit_length()
 
 
 def _has(request: web.BaseRequest, tag: str) -> bool:

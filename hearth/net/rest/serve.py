@@ -167,7 +167,7 @@ class Rest:
             if path == "/metrics":
                 return self._metrics(request), name
             if path.startswith("/cdn/") and request.method in ("GET", "HEAD"):
-                return await self._files.answer(request, path.removeprefix("/cdn")), "file"
+                return await self._files.answer(request, path.removeprefix("/cdn/")), "file"
             if request.method in ("GET", "HEAD"):
                 shown = self._static.answer(path, request.headers)
                 if shown is not None:
@@ -224,7 +224,7 @@ class Rest:
             if operation.query is not None:
                 query = decode_query(operation.query, request.query)
             if operation.body is not None:
-                body = await read_body(request, operation.body)
+                body = await read_body(request, operation.body, operation.body_bytes)
         except Refused as refused:
             body = refused
         reply = await call(self.world, operation, who, params, body, query, reason)

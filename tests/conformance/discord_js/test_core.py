@@ -13,10 +13,11 @@ from hearth.net.rest.routes import Routes
 from tests.conformance.discord_js.conftest import JS, Den, node_binary
 from tests.conformance.facts import FACTS
 from tests.conformance.witness import FILE
+from tests.pictures import data_uri, still
 
 assert MODULES
 
-IMAGE = "data:image/png;base64,iVBORw0KGgo="
+IMAGE = data_uri(still())
 ROUTES = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
 
 UNSEEN = {

@@ -4,8 +4,9 @@ import discord
 import pytest
 
 from tests.conformance.discord_py.conftest import Den
+from tests.pictures import moving, opened, still
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+PNG = still("png")
 
 
 async def test_an_emoji_lives(den: Den) -> None:
@@ -24,3 +25,33 @@ async def test_an_emoji_lives(den: Den) -> None:
     with pytest.raises(discord.NotFound) as refused:
         await guild.fetch_emoji(made.id)
     assert refused.value.code == 10014
+
+
+async def test_pictures_live(den: Den) -> None:
+    bot, other = await den.bot(), await den.bot()
+    guild, large = den.guild(bot), still("png", 300, 200)
+    assert bot.user is not None
+    user = await bot.user.edit(avatar=large, banner=large)
+    assert user.avatar is not None
+    assert await user.avatar.read() == large
+    assert opened(await user.avatar.with_format("webp").with_size(32).read()).width == 32
+    seen = await other.fetch_user(bot.user.id)
+    assert seen.avatar is not None
+    assert seen.avatar.key == user.avatar.key
+    edited = await guild.edit(icon=moving(), splash=large, banner=large)
+    for asset in (edited.icon, edited.splash, edited.banner):
+        assert asset is not None
+        await asset.read()
+    assert edited.icon is not None
+    assert edited.icon.is_animated()
+    assert opened(await edited.icon.read()).n_frames == 3
+    role = await guild.create_role(name="made", display_icon=still())
+    assert isinstance(role.display_icon, discord.Asset)
+    assert await role.display_icon.read() == still()
+    me = await guild.me.edit(avatar=large)
+    assert me is not None
+    assert me.guild_avatar is not None
+    assert await me.guild_avatar.read() == large
+    assert await bot.user.default_avatar.read()
+    await bot.user.edit(avatar=None)
+    assert (await other.fetch_user(bot.user.id)).avatar is None

@@ -4,6 +4,7 @@ import discord
 import pytest
 
 from tests.conformance.discord_py.conftest import Den
+from tests.pictures import still
 
 
 async def test_reactions_come_and_go(den: Den) -> None:
@@ -76,8 +77,7 @@ async def test_waiting_for_a_reaction(den: Den) -> None:
 
 async def test_a_guilds_own_emoji(den: Den) -> None:
     bot, other = await den.bot(), await den.bot()
-    image = b"\x89PNG\r\n\x1a\n"
-    emoji = await den.guild(bot).create_custom_emoji(name="wave", image=image)
+    emoji = await den.guild(bot).create_custom_emoji(name="wave", image=still())
     sent = await den.text(bot).send("hi")
     for each in (emoji, str(emoji)):
         await sent.add_reaction(each)
