@@ -365,13 +365,14 @@ async def _end_stays(world: World) -> None:
 
 async def _keep_exports(world: World) -> None:
     """Finish exports that a crash has interrupted, and remove old ones."""
-    await finish_exports(world)
+    work = finish_exports
     while True:
-        await asyncio.sleep(HOUR_S)
         try:
-            await tidy_exports(world)
-        except Refused:
-            logger.warning("disk full, exports not tidied")
+            await work(world)
+        except (Refused, OSError) as error:
+            logger.warning("exports not tidied reason=%s", error)
+        await asyncio.sleep(HOUR_S)
+        work = tidy_exports
 
 
 async def _trim(world: World) -> None:
