@@ -275,7 +275,7 @@ class Followed:
             for who in shown.watchers:
                 if who in away:
                     shown.watchers[who] = ()
-        before = {key: _rows(shown) for key, shown in self.lists.items()}
+        before = {key: _had(shown) for key, shown in self.lists.items()}
         moved: dict[str, set[int]] = {}
         if self.lists and anew:
             self._rebuild(at, snapshot, views)
@@ -284,11 +284,11 @@ class Followed:
         items: dict[int, Raw] = {}
         hear: dict[int, dict[Any, None]] = {}
         told: list[Told] = []
-        for key, rows in before.items():
+        for key, had in before.items():
             shown = self.lists[key]
             item = _item(at, snapshot, shown, items)
-            told += self._tell(snapshot, shown, rows, None if anew else moved[key], item)
-            self._hear(snapshot, views, shown, rows, hear)
+            told += self._tell(snapshot, shown, had, None if anew else moved[key], item)
+            self._hear(snapshot, views, shown, had, hear)
         if wanted is not None:
             told += self._grant(at, snapshot, views, wanted, away, items)
         told += self._presences(snapshot, hear)
@@ -380,7 +380,7 @@ class Followed:
         return moved
 
     def _tell(
-        self, snapshot: Snapshot, shown: Shown, before: "Rows", moved: set[int] | None, item: Item
+        self, snapshot: Snapshot, shown: Shown, had: "Had", moved: set[int] | None, item: Item
     ) -> Iterator[Told]:
         """What changed of a list, to each session that has some of its rows.
 
@@ -389,15 +389,23 @@ class Followed:
         head = self._head(snapshot, shown)
         same = head == shown.head
         shown.head = head
-        for windows, (old, who) in before.items():
-            new = [shown.rows.rows(window) for window in windows]
+        dirty = self._dirty.keys()
+        ops: dict[Window, list[dict[str, Any]]] = {}
+        for window, old in had.rows.items():
+            new = had.now[window] = shown.rows.rows(window)
             if moved is not None or old == new:
-                ops = changes(windows, old, new, moved or (), self._dirty, item)
+                ops[window] = changes(window, old, new, moved or (), dirty, item)
             else:
-                pairs = zip(windows, new, strict=True)
-                ops = [op for window, rows in pairs for op in sync(window, rows, item)]
-            if ops or not same:
-                yield Told(who, LIST_UPDATE, {**head, "ops": ops})
+                ops[window] = sync(window, new, item)
+        counts: list[Any] = []
+        for windows, who in had.who.items():
+            mine = [op for window in windows for op in ops[window]]
+            if mine:
+                yield Told(who, LIST_UPDATE, {**head, "ops": mine})
+            else:
+                counts += who
+        if counts and not same:
+            yield Told(counts, LIST_UPDATE, {**head, "ops": []})
 
     def _head(self, snapshot: Snapshot, shown: Shown) -> dict[str, Any]:
         return {
@@ -413,23 +421,23 @@ class Followed:
         snapshot: Snapshot,
         views: Views,
         shown: Shown,
-        before: "Rows",
+        had: "Had",
         hear: dict[int, dict[Any, None]],
     ) -> None:
         """Note who has a member in their rows of whose presence is told."""
         if not self._told:
             return
-        for windows, (old, who) in before.items():
-            now = {row for window in windows for row in shown.rows.rows(window)}
-            for user_id in self._told:
-                if user_id not in now:
-                    # Who went out of the rows, as by going offline, but not out of sight.
-                    member = snapshot.members.get(user_id)
-                    if member is None or not shown.has(views, member):
-                        continue
-                    if not any(user_id in rows for rows in old):
-                        continue
-                hear.setdefault(user_id, {}).update(dict.fromkeys(who))
+        found: dict[Window, set[int]] = {}
+        told = self._told.keys()
+        # Who went out of the rows, as by going offline, but not out of sight.
+        members = snapshot.members
+        seen = {i for i in told if i in members and shown.has(views, members[i])}
+        for window, old in had.rows.items():
+            found[window] = told & set(had.now[window]) | seen & set(old)
+        for windows, who in had.who.items():
+            for window in windows:
+                for user_id in found[window]:
+                    hear.setdefault(user_id, {}).update(dict.fromkeys(who))
 
     def _grant(
         self,
@@ -494,19 +502,26 @@ class Wanted(Struct):
     channels: dict[str, int]
 
 
-Rows = dict[Windows, tuple[list[list[Row]], list[Any]]]
-"""For all windows that somebody has: the rows of each, and who has them."""
+class Had(Struct):
+    """What those who follow a list have of it: whole sets of windows, and each window's rows."""
+
+    who: dict[Windows, list[Any]]
+    rows: dict[Window, list[Row]]
+    now: dict[Window, list[Row]]
+    """The same rows after the turn's changes."""
 
 
-def _rows(shown: Shown) -> Rows:
+def _had(shown: Shown) -> Had:
     """What those who follow a list have of it."""
-    rows: Rows = {}
+    had = Had({}, {}, {})
     for who, windows in shown.watchers.items():
         if windows:
-            if windows not in rows:
-                rows[windows] = [shown.rows.rows(window) for window in windows], []
-            rows[windows][1].append(who)
-    return rows
+            had.who.setdefault(windows, []).append(who)
+    for windows in had.who:
+        for window in windows:
+            if window not in had.rows:
+                had.rows[window] = shown.rows.rows(window)
+    return had
 
 
 def _item(at: Place, snapshot: Snapshot, shown: Shown, items: dict[int, Raw]) -> Item:

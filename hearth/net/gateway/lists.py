@@ -9,6 +9,7 @@ GUILD_MEMBER_LIST_UPDATE; the format of its operations is in `docs/events.md`).
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
@@ -44,13 +45,17 @@ class Order(Struct, frozen=True):
     groups: tuple[str, ...]
     places: dict[int, int]
     with_offline: bool
+    known: dict[tuple[int, ...], int] = {}
+    """The places of those who are online by the roles that they have, as they come up."""
 
     def key(self, member: Member, user: User, *, online: bool) -> Key | None:
         """Where a member stands; None: in no list, for being offline in a large guild."""
         if online:
-            places = self.places
-            held = [places[role_id] for role_id in member.roles if role_id in places]
-            place = min(held) if held else len(places)
+            place = self.known.get(member.roles, -1)
+            if place < 0:
+                places = self.places
+                place = min((places[i] for i in member.roles if i in places), default=len(places))
+                self.known[member.roles] = place
         elif self.with_offline:
             place = len(self.groups) - 1
         else:
@@ -228,43 +233,44 @@ def sync(window: Window, rows: Sequence[Row], item: Item) -> list[dict[str, Any]
 
 
 def changes(
-    windows: Sequence[Window],
-    before: Sequence[list[Row]],
-    after: Sequence[list[Row]],
+    window: Window,
+    old: Sequence[Row],
+    new: Sequence[Row],
     moved: Collection[int],
-    changed: Collection[int],
+    changed: AbstractSet[int],
     item: Item,
 ) -> list[dict[str, Any]]:
-    """Operations that turn what a client has of merged windows into what they are now.
+    """Operations that turn what a client has of a window into what it is now.
 
     `changed` are the users who look different; `moved` those of them whose key is another, or who
-    came or went. A client does them one after the other: DELETE takes a row out and closes the gap,
-    INSERT opens one, UPDATE replaces, INVALIDATE forgets, SYNC says what stands there. Each window
-    is put right by itself: what leaves it on one side comes back on the other, so no row of
-    another window moves, nor need the client know rows that it did not ask for. Only where the
-    list ends a window becomes longer or shorter, and what is behind it is void.
+    came or went. A client does the operations of its windows one after the other, in ascending
+    order: DELETE takes a row out and closes the gap, INSERT opens one, UPDATE replaces, INVALIDATE
+    forgets, SYNC says what stands there. Each merged window is put right by itself: what leaves it
+    on one side comes back on the other, so no row of another window moves, nor need the client
+    know rows that it did not ask for. Only where the list ends a window becomes longer or shorter,
+    and what is behind it is void.
     """
+    same = old == new
+    if same and changed.isdisjoint(new):
+        return []
+    # Who moved but stands where they stood needs no more than an UPDATE.
+    kept = set(new) if same else set(old).intersection(new).difference(moved)
+    away, come = len(old) - len(kept), len(new) - len(kept)
+    if not old or away + come > max(len(new), MANY):
+        return sync(window, new, item)
+    if not new:
+        return []
+    start = window[0]
     made: list[dict[str, Any]] = []
-    for window, old, new in zip(windows, before, after, strict=True):
-        start = window[0]
-        # Who moved but stands where they stood needs no more than an UPDATE.
-        kept = set(new) if old == new else set(old).intersection(new).difference(moved)
-        away, come = len(old) - len(kept), len(new) - len(kept)
-        if not old or away + come > max(len(new), MANY):
-            made += sync(window, new, item)
-            continue
-        if not new:
-            continue
-        if away:
-            made += [
-                {"op": "DELETE", "index": start + at}
-                for at in range(len(old) - 1, -1, -1)
-                if old[at] not in kept
-            ]
-        if come or not kept.isdisjoint(changed):
-            for at, row in enumerate(new, start):
-                if row not in kept:
-                    made.append({"op": "INSERT", "index": at, "item": item(row)})
-                elif row in changed:
-                    made.append({"op": "UPDATE", "index": at, "item": item(row)})
+    if away:
+        made = [
+            {"op": "DELETE", "index": start + at}
+            for at in range(len(old) - 1, -1, -1)
+            if old[at] not in kept
+        ]
+    for at, row in enumerate(new, start):
+        if row not in kept:
+            made.append({"op": "INSERT", "index": at, "item": item(row)})
+        elif row in changed:
+            made.append({"op": "UPDATE", "index": at, "item": item(row)})
     return made

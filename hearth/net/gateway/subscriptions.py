@@ -97,6 +97,8 @@ class Subscriptions:
 
     def note(self, commit: Commit) -> None:
         """A commit, after sessions have moved because of it."""
+        if not self.guilds:
+            return
         watch = self.guilds.get(commit.home)
         if watch is not None:
             watch.followed.note(commit, self._users)
