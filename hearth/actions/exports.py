@@ -7,6 +7,7 @@ as the person sees it.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from hearth.actions.private import listed
 from hearth.actions.scopes import AsOperator, AsPerson
 from hearth.actions.users import my_user
 from hearth.actions.world import World
+from hearth.core.blobs import NoBlob
 from hearth.core.errors import (
     FEATURE_DISABLED,
     ROUTE_NOT_FOUND,
@@ -73,6 +75,7 @@ read_states.json    how far you have read, by channel
 guilds.json         the guilds that you are in, and who you are there
 dms.json            your DMs and group DMs, and who is in them
 channels.json       the channels in which you wrote; named where you may see them
+pictures/           your avatar and banner, and those that you have in guilds
 messages.jsonl      what you wrote, a message a line, also where you are no more
 
 Passwords, tokens and secrets are kept only as hashes or sealed, and are not here.
@@ -238,6 +241,7 @@ async def _write(world: World, user_id: int, path: Path) -> None:
         await archive.write("README.txt", README.encode())
         for name, value in (await _kept(world, user_id)).items():
             await archive.write(f"{name}.json", _text(value))
+        await _pictures(world, archive, user_id)
         wrote = await _messages(world, archive, world.user(user_id))
         await archive.write("channels.json", _text(await _channels(world, user_id, wrote)))
 
@@ -321,6 +325,20 @@ async def _dms(world: World, user_id: int) -> list[PrivateChannelObject]:
             each = PrivateChannel(channel, tuple(snapshot.recipients.values()))
             found += listed(world, user_id, [each])
     return found
+
+
+async def _pictures(world: World, archive: Archive, user_id: int) -> None:
+    """Write the pictures that a person has set of themselves, everywhere and in guilds."""
+    paths = {"avatar": f"avatars/{user_id}", "banner": f"banners/{user_id}"}
+    for guild_id in await world.directory.guilds_of(user_id):
+        for name in ("avatar", "banner"):
+            paths[f"{guild_id}-{name}"] = f"guilds/{guild_id}/users/{user_id}/{name}s"
+    for name, path in paths.items():
+        asset = await world.directory.asset(path)
+        if asset is not None:
+            with suppress(NoBlob):  # Another picture meanwhile.
+                async for piece in world.blobs.read(asset.blob):
+                    await archive.write(f"pictures/{name}.{asset.type}", piece)
 
 
 async def _messages(world: World, archive: Archive, user: User) -> list[int]:

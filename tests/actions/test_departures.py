@@ -9,6 +9,7 @@ from hearth.actions.accounts import make_link
 from hearth.actions.gate import call
 from hearth.core.errors import INVALID_ACCOUNT_TYPE, OWNS_GUILDS, Error, Refused
 from hearth.core.models.accounts import Account, RecoveryCode, SecondFactor
+from hearth.core.models.assets import Asset
 from hearth.core.models.bans import Ban
 from hearth.core.models.guilds import Guild
 from hearth.core.models.members import Member
@@ -32,6 +33,7 @@ async def dan(house: House) -> int:
             Account(user_id=DAN, bio="hello", pronouns="he", accent_color=1),
             SecondFactor(user_id=DAN, secret=b"x"),
             RecoveryCode(user_id=DAN, hash=b"x"),
+            Asset(path=f"avatars/{DAN}", hash="x", blob=b"x", type="png", user_id=DAN),
             User(id=BOT, username="pinger", bot=True, skeleton="pinger"),
             Application(id=BOT, bot_id=BOT, owner_id=DAN, name="Pinger"),
             Token(hash=b"bot", user_id=BOT, created_at_ms=0),
@@ -80,6 +82,7 @@ async def test_nothing_of_their_own_stays(house: House, dan: int) -> None:
     assert await directory.tokens_of(dan) == await directory.recovery_codes(dan) == []
     assert await directory.second_factor(dan) is None
     assert await directory.links("reset") == []
+    assert await directory.asset(f"avatars/{dan}") is None
     assert await directory.bans(OTHER, 10) == []
     assert await directory.guilds_of(dan) == []
     # Nor do others keep anything of them.

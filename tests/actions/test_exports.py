@@ -1,6 +1,7 @@
 """Exports of one's own data: what is in them, who gets them, and what an interruption leaves."""
 
 import asyncio
+import base64
 import json
 import os
 import zipfile
@@ -29,6 +30,7 @@ from hearth.core.ports import Entry, Kind
 from hearth.core.record import encode
 from hearth.core.wire import decode
 from tests.actions.house import ANN, BOB, CAT, GUILD, HIDDEN, TEXT, House
+from tests.pictures import still
 
 
 @pytest.fixture
@@ -123,6 +125,21 @@ async def test_all_that_is_ones_own_is_in_it(house: House, folder: Path) -> None
     text = json.dumps(found)
     for secret in ("argon2", "aaaaaaaa", "qqqqqq", "u7u7u7", "not mine", "secret", "private"):
         assert secret not in text, secret
+
+
+async def test_pictures_of_oneself_are_in_it(house: House, folder: Path) -> None:
+    avatar, banner = still("png"), still("webp", 30, 10)
+    uri = f"data:image/png;base64,{base64.b64encode(avatar).decode()}"
+    await house.call("update_my_user", BOB, {"avatar": uri})
+    uri = f"data:image/webp;base64,{base64.b64encode(banner).decode()}"
+    await house.call("update_my_guild_member", BOB, {"banner": uri}, guild_id=GUILD)
+    await house.call("create_harvest", BOB)
+    await made(house)
+    with zipfile.ZipFile(folder / files(folder)[0]) as archive:
+        found = {
+            name: archive.read(name) for name in archive.namelist() if name.startswith("pictures/")
+        }
+    assert found == {"pictures/avatar.png": avatar, f"pictures/{GUILD}-banner.webp": banner}
 
 
 async def test_where_one_is_no_more_only_what_one_wrote_is_shown(

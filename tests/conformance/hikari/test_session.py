@@ -5,6 +5,7 @@ import pytest
 
 from tests.conformance.cable import Cable
 from tests.conformance.hikari.conftest import Bot, Den
+from tests.pictures import still
 
 
 async def test_login_fills_the_cache(den: Den) -> None:
@@ -73,7 +74,7 @@ async def test_pictures_come_from_the_address_that_is_set(
     """hikari has no option for it: it is a constant of the library's."""
     monkeypatch.setattr(hikari.urls, "CDN_URL", f"{den.url}/cdn")
     bot = await den.bot()
-    picture = b"\x89PNG\r\n\x1a\n"
+    picture = still("png")
     emoji = await bot.bot.rest.create_emoji(den.guild, "wave", hikari.Bytes(picture, "wave.png"))
     assert await emoji.read() == picture
 
