@@ -25,6 +25,7 @@ from hearth.core.models.roles import Role
 from hearth.core.models.users import Application, Token, User
 from hearth.core.permissions import EVERYONE, P
 from hearth.store.directory.directory import SqlDirectory
+from hearth.store.messages_lmdb import LmdbLog
 
 DATABASE = "metadata.db"
 """Where in its data directory the server keeps the metadata."""
@@ -124,7 +125,7 @@ def make(
     people = [person(f"member{i}") for i in range(members)]
     for i, (user_id, _) in enumerate(people):
         nouns.append(joined(user_id, *([role_ids[i % channels]] if private else [])))
-    asyncio.run(_store(data / DATABASE, nouns))
+    asyncio.run(_store(data, nouns))
 
     place = data.parent
     tokens, posts, gets = (place / f"{data.name}.{kind}" for kind in ("tokens", "posts", "gets"))
@@ -138,7 +139,9 @@ def make(
     )
 
 
-async def _store(path: Path, nouns: list[Struct]) -> None:
-    directory = await SqlDirectory.open(path)
+async def _store(data: Path, nouns: list[Struct]) -> None:
+    """The metadata, and a message log without which it would be refused."""
+    directory = await SqlDirectory.open(data / DATABASE)
     await directory.commit(nouns, [])
     await directory.close()
+    await LmdbLog(data / "messages", lambda results: None).close()

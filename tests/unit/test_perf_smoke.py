@@ -20,7 +20,7 @@ def perf(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The modules of perf/, as its own scripts import them."""
     monkeypatch.syspath_prepend(str(PERF))
     yield
-    for name in ("harness", "peers"):
+    for name in ("harness", "peers", "seed"):
         sys.modules.pop(name, None)
 
 
@@ -59,3 +59,13 @@ def test_figures() -> None:
     assert harness.spread([2.0, 1.0, 3.0]) == "2.00 (1.00 to 3.00)"
     assert harness.rounds(2, ["a", "b"]) == [["a", "b"], ["b", "a"]]
     assert 1.0 < harness.upper_bound([1.0, 1.1, 0.95, 1.05]) < 1.2
+
+
+@pytest.mark.usefixtures("perf")
+def test_a_seeded_world_opens(tmp_path: Path) -> None:
+    import peers
+    import seed
+
+    made = seed.make(tmp_path / "world" / "data", 3, 2)
+    with peers.hearth(made.data) as server:
+        assert server.ready_seconds > 0
