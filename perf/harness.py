@@ -37,9 +37,11 @@ class Failed(Exception):
 
 
 def compiled(name: str) -> Path:
-    """The program made from perf/c/NAME.c, compiled when it is missing or older than its source."""
+    """The program made from perf/c/NAME.c and what is in NAME/ beside it, compiled when it is
+    missing or older than these."""
     source, program = PERF / "c" / f"{name}.c", BUILD / name
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    newest = max(each.stat().st_mtime for each in (source, *source.with_suffix("").glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < newest:
         compiler = shutil.which("gcc") or shutil.which("cc")
         if compiler is None:
             raise Failed("a C compiler is needed: apt-get install gcc")

@@ -1,10 +1,12 @@
-"""The servers that are measured: Hearth, the floors, inspircd."""
+"""The servers that are measured: Hearth, the floors, inspircd, ejabberd."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from harness import BUILD, PERF, Failed, Server, compiled, free_port
@@ -81,3 +83,74 @@ def inspircd() -> Server:
     config.write_text(INSPIRCD.format(port=port, motd=place / "motd", pid=place / "pid"))
     command = [program, "--nofork", "--nolog", "--runasroot", f"--config={config}"]
     return Server("inspircd", command, port, speaks=False)
+
+
+EJABBERD = """
+hosts: [localhost]
+loglevel: warning
+default_db: {store}
+sql_type: sqlite
+sql_database: "{place}/archive.db"
+auth_method: [anonymous]
+anonymous_protocol: sasl_anon
+allow_multiple_connections: true
+listen:
+  - port: {port}
+    ip: 127.0.0.1
+    module: ejabberd_c2s
+    max_stanza_size: 65536
+    shaper: none
+    starttls: false
+    zlib: false
+modules:
+  mod_disco: {{}}
+  mod_mam:
+    db_type: {store}
+    default: never
+  mod_muc:
+    db_type: mnesia
+    host: conference.localhost
+    access: all
+    access_create: all
+    access_persistent: all
+    history_size: 0
+    max_users: 100000
+    max_users_admin_threshold: 100000
+    max_user_conferences: 100
+    min_message_interval: 0
+    min_presence_interval: 0
+    default_room_options:
+      mam: true
+      max_users: 100000
+      presence_broadcast: [moderator]
+"""
+
+
+def ejabberd(store: str = "sql") -> Server:
+    """ejabberd with one archived room for whoever comes; `store` is mnesia, or sql for SQLite.
+
+    It has a directory of its own, no name among processes of Erlang, and tells only moderators of
+    who comes: else 1,000 people are half a million presences before anything is measured.
+    """
+    erl = shutil.which("erl")
+    code = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"))
+    if erl is None or not code:
+        raise Failed("ejabberd is needed: apt-get install ejabberd erlang-p1-sqlite3")
+    port, place = free_port(), BUILD / "ejabberd"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    (place / "ejabberd.yml").write_text(EJABBERD.format(port=port, place=place, store=store))
+    with closing(sqlite3.connect(place / "archive.db")) as tables:
+        tables.executescript((code[-1].parent / "priv/sql/lite.sql").read_text())
+    command = [erl, "-noinput", "-pa", str(code[-1]), "-mnesia", "dir", f'"{place}/mnesia"']
+    command += ["+P", "250000", "+Q", "65536", "-s", "ejabberd"]
+    environment = {
+        **os.environ,
+        "EJABBERD_CONFIG_PATH": str(place / "ejabberd.yml"),
+        "EJABBERD_LOG_PATH": str(place / "ejabberd.log"),
+        "HOME": str(place),
+    }
+    with (place / "said").open("wb") as said:
+        return Server(
+            "ejabberd", command, port, speaks=False, stderr=said, env=environment, cwd=place
+        )

@@ -197,6 +197,86 @@ def throughput(scale: Scale) -> list[Figure]:
     ]
 
 
+@row("ejabberd", "ejabberd.cpu", "ejabberd.one", "ejabberd.ack")
+def ejabberd(scale: Scale) -> list[Figure]:
+    """As `throughput`, against a server that keeps history too; then 10 messages a second."""
+    n, seconds = scale.of(1000, 100), scale.of(6, 2)
+    made = world(n)
+    kinds: dict[str, dict[str, Any]] = {
+        "four": {"conns": 4},
+        "one": {"conns": 1},
+        "rated": {"conns": 4, "rate": 10, "seconds": seconds},
+    }
+    counts = {"hearth": scale.of(600, 50), "ejabberd": scale.of(60, 20)}
+    out: dict[str, Values] = {}
+    with (
+        loaded(peers.hearth, made.data) as (_, hearth),
+        loaded(peers.ejabberd) as (_, rival),
+    ):
+        hearth.open(n, made.tokens)
+        rival.ask("xmpp", 200, n=n, posters=4, wait=200)
+        for i, order in enumerate(harness.rounds(scale.rounds, list(counts))):
+            for name in order:
+                load = hearth if name == "hearth" else rival
+                base: dict[str, Any] = {"expect": n, "size": 400}
+                if name == "hearth":
+                    base["requests"] = made.posts
+                load.run(count=10, **base)
+                for kind, more in kinds.items():
+                    count = {} if "rate" in more else {"count": counts[name]}
+                    answer = load.run(**base, **count, **more)
+                    no_gaps(name, answer)
+                    for what, value in (
+                        ("rate", answer["deliveries"] / answer["seconds"]),
+                        ("cpu", answer["cpu_us"] / answer["deliveries"]),
+                        ("ack", answer["ack"]["p99"]),
+                    ):
+                        out.setdefault(f"{name} {kind} {what}", []).append(value)
+            rates = [f"{each} {out[f'{each} four rate'][-1]:.0f}/s" for each in counts]
+            say(f"  round {i + 1}: " + ", ".join(rates))
+
+    def against(what: str) -> Values:
+        return ratios(out[f"hearth {what}"], out[f"ejabberd {what}"])
+
+    def both(what: str, digits: int) -> str:
+        ours, theirs = (median(out[f"{name} {what}"]) for name in counts)
+        return f"{ours:.{digits}f} to {theirs:.{digits}f}"
+
+    four, one = against("four rate"), against("one rate")
+    what = f"deliveries a second against ejabberd with MAM, 4 connections posting, N={n}"
+    return [
+        Figure(
+            "ejabberd",
+            what,
+            f"{spread(four, 1)}; {both('four rate', 0)} a second",
+            "≥ 12",
+            median(four) >= 12,
+            out,
+        ),
+        Figure(
+            "ejabberd.cpu",
+            "CPU per delivery against ejabberd there",
+            f"{spread(against('four cpu'), 3)}; {both('four cpu', 1)} µs",
+            "",
+            None,
+        ),
+        Figure(
+            "ejabberd.one",
+            "deliveries a second against ejabberd with MAM, one connection posting",
+            f"{spread(one, 1)}; CPU per delivery {both('one cpu', 1)} µs",
+            "",
+            None,
+        ),
+        Figure(
+            "ejabberd.ack",
+            "ack p99 against ejabberd with MAM at 10 messages a second",
+            f"{spread(against('rated ack'))}; {both('rated ack', 1)} ms",
+            "",
+            None,
+        ),
+    ]
+
+
 @row("latency")
 def latency(scale: Scale) -> list[Figure]:
     n, seconds = scale.of(1000, 200), scale.of(15, 2)

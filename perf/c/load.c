@@ -1,4 +1,5 @@
-/* The load: gateway sessions, IRC members and HTTP clients in one thread, told what to do by lines.
+/* The load: gateway sessions, members of IRC and XMPP rooms and HTTP clients in one thread, told
+ * what to do by lines.
  *
  * load HOST PORT          HOST is an IPv4 address. Each line of standard input is one command,
  * "name key=value …"; each is answered by one line of JSON with "ok". Between commands sessions
@@ -10,6 +11,8 @@
  *     counted, not read, and cannot be used for deliveries.
  * irc n= [posters=4 window=64 wait=120]
  *     opens n members of #room and posters that stay outside (so #room must not be +n).
+ * xmpp n= [posters=4 window=64 wait=120]
+ *     opens n occupants of the room "room" of conference.localhost, of whom so many post.
  * run requests= [conns=1 expect=0 count= | seconds= | rate= seconds=] [size=400 wait=30]
  *     [side= side_conns=0] [capture=]
  *     sends messages over `conns` keep-alive HTTP connections. `requests` is a file of lines
@@ -19,8 +22,9 @@
  *     not the earlier ones are done; all times then count from the moment it was due.
  *     `side` is a second file whose requests go out without pause until the run is over.
  *     `capture` stores one frame as delivered. "gaps" counts deliveries whose `s` did not follow
- *     the last one of their session (all of them with a floor, which never counts). With irc sessions `requests` is not given and
- *     `size` is the text of a PRIVMSG.
+ *     the last one of their session (all of them with a floor, which never counts). With irc and xmpp
+ *     sessions `requests` is not given and `size` is the text of a message; `conns` of those that
+ *     post do.
  * idle seconds=           reads and beats for so long
  * stall k= [bytes=4096] | unstall
  *     stops reading (and beating) the first k open sessions (receive buffer cut to `bytes`); reads them again.
@@ -45,515 +49,15 @@
 #define READ_BYTES (8 << 20)
 #define SECOND 1000000000LL
 
-/* ---- figures: a histogram with steps below 1 % ---- */
+#include "load/figures.h"
+#include "load/connections.h"
+#include "load/messages.h"
+#include "load/gateway.h"
+#include "load/irc.h"
+#include "load/xmpp.h"
+#include "load/http.h"
 
-typedef struct {
-    uint64_t count;
-    int64_t most;
-    uint32_t steps[58 << 7];
-} figures;
-
-static void note(figures *f, int64_t ns) {
-    uint64_t v = ns < 0 ? 0 : (uint64_t)ns;
-    int e = v < 128 ? 0 : 63 - __builtin_clzll(v) - 7;
-    f->steps[v < 128 ? v : (uint64_t)((e + 1) << 7) + (v >> e) - 128]++;
-    f->count++;
-    if (ns > f->most)
-        f->most = ns;
-}
-
-static double quantile_ms(const figures *f, double q) {
-    uint64_t seen = 0, want = (uint64_t)(q * (double)f->count);
-    for (unsigned i = 0; i < sizeof f->steps / sizeof *f->steps; i++) {
-        seen += f->steps[i];
-        if (seen > want) {
-            uint64_t v = i < 256 ? i : (uint64_t)((i & 127) + 128) << ((i >> 7) - 1);
-            return (double)v / 1e6;
-        }
-    }
-    return (double)f->most / 1e6;
-}
-
-static void print_figures(const char *name, const figures *f) {
-    printf(",\"%s\":{\"count\":%lu,\"p50\":%.4f,\"p90\":%.4f,\"p99\":%.4f,\"max\":%.4f}", name,
-           f->count, quantile_ms(f, .5), quantile_ms(f, .9), quantile_ms(f, .99),
-           (double)f->most / 1e6);
-}
-
-/* ---- connections ---- */
-
-enum kind { CONTROL, GATEWAY, MEMBER, SPEAKER, MAIN, SIDE };
-enum state { WAIT_101, WAIT_HELLO, WAIT_READY, LIVE, GONE };
-
-typedef struct conn {
-    int fd;
-    unsigned char kind, state, compress, stalled;
-    int token, guilds, frames;   /* GATEWAY: line of its token; GUILD_CREATEs and frames seen */
-    int64_t s, next_beat;
-    char *stash;                 /* the beginning of what has not arrived whole */
-    size_t stash_bytes, stash_room;
-    int64_t message;             /* MAIN, SPEAKER: index in flight or -1 */
-    int64_t sent;                /* SIDE */
-} conn;
-
-typedef struct {
-    int64_t since;
-    int32_t left;
-    unsigned char acked;
-    conn *from;
-} message;
-
-static int poller;
-static struct sockaddr_in server;
-static char host[64];
-static char *input;              /* where every read lands */
-static conn **sessions;
-static int session_count, session_room, live_count, gone_count, told_off;
-static int64_t interval = 41250000000LL;
-static uint32_t dice = 2463534242u;
-
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-static uint32_t roll(void) {
-    dice ^= dice << 13;
-    dice ^= dice >> 17;
-    return dice ^= dice << 5;
-}
-
-static void fail(const char *why) {
-    printf("{\"ok\":false,\"error\":\"%s\",\"errno\":\"%s\"}\n", why, errno ? strerror(errno) : "");
-    exit(1);
-}
-
-static void put(conn *c, const void *bytes, size_t count) {
-    if (c->state == GONE || write(c->fd, bytes, count) == (ssize_t)count)
-        return;
-    if (errno == EPIPE || errno == ECONNRESET)
-        return; /* the read that follows sees the end */
-    fail("a server took no bytes");
-}
-
-static void watch(conn *c) {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-    epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
-}
-
-static conn *dial(enum kind kind) {
-    int one = 1;
-    conn *c = calloc(1, sizeof *c);
-    c->kind = kind;
-    c->message = -1;
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&server, sizeof server))
-        fail("connect");
-    fcntl(c->fd, F_SETFL, O_NONBLOCK);
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    watch(c);
-    return c;
-}
-
-static void keep(conn *c) {
-    if (session_count == session_room) {
-        session_room = session_room ? session_room * 2 : 1024;
-        sessions = realloc(sessions, (size_t)session_room * sizeof *sessions);
-    }
-    sessions[session_count++] = c;
-}
-
-/* ---- what is going on: one command at a time ---- */
-
-static struct {
-    enum { NOTHING, OPENING, RUNNING, IDLING } what;
-    int64_t begun, deadline;
-    /* opening */
-    int n, posters, opened, window, first, offset, guilds, compress, irc, wanted;
-    long intents;
-    char **tokens;
-    int token_count;
-    /* running */
-    char **lines, **side_lines;
-    int line_count, side_count, conns, side_conns, size, expect;
-    int64_t count, sent, acked, done, delivered, surplus, late, gaps, rate, until, last_done;
-    message *messages;
-    int64_t room;
-    conn **senders, **sides;
-    figures ack, delivery, side;
-    int64_t status[600];
-    int64_t side_next;
-    char capture[512], trouble[256];
-} job;
-
-static uint32_t mark_base; /* marks go on rising from run to run, so a late one is known as late */
-
-static char **lines_of(const char *path, int *count) {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        fail("cannot read a file of lines");
-    char **lines = NULL, *line = NULL;
-    size_t room = 0;
-    ssize_t got;
-    *count = 0;
-    while ((got = getline(&line, &room, file)) >= 0) {
-        line[strcspn(line, "\r\n")] = 0;
-        if (!*line)
-            continue;
-        lines = realloc(lines, (size_t)(*count + 1) * sizeof *lines);
-        lines[(*count)++] = strdup(line);
-    }
-    free(line);
-    fclose(file);
-    if (!*count)
-        fail("a file of lines is empty");
-    return lines;
-}
-
-static void free_lines(char **lines, int count) {
-    for (int i = 0; i < count; i++)
-        free(lines[i]);
-    free(lines);
-}
-
-/* ---- sending ---- */
-
-static void put_text(conn *c, const char *text, size_t bytes) {
-    static const unsigned char KEY[4] = {0x35, 0xa1, 0x7e, 0xc2};
-    unsigned char out[4096 + 8], *at = out;
-    *at++ = 0x81;
-    if (bytes < 126) {
-        *at++ = (unsigned char)(0x80 | bytes);
-    } else {
-        *at++ = 0x80 | 126;
-        *at++ = (unsigned char)(bytes >> 8);
-        *at++ = (unsigned char)bytes;
-    }
-    memcpy(at, KEY, 4);
-    at += 4;
-    for (size_t i = 0; i < bytes; i++)
-        *at++ = (unsigned char)text[i] ^ KEY[i & 3];
-    put(c, out, (size_t)(at - out));
-}
-
-static void put_pong(conn *c, const char *data, size_t bytes) {
-    unsigned char out[131] = {0x8a, (unsigned char)(0x80 | bytes)}; /* the key is 0 */
-    memcpy(out + 6, data, bytes);
-    put(c, out, 6 + bytes);
-}
-
-static void beat(conn *c, int64_t now) {
-    char text[64];
-    int bytes = c->s ? sprintf(text, "{\"op\":1,\"d\":%ld}", (long)c->s)
-                     : sprintf(text, "{\"op\":1,\"d\":null}");
-    put_text(c, text, (size_t)bytes);
-    c->next_beat = now + interval;
-}
-
-static void fill(char *to, int bytes, uint32_t mark) {
-    sprintf(to, "~%010u~", mark);
-    for (int i = MARK_BYTES; i < bytes; i++)
-        to[i] = (char)(i % 7 == 0 && i < bytes - 1 ? ' ' : 'a' + (i * i + i / 3) % 26);
-}
-
-/* One request; returns its bytes. A line is "METHOD PATH AUTHORIZATION". */
-static int request(char *out, const char *line, int size, uint32_t mark) {
-    char method[16], path[512];
-    int at = 0;
-    if (sscanf(line, "%15s %511s %n", method, path, &at) < 2)
-        fail("a request line is METHOD PATH AUTHORIZATION");
-    int used = sprintf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: perf\r\n", method, path, host);
-    if (at && line[at])
-        used += sprintf(out + used, "Authorization: %s\r\n", line + at);
-    if (strcmp(method, "POST"))
-        return used + sprintf(out + used, "\r\n");
-    static const char BEFORE[] = "{\"content\":\"", AFTER[] = "\"}";
-    int body = (int)(sizeof BEFORE - 1 + sizeof AFTER - 1) + size;
-    used += sprintf(out + used, "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                    body, BEFORE);
-    fill(out + used, size, mark);
-    used += size;
-    return used + sprintf(out + used, "%s", AFTER);
-}
-
-static void send_message(conn *c, int64_t since) {
-    char out[8192];
-    if (job.sent == job.room) {
-        job.room = job.room ? job.room * 2 : 4096;
-        job.messages = realloc(job.messages, (size_t)job.room * sizeof *job.messages);
-    }
-    int64_t i = job.sent++;
-    job.messages[i] = (message){.since = since, .left = job.expect, .from = c};
-    c->message = i;
-    uint32_t mark = mark_base + (uint32_t)i;
-    if (c->kind == SPEAKER) {
-        int used = sprintf(out, "PRIVMSG #room :");
-        fill(out + used, job.size, mark);
-        used += job.size;
-        used += sprintf(out + used, "\r\n");
-        job.messages[i].acked = 1; /* IRC acknowledges nothing */
-        job.acked++;
-        put(c, out, (size_t)used);
-        return;
-    }
-    put(c, out, (size_t)request(out, job.lines[i % job.line_count], job.size, mark));
-}
-
-static void send_side(conn *c) {
-    char out[8192];
-    int64_t i = job.side_next++;
-    c->sent = now_ns();
-    put(c, out, (size_t)request(out, job.side_lines[i % job.side_count], job.size, 0));
-}
-
-static int may_send(int64_t now) {
-    return job.count ? job.sent < job.count : now < job.until;
-}
-
-/* The message is answered and delivered as often as it should: its sender is free (closed loop). */
-static void settle(int64_t i, int64_t now) {
-    conn *c = job.messages[i].from;
-    job.done++;
-    job.last_done = now;
-    if (job.rate)
-        return;
-    c->message = -1;
-    if (may_send(now))
-        send_message(c, now);
-}
-
-static void delivered(const char *mark, int64_t now) {
-    if (job.what != RUNNING)
-        return;
-    int64_t i = (int64_t)strtoul(mark + 1, NULL, 10) - (int64_t)mark_base;
-    if (i < 0 || i >= job.sent) {
-        job.late++;
-        return;
-    }
-    message *m = &job.messages[i];
-    job.delivered++;
-    note(&job.delivery, now - m->since);
-    if (--m->left < 0)
-        job.surplus++;
-    else if (m->left == 0 && m->acked)
-        settle(i, now);
-}
-
-/* ---- receiving: each parser returns how many bytes it used ---- */
-
-static void became_live(conn *c) {
-    c->state = LIVE;
-    live_count++;
-    c->next_beat = now_ns() + (int64_t)((double)interval * (roll() & 0xffff) / 65536);
-}
-
-static int64_t number_after(const char *text, size_t bytes, const char *key) {
-    char *at = memmem(text, bytes, key, strlen(key));
-    return at ? strtol(at + strlen(key), NULL, 10) : 0;
-}
-
-static void identify(conn *c) {
-    char text[1024];
-    int bytes = snprintf(text, sizeof text,
-                         "{\"op\":2,\"d\":{\"token\":\"%s\",\"intents\":%ld,\"properties\":"
-                         "{\"os\":\"linux\",\"browser\":\"perf\",\"device\":\"perf\"}}}",
-                         job.tokens[c->token % job.token_count], job.intents);
-    put_text(c, text, (size_t)bytes);
-}
-
-static void on_text(conn *c, const char *text, size_t bytes, const char *frame, size_t whole) {
-    c->frames++;
-    if (c->compress) { /* only `s` is read, where a stored block shows it in clear */
-        int64_t s = number_after(text, bytes < 64 ? bytes : 64, "\"s\":");
-        if (s > c->s)
-            c->s = s;
-        if (c->state == WAIT_HELLO) {
-            identify(c);
-            c->state = WAIT_READY;
-        } else if (c->state == WAIT_READY && c->frames >= 2 + job.guilds) {
-            became_live(c);
-        }
-        return;
-    }
-    if (c->state == LIVE && memmem(text, bytes, "\"t\":\"MESSAGE_CREATE\"", 20)) {
-        char *mark = memchr(text, '~', bytes);
-        if (mark && mark + MARK_BYTES <= text + bytes) {
-            int64_t s = number_after(text, bytes, "\"s\":");
-            job.gaps += s != c->s + 1;
-            c->s = s;
-            if (job.capture[0]) {
-                FILE *file = fopen(job.capture, "wb");
-                if (!file)
-                    fail("capture");
-                fwrite(frame, 1, whole, file);
-                fclose(file);
-                job.capture[0] = 0;
-            }
-            delivered(mark, now_ns());
-            return;
-        }
-    }
-    if (c->state == WAIT_HELLO) {
-        int64_t ms = number_after(text, bytes, "\"heartbeat_interval\":");
-        if (ms > 0)
-            interval = ms * 1000000;
-        identify(c);
-        c->state = WAIT_READY;
-        return;
-    }
-    if (memmem(text, bytes, "\"t\":\"", 5)) {
-        int64_t s = number_after(text, bytes, "\"s\":");
-        if (s > c->s)
-            c->s = s;
-        if (memmem(text, bytes, "\"t\":\"GUILD_CREATE\"", 18))
-            c->guilds++;
-        else if (memmem(text, bytes, "\"t\":\"READY\"", 11))
-            c->guilds += 1 << 16;
-        if (c->state == WAIT_READY && c->guilds >= (1 << 16) + job.guilds)
-            became_live(c);
-    } else if (bytes < 256 && (memmem(text, bytes, "\"op\":7", 6) || memmem(text, bytes, "\"op\":9", 6))) {
-        told_off++;
-    }
-}
-
-static void end(conn *c);
-
-static size_t on_gateway(conn *c, char *in, size_t count) {
-    size_t used = 0;
-    if (c->state == WAIT_101) {
-        char *stop = memmem(in, count, "\r\n\r\n", 4);
-        if (!stop)
-            return 0;
-        if (count < 12 || memcmp(in + 9, "101", 3)) {
-            snprintf(job.trouble, sizeof job.trouble, "upgrade: %.12s", in);
-            end(c);
-            return count;
-        }
-        c->state = WAIT_HELLO;
-        used = (size_t)(stop - in) + 4;
-    }
-    while (count - used >= 2 && c->state != GONE) {
-        unsigned char *at = (unsigned char *)in + used;
-        uint64_t bytes = at[1] & 127;
-        size_t head = 2;
-        if (bytes == 126) {
-            head = 4;
-            if (count - used < head)
-                break;
-            bytes = (uint64_t)at[2] << 8 | at[3];
-        } else if (bytes == 127) {
-            head = 10;
-            if (count - used < head)
-                break;
-            bytes = 0;
-            for (int i = 2; i < 10; i++)
-                bytes = bytes << 8 | at[i];
-        }
-        if (bytes > READ_BYTES / 2)
-            fail("a frame is too large");
-        if (count - used < head + bytes)
-            break;
-        char *text = (char *)at + head;
-        switch (at[0] & 15) {
-        case 1:
-        case 2:
-            on_text(c, text, bytes, (char *)at, head + bytes);
-            break;
-        case 9:
-            put_pong(c, text, bytes < 125 ? bytes : 125);
-            break;
-        case 8:
-            if (bytes >= 2)
-                snprintf(job.trouble, sizeof job.trouble, "closed with %d",
-                         (unsigned char)text[0] << 8 | (unsigned char)text[1]);
-            end(c);
-            break;
-        }
-        used += head + bytes;
-    }
-    return used;
-}
-
-static size_t on_irc(conn *c, char *in, size_t count) {
-    size_t used = 0;
-    char *stop;
-    while ((stop = memchr(in + used, '\n', count - used))) {
-        char *line = in + used;
-        size_t bytes = (size_t)(stop - line) + 1;
-        used += bytes;
-        if (c->state == LIVE) {
-            char *mark = memchr(line, '~', bytes);
-            if (mark && mark + MARK_BYTES <= stop && memmem(line, bytes, " PRIVMSG #room ", 15)) {
-                delivered(mark, now_ns());
-                continue;
-            }
-        }
-        if (!memcmp(line, "PING ", 5)) {
-            line[1] = 'O';
-            put(c, line, bytes);
-        } else if (c->state == WAIT_HELLO && memmem(line, bytes, " 001 ", 5)) {
-            if (c->kind == SPEAKER) {
-                became_live(c);
-            } else {
-                put(c, "JOIN #room\r\n", 12);
-                c->state = WAIT_READY;
-            }
-        } else if (c->state == WAIT_READY && memmem(line, bytes, " 366 ", 5)) {
-            became_live(c);
-        } else if (!memcmp(line, "ERROR ", 6)) {
-            snprintf(job.trouble, sizeof job.trouble, "%.*s", (int)(bytes < 120 ? bytes - 2 : 120), line);
-        }
-    }
-    return used;
-}
-
-static size_t on_answer(conn *c, char *in, size_t count) {
-    size_t used = 0;
-    while (used < count) {
-        char *at = in + used, *stop = memmem(at, count - used, "\r\n\r\n", 4);
-        if (!stop)
-            break;
-        size_t head = (size_t)(stop - at) + 4;
-        int status = atoi(at + 9);
-        long body = -1;
-        for (char *line = at; line < stop; line = (char *)memchr(line, '\n', head) + 1)
-            if (!strncasecmp(line, "content-length:", 15))
-                body = atol(line + 15);
-        if (status == 204 && body < 0)
-            body = 0;
-        if (body < 0)
-            fail("an answer has no Content-Length");
-        if (count - used < head + (size_t)body)
-            break;
-        used += head + (size_t)body;
-        int64_t now = now_ns();
-        if (job.what != RUNNING)
-            continue;
-        if (status < 0 || status > 599)
-            status = 0;
-        job.status[status]++;
-        if ((status < 200 || status > 299) && !job.trouble[0])
-            snprintf(job.trouble, sizeof job.trouble, "%.*s", (int)(body < 200 ? body : 200), at + head);
-        if (c->kind == SIDE) {
-            note(&job.side, now - c->sent);
-            send_side(c);
-            continue;
-        }
-        int64_t i = c->message;
-        if (i < 0)
-            fail("an answer without a request");
-        message *m = &job.messages[i];
-        m->acked = 1;
-        job.acked++;
-        note(&job.ack, now - m->since);
-        if (job.rate)
-            c->message = -1; /* open loop: free for the next that is due */
-        if (m->left <= 0)
-            settle(i, now);
-    }
-    return used;
-}
+/* ---- the end, and what is read ---- */
 
 static void end(conn *c) {
     if (c->state == GONE)
@@ -588,6 +92,8 @@ static void on_readable(conn *c) {
         used = on_gateway(c, input, count);
     else if (c->kind == MAIN || c->kind == SIDE)
         used = on_answer(c, input, count);
+    else if (c->kind == OCCUPANT)
+        used = on_xmpp(c, input, count);
     else
         used = on_irc(c, input, count);
     if (c->state == GONE)
@@ -648,8 +154,16 @@ static void finish(const char *error) {
 static void open_more(void) {
     while (job.opened < job.n && job.opened - (live_count - job.first) < job.window) {
         char text[512];
-        conn *c = dial(!job.irc ? GATEWAY : job.opened < job.n - job.posters ? MEMBER : SPEAKER);
-        if (job.irc) {
+        int late = job.opened >= job.n - job.posters;
+        conn *c = dial(job.speaks == DISCORD ? GATEWAY
+                       : job.speaks == XMPP  ? OCCUPANT
+                       : late                ? SPEAKER
+                                             : MEMBER);
+        c->posts = (unsigned char)late;
+        if (job.speaks == XMPP) {
+            c->token = session_count;
+            put(c, STREAM, sizeof STREAM - 1);
+        } else if (job.speaks == IRC) {
             c->state = WAIT_HELLO;
             int bytes = sprintf(text, "NICK u%d\r\nUSER u 0 * :u\r\n", session_count);
             put(c, text, (size_t)bytes);
@@ -668,10 +182,10 @@ static void open_more(void) {
     }
 }
 
-static void begin_open(int irc) {
-    job.irc = irc;
-    job.posters = irc ? (int)number("posters", 4) : 0;
-    job.n = (int)number("n", 1) + job.posters;
+static void begin_open(int speaks) {
+    job.speaks = speaks;
+    job.posters = speaks == DISCORD ? 0 : (int)number("posters", 4);
+    job.n = (int)number("n", 1) + (speaks == IRC ? job.posters : 0);
     job.window = (int)number("window", 64);
     job.guilds = (int)number("guilds", 0);
     job.offset = (int)number("offset", 0);
@@ -680,7 +194,7 @@ static void begin_open(int irc) {
     job.first = live_count;
     job.opened = 0;
     job.wanted = live_count + job.n;
-    if (!irc) {
+    if (speaks == DISCORD) {
         if (job.tokens)
             free_lines(job.tokens, job.token_count);
         job.tokens = lines_of(word("tokens", ""), &job.token_count);
@@ -692,14 +206,16 @@ static void begin_open(int irc) {
 static void begin_run(void) {
     int speakers = 0;
     for (int i = 0; i < session_count; i++)
-        speakers += sessions[i]->kind == SPEAKER;
+        speakers += sessions[i]->posts;
     if (word("requests", NULL))
         job.lines = lines_of(word("requests", ""), &job.line_count);
     else if (!speakers)
         fail("run needs requests");
     if (word("side", NULL))
         job.side_lines = lines_of(word("side", ""), &job.side_count);
-    job.conns = job.lines ? (int)number("conns", 1) : speakers;
+    job.conns = (int)number("conns", job.lines ? 1 : speakers);
+    if (!job.lines && job.conns > speakers)
+        fail("conns");
     job.side_conns = job.side_lines ? (int)number("side_conns", 4) : 0;
     job.expect = (int)number("expect", 0);
     job.size = (int)number("size", 400);
@@ -722,7 +238,7 @@ static void begin_run(void) {
             job.senders[i] = dial(MAIN);
             continue;
         }
-        while (sessions[next]->kind != SPEAKER)
+        while (!sessions[next]->posts)
             next++;
         job.senders[i] = sessions[next++];
     }
@@ -811,9 +327,11 @@ static void begin(void) {
     job.begun = now_ns();
     job.deadline = job.begun + (int64_t)(number("wait", 120) * 1e9);
     if (!strncmp(command, "open ", 5)) {
-        begin_open(0);
+        begin_open(DISCORD);
     } else if (!strncmp(command, "irc ", 4)) {
-        begin_open(1);
+        begin_open(IRC);
+    } else if (!strncmp(command, "xmpp ", 5)) {
+        begin_open(XMPP);
     } else if (!strncmp(command, "run ", 4)) {
         begin_run();
     } else if (!strncmp(command, "idle ", 5)) {
