@@ -1,71 +1,17 @@
-"""Declares every operation: importing this imports each file that has verbs."""
+"""Declares every operation: importing this imports each file of this folder."""
 
-from hearth.actions import (
-    accounts,
-    acks,
-    admin,
-    applications,
-    audit,
-    auth,
-    bans,
-    channels,
-    departures,
-    emojis,
-    exports,
-    gateway,
-    guilds,
-    invites,
-    members,
-    mentions,
-    messages,
-    mfa,
-    notes,
-    operators,
-    pins,
-    positions,
-    private,
-    reactions,
-    relationships,
-    roles,
-    search,
-    sessions,
-    settings,
-    subscriptions,
-    users,
-    voice,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-MODULES = (
-    accounts,
-    acks,
-    admin,
-    applications,
-    audit,
-    auth,
-    bans,
-    channels,
-    departures,
-    emojis,
-    exports,
-    gateway,
-    guilds,
-    invites,
-    members,
-    mentions,
-    messages,
-    mfa,
-    notes,
-    operators,
-    pins,
-    private,
-    reactions,
-    relationships,
-    positions,
-    roles,
-    search,
-    sessions,
-    settings,
-    subscriptions,
-    users,
-    voice,
-)
+from hearth import actions
+from hearth.core.operations import OPERATIONS
+
+_FILES = [
+    import_module(f"{actions.__name__}.{file.name}")
+    for file in iter_modules(actions.__path__)
+    if file.name != "all"
+]
+_DECLARING = {operation.verb.__module__ for operation in OPERATIONS.values()}
+
+MODULES = tuple(file for file in _FILES if file.__name__ in _DECLARING)
+"""The files that have operations, by name."""
