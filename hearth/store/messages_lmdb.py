@@ -316,7 +316,9 @@ class LmdbLog:
 
     async def channels(self) -> list[int]:
         """Ids of the channels that have records, ascending; two seeks for each."""
-        return await asyncio.to_thread(lambda: [channel for channel, _ in self._ranges()])
+        # Not any thread: `close` waits for this one, and nobody may read what is closed.
+        ranges = await self._loop.run_in_executor(self._readers, lambda: [*self._ranges()])
+        return [channel for channel, _ in ranges]
 
     def greatest_id(self) -> int:
         """See the port. The journal's end tells it, else it takes two seeks for each channel."""

@@ -461,6 +461,14 @@ def test_any_sequence_is_as_in_a_dict(store: str, ops: list[Op]):
 # What only the disk can show.
 
 
+async def test_closing_waits_for_who_looks_at_the_channels(disk: Rig):
+    await asyncio.gather(*(disk.create(channel, 1) for channel in range(3000)))
+    looking = asyncio.create_task(disk.log.channels())
+    await asyncio.sleep(0)
+    await disk.log.close()
+    assert await looking == list(range(3000))
+
+
 async def test_the_greatest_id_is_found_when_the_journal_forgets_it(disk: Rig):
     for channel, id in ((1, 10), (2, 20), (3, 30)):
         await disk.create(channel, id)
