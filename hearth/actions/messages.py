@@ -79,9 +79,6 @@ TEXT_CHANNELS = frozenset(
 BULK_MS = 14 * 24 * 3_600_000
 """Messages older than this are deleted one by one only."""
 
-CONTENT_FLAGS = 1 << 18 | 1 << 19
-"""Flags of an application, of which either lets it have the intent MESSAGE_CONTENT."""
-
 SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
 
 
@@ -370,7 +367,7 @@ async def _answer(
     if referenced is not None or not new:
         ids = [each.id for each in (message, referenced) if each is not None]
         attached = await here.world.log.attached(here.channel.id, ids, here.who.user_id)
-    whole = referenced is None or await _reads_content(here)
+    whole = referenced is None or _reads_content(here)
     shown = show(here, message, referenced, attached, whole=whole)
     if nonce is not None:
         shown.nonce = nonce
@@ -454,7 +451,7 @@ async def page(
     ids = {message.id for message in messages}
     ids.update(m.reference.message_id for m in messages if m.reference and m.shows_referenced)
     attached = await world.log.attached(here.channel.id, [*ids], here.who.user_id, cold=cold)
-    whole = await _reads_content(here)
+    whole = _reads_content(here)
     if whole and all(
         message.reference is None
         and not message.mentions
@@ -479,15 +476,13 @@ async def page(
     ]
 
 
-async def _reads_content(here: InChannel) -> bool:
+def _reads_content(here: InChannel) -> bool:
     """Whether the caller reads what others wrote here: in guilds not a bot that may not.
 
     (Discord topic "Gateway", "Message content intent": it holds for the HTTP API too.)
     """
-    if here.who.kind != "bot" or here.snapshot.guild is None:
-        return True
-    application = await here.world.directory.application_of(here.who.user_id)
-    return application is not None and bool(application.flags & CONTENT_FLAGS)
+    who = here.who
+    return who.kind != "bot" or who.content or here.snapshot.guild is None
 
 
 async def load_named(world: World, messages: Iterable[Message | None]) -> None:

@@ -21,7 +21,7 @@ from hearth.core.limits import Bucket, Limit, Rate
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member, member_object
 from hearth.core.models.presence import Shown
-from hearth.core.models.users import ReadState, Token, User
+from hearth.core.models.users import CONTENT_FLAGS, Application, ReadState, Token, User
 from hearth.core.operations import Principal
 from hearth.core.pictures import Pictures
 from hearth.core.ports import (
@@ -338,6 +338,7 @@ class World:
                 return None
             await self.load_users([row.user_id])
             factor = await self.directory.second_factor(row.user_id)
+            application = await self.directory.application_of(row.user_id)
             if self._revocations == revocations:
                 break
             # A token was taken back meanwhile, perhaps this one, and must not come to be known.
@@ -349,6 +350,7 @@ class World:
             user_id=user.id,
             token=digest,
             mfa=factor is not None,
+            content=application is not None and application.flags & CONTENT_FLAGS != 0,
         )
         self._principals[digest] = who
         self.used.add(digest)
@@ -549,6 +551,9 @@ class World:
         for noun in commit.save:
             if isinstance(noun, User):
                 self._users[noun.id] = noun
+            elif isinstance(noun, Application):
+                self._principals.clear()  # what its bot may read may be otherwise now
+                self._revocations += 1
         for noun in commit.delete:
             if isinstance(noun, Token):
                 self._principals.pop(noun.hash, None)

@@ -20,13 +20,15 @@ class Principal(Struct, frozen=True, gc=False, kw_only=True):
     """Who calls: a person, a bot, the server's operator, the server itself, or nobody known.
 
     `kind` is user, bot, operator, system or anonymous; `token` is the hash of the token used;
-    `mfa` says that whoever has it has a second factor.
+    `mfa` says that whoever has it has a second factor, `content` that a bot may read what
+    others wrote in guilds, by its application's flags.
     """
 
     kind: str
     user_id: int = 0
     token: bytes = b""
     mfa: bool = False
+    content: bool = False
 
 
 OPERATOR = Principal(kind="operator")

@@ -10,7 +10,7 @@ from hearth.actions import auth
 from tests.actions.house import House
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _cheap_hashes() -> Iterator[None]:
     """What is tested here is who may log in: passwords are hashed as fast as the library can."""
     hasher = PasswordHasher.from_parameters(CHEAPEST)

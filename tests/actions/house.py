@@ -109,6 +109,8 @@ class House:
         self.clock = clock
         self.drafts: tempfile.TemporaryDirectory[str] | None = None
         self.bots: set[int] = set()
+        self.principals: dict[int, Principal] = {}
+        """Who calls as a token says; the others are people, or `bots`."""
         """Who calls as a bot."""
 
     @classmethod
@@ -192,7 +194,8 @@ class House:
         asked = None
         if operation.query is not None:
             asked = decode_query(operation.query, query or {})
-        principal = Principal(kind="bot" if who in self.bots else "user", user_id=who)
+        kind = "bot" if who in self.bots else "user"
+        principal = self.principals.get(who) or Principal(kind=kind, user_id=who)
         reply = await call(self.entry, operation, principal, params, form, asked, reason)
         await asyncio.sleep(0)
         return msgspec.json.decode(msgspec.json.encode(reply.value))

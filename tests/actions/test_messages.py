@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from hearth.actions.auth import make_token
 from hearth.core.errors import SLOWMODE, UNKNOWN_MESSAGE, Refused
 from hearth.core.events import MessageCreate
 from hearth.core.models.members import Member
@@ -143,7 +144,11 @@ async def test_a_bot_reads_what_its_application_may(house: House, flags: int) ->
         ],
         home=GUILD,
     )
-    house.bots.add(BOT)
+    text, token = make_token(house.owner, BOT)
+    await house.owner.save([token])
+    robot = await house.entry.authenticate(text)
+    assert robot is not None
+    house.principals[BOT] = robot
     embed = {"embeds": [{"title": "seen"}]}
     first = await say(house, ANN, "secret", **embed)
     await say(house, BOB, f"hey <@{BOT}>")

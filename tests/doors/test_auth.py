@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
+from hearth.actions import auth
 from tests.doors.conftest import Den
 from tests.harness import PASSWORD, Answer, Gateway, Refusal
 
@@ -93,3 +96,10 @@ async def test_one_more_token(den: Den) -> None:
         assert (await den.ann.get("/users/@me", headers=headers)).body["id"] == str(den.ann.id)
     with pytest.raises(Refusal, match="10013"):
         den.server.operate("create_token", {"user": "nobody.is.this"})
+
+
+def test_an_unknown_name_costs_what_a_known_one_does() -> None:
+    hasher = PasswordHasher()
+    assert not hasher.check_needs_rehash(auth._NOBODY)
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(auth._NOBODY, "password")

@@ -44,6 +44,10 @@ class Token(Struct, frozen=True, gc=False, kw_only=True):
     address: bytes | None = None
 
 
+CONTENT_FLAGS = 1 << 18 | 1 << 19
+"""Flags of an application, of which either lets it have the intent MESSAGE_CONTENT."""
+
+
 class Application(Struct, frozen=True, gc=False, kw_only=True):
     """A bot's application. `flags` carry the privileged intents that are allowed to it."""
 

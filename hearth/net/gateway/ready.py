@@ -18,7 +18,7 @@ from hearth.core.models.guilds import guild_object
 from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
 from hearth.core.models.private import PrivateChannelObject
-from hearth.core.models.users import Application, PrivateUserObject
+from hearth.core.models.users import CONTENT_FLAGS, Application, PrivateUserObject
 from hearth.core.wire import timestamp
 from hearth.net.gateway import mine
 from hearth.net.gateway.codec import Payload
@@ -36,7 +36,7 @@ CHUNK = 1000
 _ALLOWING = {
     Intent.GUILD_PRESENCES: 1 << 12 | 1 << 13,
     Intent.GUILD_MEMBERS: 1 << 14 | 1 << 15,
-    Intent.MESSAGE_CONTENT: 1 << 18 | 1 << 19,
+    Intent.MESSAGE_CONTENT: CONTENT_FLAGS,
 }
 """Application flags (either of two) that allow a privileged intent."""
 
