@@ -233,7 +233,8 @@ class ChannelCreate(Event):
 
     def data(self, at: Context) -> Any:
         channel_id = self.channel.id
-        return channel_object(self.channel, at.last_id(channel_id), at.last_pin_ms(channel_id))
+        last_id, last_pin_ms = at.last_id(channel_id), at.last_pin_ms(channel_id)
+        return channel_object(self.channel, last_id, last_pin_ms, in_event=True)
 
 
 @event("CHANNEL_UPDATE", intent=Intent.GUILDS, to="channel")

@@ -158,7 +158,7 @@ class Oracle:
 
     def channel(self, home: Home, channel: Channel) -> Any:
         """A channel as events show it."""
-        return shown(ready.channel_object(channel, home.last_id(channel.id)))
+        return shown(ready.channel_object(channel, home.last_id(channel.id), in_event=True))
 
     def may(self, snapshot: Snapshot, sees: set[int], session: Session, event: Event) -> bool:
         """The rules of wire.md 2.3, one after the other."""

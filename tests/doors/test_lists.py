@@ -129,6 +129,8 @@ async def test_who_is_in_a_list_and_who_is_not(inside: Inside) -> None:
     # The bot does not see the channel; counts are those that the guild shows to all its members.
     assert bob.rows(d["id"]) == ["7", (BOB, "online"), "online", (ANN, "online")]
     assert (d["id"].isdecimal(), d["member_count"]) == (True, 3)
+    again = (await inside.connect(f"token{BOB}")).take()[0][1]
+    assert again["guilds"][0]["channels"][0]["member_list_id"] == d["id"]
     assert str(BOT) not in str(d)
     await ann.ask(channels=FIRST)
     assert (await ann.next())["ops"] == d["ops"]

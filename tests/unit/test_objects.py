@@ -148,7 +148,11 @@ COMMON = {
     "nsfw",
     "flags",
 }
-TALK = COMMON | {"last_message_id", "last_pin_timestamp", "rate_limit_per_user"}
+TALK = COMMON | {
+    "last_message_id",
+    "last_pin_timestamp",
+    "rate_limit_per_user",
+}
 VOICE = TALK | {"bitrate", "user_limit", "rtc_region", "video_quality_mode"}
 WRITE = TALK | {"topic", "default_thread_rate_limit_per_user"}
 FORUM = WRITE | {

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hearth.core.member_lists import member_list_id, viewers
 from hearth.core.wire import Bits, Form, Problem, Snowflake, timestamp
 
 
@@ -118,6 +119,8 @@ class ChannelObject(Struct, gc=False, kw_only=True):
     default_reaction_emoji: UnsetType | None = UNSET
     default_sort_order: UnsetType | None = UNSET
     default_forum_layout: int | UnsetType = UNSET
+    member_list_id: str | UnsetType = UNSET
+    """The `id` of its list in GUILD_MEMBER_LIST_UPDATE; only in events, and threads have none."""
 
 
 _VOICE = frozenset({ChannelType.GUILD_VOICE, ChannelType.GUILD_STAGE_VOICE})
@@ -125,9 +128,15 @@ _FORUM = frozenset({ChannelType.GUILD_FORUM, ChannelType.GUILD_MEDIA})
 
 
 def channel_object(
-    channel: Channel, last_message_id: int | None = None, last_pin_ms: int | None = None
+    channel: Channel,
+    last_message_id: int | None = None,
+    last_pin_ms: int | None = None,
+    *,
+    in_event: bool = False,
 ) -> ChannelObject:
     """A guild channel as it is shown, with the id of its newest message and its newest pin's time.
+
+    The id of its member list is there when it is `in_event`.
 
     Threads are made by no operation yet; one that is stored is shown as a text channel.
     """
@@ -148,6 +157,8 @@ def channel_object(
     shown.last_message_id = None if last_message_id is None else str(last_message_id)
     shown.last_pin_timestamp = None if last_pin_ms is None else timestamp(last_pin_ms)
     shown.rate_limit_per_user = channel.rate_limit_per_user
+    if in_event and not channel.is_thread:
+        shown.member_list_id = member_list_id(viewers(channel.overwrites))
     if kind != ChannelType.GUILD_VOICE:
         shown.topic = channel.topic
     if kind in _VOICE:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from hearth.core.commits import Commit
+from hearth.core.member_lists import member_list_id, viewers
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence, presence_object
@@ -26,11 +27,9 @@ from hearth.net.gateway.lists import (
     Row,
     Window,
     changes,
-    list_id,
     merge,
     order_of,
     signature,
-    sorted_overwrites,
     sync,
     without,
 )
@@ -314,7 +313,7 @@ class Followed:
                 if sees & views.bit(channel_id) and not snapshot.channels[channel_id].is_thread:
                     key = keys.get(channel_id)
                     if key is None:
-                        key = sorted_overwrites(snapshot, snapshot.channels[channel_id])
+                        key = viewers(snapshot.channels[channel_id].overwrites)
                         keys[channel_id] = key
                         wanted.channels[key] = channel_id
                     lists.setdefault(key, []).extend(windows)
@@ -457,7 +456,7 @@ class Followed:
                         continue
                     if not self.lists:
                         self._rebuild(at, snapshot, views)
-                    shown = self.lists[key] = Shown(list_id(key), wanted.channels[key])
+                    shown = self.lists[key] = Shown(member_list_id(key), wanted.channels[key])
                     self._fill(snapshot, views, shown)
                     shown.head = self._head(snapshot, shown)
                 if who in away:

@@ -14,7 +14,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from hearth.core.models.channels import Channel, OverwriteType
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.users import User
@@ -25,9 +24,6 @@ MOST_OFFLINE = 1000
 
 MANY = 8
 """Of more changes than this, and than rows, a window is shown anew."""
-
-EVERYONE = "everyone"
-"""The list of the channels that all members see."""
 
 Key = tuple[int, str, int]
 """Where a member stands: the group's place, the name without case, the user id."""
@@ -89,52 +85,6 @@ def signature(snapshot: Snapshot) -> tuple[Any, ...]:
             for role in snapshot.roles.values()
         ),
     )
-
-
-def sorted_overwrites(snapshot: Snapshot, channel: Channel) -> str:
-    """What tells the lists of a guild apart: those with the same are seen by the same members.
-
-    EVERYONE where nobody is kept out, else the overwrites that allow or deny VIEW_CHANNEL.
-    """
-    view, guild_id = P.VIEW_CHANNEL, snapshot.the_guild.id
-    everyone = snapshot.roles.get(guild_id)
-    bits = 0 if everyone is None else everyone.permissions
-    sees = bool(bits & view)
-    parts: list[str] = []
-    denied = False
-    for overwrite in channel.overwrites:
-        own = overwrite.type == OverwriteType.ROLE and overwrite.id == guild_id
-        if overwrite.allow & view:
-            parts.append(f"allow:{overwrite.id}")
-            sees = sees or own
-        elif overwrite.deny & view:
-            parts.append(f"deny:{overwrite.id}")
-            denied = True
-    if bits & P.ADMINISTRATOR or (sees and not denied):
-        return EVERYONE
-    return ",".join(sorted(parts))
-
-
-def list_id(overwrites: str) -> str:
-    """The id by which clients know the list of `sorted_overwrites`, as they work it out too."""
-    return overwrites if overwrites == EVERYONE else str(murmur3(overwrites.encode()))
-
-
-def murmur3(data: bytes) -> int:
-    """MurmurHash3 of `data` for x86 in 32 bits, with seed 0 (A. Appleby, public domain)."""
-    mask = 0xFFFFFFFF
-    value = 0
-    for start in range(0, len(data), 4):
-        block = data[start : start + 4]
-        k = int.from_bytes(block, "little") * 0xCC9E2D51 & mask
-        k = (k << 15 | k >> 17) * 0x1B873593 & mask
-        value ^= k
-        if len(block) == 4:
-            value = ((value << 13 | value >> 19) & mask) * 5 + 0xE6546B64 & mask
-    value ^= len(data)
-    value = (value ^ value >> 16) * 0x85EBCA6B & mask
-    value = (value ^ value >> 13) * 0xC2B2AE35 & mask
-    return value ^ value >> 16
 
 
 class MemberList:

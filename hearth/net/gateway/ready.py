@@ -162,7 +162,9 @@ def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
         voice_states=[],
         members=[member_object(member, home.user(member.user_id)) for member in members],
         channels=[
-            channel_object(channel, home.last_id(channel.id), home.last_pin_ms(channel.id))
+            channel_object(
+                channel, home.last_id(channel.id), home.last_pin_ms(channel.id), in_event=True
+            )
             for channel in (snapshot.channels[i] for i in visible)
             if not channel.is_thread
         ],
