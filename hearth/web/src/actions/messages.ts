@@ -4,9 +4,11 @@ import { Refusal } from "../core/refusal.ts";
 import { compare } from "../core/snowflake.ts";
 import type { Emoji, Id, Message } from "../core/types.ts";
 import { channels } from "../store/channels.ts";
+import { guilds, memberOf } from "../store/guilds.ts";
 import { apply } from "../store/index.ts";
 import { place, reactAtOnce, stretches } from "../store/messages.ts";
 import { lastRead, noteRead } from "../store/reads.ts";
+import { command } from "./session.ts";
 
 const PAGE = 50;
 /** A stretch that is brought up to date is read anew in so many pages at most, or begun anew. */
@@ -23,8 +25,17 @@ function once(key: string, work: () => Promise<void>): Promise<void> {
   return made;
 }
 
-function page(channelId: Id, query: Record<string, string | number>): Promise<Message[]> {
-  return request<Message[]>("GET", `/channels/${channelId}/messages`, { query: { limit: PAGE, ...query } });
+async function page(channelId: Id, query: Record<string, string | number>): Promise<Message[]> {
+  const found = await request<Message[]>("GET", `/channels/${channelId}/messages`, { query: { limit: PAGE, ...query } });
+  meet(channels[channelId]?.guild_id, found);
+  return found;
+}
+
+/** In a large guild not everybody is known: ask who those are that wrote. */
+function meet(guildId: Id | undefined, found: Message[]): void {
+  if (!guildId || !guilds[guildId]?.large) return;
+  const ids = new Set(found.map((message) => message.author.id).filter((id) => !memberOf(guildId, id)));
+  if (ids.size) command(8, { guild_id: guildId, user_ids: [...ids].slice(0, 100), presences: true });
 }
 
 /** Load the newest messages where none are loaded, or bring what is loaded up to date. */

@@ -79,7 +79,6 @@ export interface Channel {
   /** Of private channels: the others in it, by id. */
   recipient_ids?: Id[];
   owner_id?: Id;
-  member_list_id?: string;
 }
 
 export interface Emoji {

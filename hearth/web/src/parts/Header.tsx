@@ -11,14 +11,13 @@ import { channelIcon } from "./ChannelTree.tsx";
 import { openDialog } from "./dialogs.ts";
 import { Face } from "./Face.tsx";
 import styles from "./Header.module.css";
+import { tight } from "../ui/media.ts";
 import { openSwitcher } from "./switcher.ts";
-
-const NARROW = "(max-width: 1100px)";
 
 export function Header(props: { title: string; channel?: Channel; icon?: IconName }): JSX.Element {
   const direct = () => props.channel?.type === ChannelType.DM;
   const toggleMembers = () => {
-    if (matchMedia(NARROW).matches) setPane(pane() === "members" ? "none" : "members");
+    if (tight()) setPane(pane() === "members" ? "none" : "members");
     else setMembersOpen(!membersOpen());
   };
   return (
@@ -51,7 +50,7 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
       </Show>
       <IconButton icon="search" label="Go to… (Ctrl K)" onClick={openSwitcher} />
       <Show when={props.channel && !direct()}>
-        <IconButton icon="people" label="Members" class={styles.people} pressed={membersOpen() || pane() === "members"} onClick={toggleMembers} />
+        <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen()} onClick={toggleMembers} />
       </Show>
     </header>
   );

@@ -9,7 +9,7 @@ import { channels, may } from "../store/channels.ts";
 import { colourIn, nameIn } from "../store/guilds.ts";
 import { messages } from "../store/messages.ts";
 import { editing, setEditing, setReplyingTo } from "../store/place.ts";
-import { names } from "../store/reads.ts";
+import { standsOut } from "../store/reads.ts";
 import { isBlocked } from "../store/relationships.ts";
 import { myId } from "../store/session.ts";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
@@ -109,7 +109,7 @@ function Shown(props: {
       class={styles.message}
       classList={{
         [styles.head as string]: props.head,
-        [styles.named as string]: names(props.message),
+        [styles.named as string]: standsOut(props.message),
         [styles.marked as string]: props.marked,
       }}
       tabindex={props.reachable ? 0 : -1}

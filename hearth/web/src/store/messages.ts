@@ -5,6 +5,7 @@ import { compare } from "../core/snowflake.ts";
 import type { Emoji, Id, Message, Reaction } from "../core/types.ts";
 import type { Reducers } from "./events.ts";
 import { myId } from "./session.ts";
+import { learn } from "./users.ts";
 
 /** A stretch of history. `atStart`, `atEnd`: nothing is older, nothing is newer. */
 export interface Stretch {
@@ -40,6 +41,7 @@ function put(list: Message[]): void {
     produce((all) => {
       for (const message of list) {
         if (gone.has(message.id)) continue;
+        for (const user of [message.author, ...message.mentions, message.referenced_message?.author]) learn(user);
         all[message.id] = message;
       }
     }),

@@ -82,6 +82,14 @@ export function isBeingRead(channelId: Id): boolean {
   return reading(channelId);
 }
 
+/** Whether a message names the person, so that it stands out where it is. */
+export function standsOut(message: Message): boolean {
+  if (message.author.id === myId()) return false;
+  if (message.mention_everyone || message.mentions.some((user) => user.id === myId())) return true;
+  const held = memberOf(channels[message.channel_id]?.guild_id, myId())?.roles ?? [];
+  return message.mention_roles.some((id) => held.includes(id));
+}
+
 /** Whether a message is meant for the person, by the rules of badges. */
 export function names(message: Message): boolean {
   const channel = channels[message.channel_id];

@@ -102,11 +102,13 @@ export function Choice<T extends string>(props: {
   value: T;
   options: [value: T, text: string][];
   onChange: (value: T) => void;
+  /** The label is for those who listen; those who look see what it is. */
+  plain?: boolean;
 }): JSX.Element {
   const name = createUniqueId();
   return (
     <fieldset class={styles.choice}>
-      <legend>{props.label}</legend>
+      <legend class={props.plain ? "unseen" : undefined}>{props.label}</legend>
       <div>
         {props.options.map(([value, text]) => (
           <label>

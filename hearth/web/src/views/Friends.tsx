@@ -56,6 +56,7 @@ export function Friends(): JSX.Element {
         </Button>
       </form>
       <Choice
+        plain
         label="Show"
         value={tab()}
         options={[["all", "All"], ["online", "Online"], ["waiting", waiting() ? `Waiting (${waiting()})` : "Waiting"], ["blocked", "Blocked"]]}

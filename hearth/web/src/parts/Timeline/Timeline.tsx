@@ -137,6 +137,7 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
         topOf: (key) => rowOf(key)?.offsetTop,
       },
       scroller,
+      () => stretch()?.atEnd ?? true,
     );
     view(id);
     readingIs((channelId) => channelId === id && stuck() && focused());

@@ -104,6 +104,19 @@ test("the end is followed until the reader goes up, and again from there", () =>
   expect(anchor.stuck).toBe(true);
 });
 
+test("an end behind which there is more is not followed", () => {
+  const page = new Page(100);
+  const anchor = new Anchor(page, page, () => false);
+  anchor.hold("50");
+  anchor.release();
+  page.scrollTop = page.scrollHeight;
+  anchor.scrolled();
+  expect(anchor.stuck).toBe(false);
+  const before = page.seen("95");
+  anchor.change(() => page.rows.push({ key: "a", height: 90 }, { key: "b", height: 90 }));
+  expect(page.seen("95")).toBe(before);
+});
+
 test("what was jumped to holds while pictures come, until the reader moves", () => {
   const page = new Page(100);
   const anchor = new Anchor(page, page);

@@ -28,10 +28,13 @@ export class Anchor {
   private last = 0;
   private readonly layout: Layout;
   private readonly scroller: Scroller;
+  private readonly final: () => boolean;
 
-  constructor(layout: Layout, scroller: Scroller) {
+  /** `final` says whether the end of the list is that of the history: no other is followed. */
+  constructor(layout: Layout, scroller: Scroller, final: () => boolean = () => true) {
     this.layout = layout;
     this.scroller = scroller;
+    this.final = final;
   }
 
   /** Rows or the window got another size: bring the anchor back to where it was. */
@@ -72,7 +75,7 @@ export class Anchor {
     const { scroller } = this;
     if (!this.stuck) this.settle();
     const top = scroller.scrollTop;
-    if (this.end() - top <= NEAR_PX && this.held === null) this.stuck = true;
+    if (this.end() - top <= NEAR_PX && this.held === null && this.final()) this.stuck = true;
     else if (top < this.last) this.stuck = false;
     this.last = top;
     this.pick();

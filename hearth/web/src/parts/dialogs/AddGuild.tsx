@@ -38,7 +38,7 @@ export default function AddGuild(props: { onClose: () => void }): JSX.Element {
         </Button>
       }
     >
-      <Choice label="What would you like to do?" value={how()} options={[["make", "Make one"], ["join", "Join one"]]} onChange={setHow} />
+      <Choice plain label="What would you like to do?" value={how()} options={[["make", "Make one"], ["join", "Join one"]]} onChange={setHow} />
       <Show
         when={how() === "make"}
         fallback={

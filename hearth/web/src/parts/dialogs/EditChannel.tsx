@@ -51,7 +51,7 @@ export default function EditChannel(props: { channelId: Id; onClose: () => void 
             </Show>
           }
         >
-          <Choice label="Settings" value={tab()} options={[["overview", "Overview"], ["permissions", "Permissions"]]} onChange={setTab} />
+          <Choice plain label="Settings" value={tab()} options={[["overview", "Overview"], ["permissions", "Permissions"]]} onChange={setTab} />
           <Show when={tab() === "overview"} fallback={
             <Suspense>
               <Overwrites channelId={props.channelId} />

@@ -1,0 +1,140 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Message } from "../core/types.ts";
+import { channelTree, may } from "./channels.ts";
+import { apply } from "./index.ts";
+import { listKey, lists } from "./lists.ts";
+import { messages, place, stretches, trim, view } from "./messages.ts";
+import { enqueue, outgoingIn } from "./outbox.ts";
+import { guildBadge, hasNews, mentionsIn, readingIs } from "./reads.ts";
+import { channels } from "./channels.ts";
+
+const me = { id: "1", username: "ann", global_name: null, avatar: null };
+const bob = { id: "2", username: "bob", global_name: null, avatar: null };
+const GUILD = "1000000000000000000";
+const ROOM = "1000000000000000001";
+
+function message(id: string, more: Partial<Message> = {}): Message {
+  return {
+    id, channel_id: ROOM, guild_id: GUILD, type: 0, author: bob, content: id, timestamp: "", edited_timestamp: null,
+    mention_everyone: false, mentions: [], mention_roles: [], attachments: [], embeds: [], pinned: false, flags: 0, ...more,
+  };
+}
+
+function ready(more: object = {}): void {
+  apply("READY", {
+    user: me, session_id: "s", private_channels: [], relationships: [], read_state: { entries: [] },
+    guilds: [{
+      id: GUILD, name: "Den", owner_id: "9", joined_at: "2020-01-01T00:00:00Z", member_count: 2, emojis: [],
+      roles: [{ id: GUILD, name: "@everyone", permissions: String(1n << 10n | 1n << 11n | 1n << 16n), position: 0, color: 0 }],
+      members: [{ user: me, roles: [], nick: null }, { user: bob, roles: [], nick: "Bobby" }],
+      presences: [{ user: { id: "2" }, status: "idle" }],
+      channels: [
+        { id: "3", type: 4, name: "Rooms", position: 0, permission_overwrites: [] },
+        { id: ROOM, type: 0, name: "general", position: 1, parent_id: "3", permission_overwrites: [], last_message_id: null },
+        { id: "4", type: 0, name: "first", position: 0, permission_overwrites: [] },
+      ],
+      ...more,
+    }],
+  });
+}
+
+const id = (n: number) => String(1100000000000000000n + BigInt(n));
+const page = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => message(id(to - 1 - i)));
+
+beforeEach(() => {
+  readingIs(() => false);
+  view(null);
+  apply("CHANNEL_DELETE", { id: ROOM });
+  ready();
+});
+
+test("READY is a world", () => {
+  expect(channelTree(GUILD).map((branch) => [branch.category?.name, branch.channels.map((one) => one.name)])).toEqual([
+    [undefined, ["first"]],
+    ["Rooms", ["general"]],
+  ]);
+  expect(may(channels[ROOM], "SEND_MESSAGES")).toBe(true);
+  expect(may(channels[ROOM], "MANAGE_MESSAGES")).toBe(false);
+});
+
+test("history is one stretch without holes; what comes meanwhile stays, what was deleted stays away", () => {
+  place(ROOM, page(50, 100), "newest", { atEnd: true });
+  apply("MESSAGE_CREATE", message(id(100)));
+  apply("MESSAGE_CREATE", message(id(100)));
+  apply("MESSAGE_DELETE", { id: id(60), channel_id: ROOM });
+  place(ROOM, page(0, 50), "before", { atStart: true });
+  expect(stretches[ROOM]?.ids).toEqual(Array.from({ length: 101 }, (_, i) => id(i)).filter((one) => one !== id(60)));
+  place(ROOM, page(55, 100), "newest", { atEnd: true });
+  expect(stretches[ROOM]?.ids.includes(id(60))).toBe(false);
+  expect(stretches[ROOM]?.ids.at(-1)).toBe(id(100));
+  expect(stretches[ROOM]?.atStart).toBe(false);
+});
+
+test("a stretch that does not reach the end takes no new messages", () => {
+  view(ROOM);
+  place(ROOM, page(0, 50), "around", { atEnd: false });
+  apply("MESSAGE_CREATE", message(id(500)));
+  expect(stretches[ROOM]?.ids.at(-1)).toBe(id(49));
+  place(ROOM, page(0, 120), "newest", { atEnd: true, atStart: true });
+  trim(ROOM, "new", 100);
+  expect([stretches[ROOM]?.atEnd, stretches[ROOM]?.ids.length, messages[id(119)]]).toEqual([false, 100, undefined]);
+});
+
+test("one's message goes from the outbox when it comes back, once", () => {
+  place(ROOM, [], "newest", { atStart: true, atEnd: true });
+  enqueue({ nonce: "n1", channel_id: ROOM, content: "hi", at: 0 });
+  expect(outgoingIn(ROOM)).toHaveLength(1);
+  apply("MESSAGE_CREATE", message(id(1), { author: me, nonce: "n1" }));
+  apply("MESSAGE_CREATE", message(id(1), { author: me, nonce: "n1" }));
+  expect(outgoingIn(ROOM)).toHaveLength(0);
+  expect(stretches[ROOM]?.ids).toEqual([id(1)]);
+  // What one writes oneself is read.
+  expect(hasNews(channels[ROOM]!)).toBe(false);
+});
+
+test("badges: what names the person counts, where it is not being read or muted", () => {
+  const room = () => channels[ROOM]!;
+  apply("MESSAGE_CREATE", message(id(1)));
+  expect([hasNews(room()), mentionsIn(room()), guildBadge(GUILD)]).toEqual([true, 0, { unread: true, mentions: 0 }]);
+  apply("MESSAGE_CREATE", message(id(2), { mentions: [me] }));
+  apply("MESSAGE_CREATE", message(id(3), { mention_everyone: true }));
+  expect(guildBadge(GUILD)).toEqual({ unread: true, mentions: 2 });
+  apply("MESSAGE_ACK", { channel_id: ROOM, message_id: id(3) });
+  expect(guildBadge(GUILD)).toEqual({ unread: false, mentions: 0 });
+  readingIs((channel) => channel === ROOM);
+  apply("MESSAGE_CREATE", message(id(4), { mentions: [me] }));
+  expect(mentionsIn(room())).toBe(0);
+  readingIs(() => false);
+  apply("USER_GUILD_SETTINGS_UPDATE", { guild_id: GUILD, muted: true, channel_overrides: [], message_notifications: 3 });
+  apply("MESSAGE_ACK", { channel_id: ROOM, message_id: id(4) });
+  apply("MESSAGE_CREATE", message(id(5), { mention_everyone: true }));
+  expect(guildBadge(GUILD)).toEqual({ unread: false, mentions: 0 });
+  apply("MESSAGE_CREATE", message(id(6), { mentions: [me] }));
+  expect(guildBadge(GUILD)).toEqual({ unread: true, mentions: 1 });
+  apply("MESSAGE_ACK", { channel_id: ROOM, message_id: id(2), manual: true, mention_count: 3 });
+  expect(mentionsIn(room())).toBe(3);
+});
+
+test("reactions count once, also those that were shown at once", () => {
+  place(ROOM, page(0, 1), "newest", { atStart: true, atEnd: true });
+  const on = { message_id: id(0), channel_id: ROOM, emoji: { id: null, name: "🔥" } };
+  apply("MESSAGE_REACTION_ADD", { ...on, user_id: "1" });
+  apply("MESSAGE_REACTION_ADD", { ...on, user_id: "1" });
+  apply("MESSAGE_REACTION_ADD", { ...on, user_id: "2" });
+  expect(messages[id(0)]?.reactions).toEqual([{ count: 2, me: true, emoji: on.emoji }]);
+  apply("MESSAGE_REACTION_REMOVE", { ...on, user_id: "1" });
+  expect(messages[id(0)]?.reactions).toEqual([{ count: 1, me: false, emoji: on.emoji }]);
+  apply("MESSAGE_REACTION_REMOVE", { ...on, user_id: "2" });
+  expect(messages[id(0)]?.reactions).toEqual([]);
+});
+
+test("a member list follows its operations", () => {
+  const update = (...ops: object[]) =>
+    apply("GUILD_MEMBER_LIST_UPDATE", { guild_id: GUILD, id: "everyone", groups: [{ id: "online", count: 2 }], member_count: 2, online_count: 2, ops });
+  const row = (user: typeof me) => ({ member: { user, roles: [], nick: null, presence: { user, status: "online" } } });
+  update({ op: "SYNC", range: [0, 99], items: [{ group: { id: "online", count: 1 } }, row(me)] });
+  update({ op: "INSERT", index: 2, item: row(bob) }, { op: "UPDATE", index: 0, item: { group: { id: "online", count: 2 } } });
+  expect(lists[listKey(GUILD, "everyone")]?.items).toEqual([{ group: { id: "online", count: 2 } }, { member: "1" }, { member: "2" }]);
+  update({ op: "DELETE", index: 1 });
+  expect(lists[listKey(GUILD, "everyone")]?.items.at(-1)).toEqual({ member: "2" });
+});
