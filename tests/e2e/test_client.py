@@ -1,6 +1,8 @@
 """The web client: two people in two browsers chat, whatever happens to the server meanwhile."""
 
 import asyncio
+import base64
+import re
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -8,6 +10,11 @@ from playwright.async_api import Browser, expect
 from hearth.net.rest.static import POLICY
 from tests.e2e.people import CHROMIUM, WITHIN_MS, Reader
 from tests.harness import Client, Server
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
@@ -280,3 +287,62 @@ async def test_links_make_accounts_and_passwords(server: Server, browser: Browse
     await bob.page.keyboard.press("Enter")
     await bob.connected()
     assert owner.faults == guest.faults == bob.faults == []
+
+
+async def test_an_owner_runs_their_guild(server: Server, browser: Browser) -> None:
+    """A picture, a channel, a role, an overwrite and its reason, a timeout and a ban."""
+    ann, bob = await _both(browser, server)
+    page = ann.page
+    await page.get_by_role("banner").get_by_role("button", name="Den").click()
+    await page.get_by_role("menuitem", name="New channel").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("Staff room")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="staff-room", exact=True)).to_be_visible()
+    await expect(bob.page.get_by_role("link", name="staff-room")).to_be_visible()
+    # Closed to everyone: gone for bob at once, and the editor says why.
+    await page.get_by_role("button", name="More of staff-room").click()
+    await page.get_by_role("menuitem", name="Edit channel").click()
+    await page.get_by_role("radio", name="Permissions").check()
+    see = page.get_by_role("group", name="See channels")
+    await see.get_by_role("button", name="Deny").click()
+    await expect(bob.page.get_by_role("link", name="staff-room")).to_have_count(0)
+    await page.get_by_label("What comes of it for").select_option("bob")
+    await page.get_by_role("button", name="See channels: may not · why").click()
+    await expect(page.get_by_text("Here @everyone is denied it")).to_be_visible()
+    await expect(page.get_by_text("bob may not: See channels")).to_be_visible()
+    await page.keyboard.press("Escape")
+    # A picture of the guild, which bob sees too.
+    await page.get_by_role("banner").get_by_role("button", name="Den").click()
+    await page.get_by_role("menuitem", name="Guild settings").click()
+    picture = {"name": "a.png", "mimeType": "image/png", "buffer": PNG}
+    await page.get_by_label("Change picture").set_input_files(files=[picture])  # type: ignore[list-item]
+    icon = bob.page.get_by_role("link", name="Den").locator("img")
+    await expect(icon).to_have_attribute("src", re.compile(r"^/cdn/icons/\d+/\w+\.webp"))
+    await expect(icon).to_have_js_property("naturalWidth", 1)
+    # A role with a colour.
+    await page.get_by_role("link", name="Roles").click()
+    await page.get_by_role("button", name="New role").click()
+    await page.get_by_role("textbox", name="Name").fill("Wardens")
+    await page.get_by_label("Show its members apart").check()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("button", name="Wardens")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("link", name="general", exact=True).click()
+    members = page.get_by_role("complementary", name="Members")
+    await members.get_by_role("button", name="bob").click()
+    profile = page.get_by_role("dialog", name="Profile of bob")
+    await profile.get_by_role("button", name="Give or take roles").click()
+    await page.get_by_role("menuitemradio", name="Wardens").click()
+    await expect(members.get_by_role("heading", name="Wardens 1")).to_be_visible()
+    # Timed out bob reads why he cannot write; banned he sees nothing.
+    await profile.get_by_role("button", name="More").click()
+    await page.get_by_role("menuitem", name="Time out").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Time out").click()
+    await expect(bob.page.get_by_text("You are timed out until")).to_be_visible()
+    await members.get_by_role("button", name="bob").click()
+    await profile.get_by_role("button", name="More").click()
+    await page.get_by_role("menuitem", name="Ban").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Ban").click()
+    await expect(bob.page.get_by_role("link", name="Den")).to_have_count(0)
+    await expect(bob.page.get_by_role("heading", name="Friends")).to_be_visible()
+    assert ann.faults == bob.faults == []

@@ -3,7 +3,7 @@ import { batch } from "solid-js";
 import { request, useToken } from "../api/client.ts";
 import { Refusal } from "../core/refusal.ts";
 import { Connection } from "../gateway/socket.ts";
-import type { AuthSession } from "../core/types.ts";
+import type { AuthSession, OwnUser } from "../core/types.ts";
 import { apply } from "../store/index.ts";
 import { forget } from "../store/kept.ts";
 import * as outbox from "../store/outbox.ts";
@@ -120,6 +120,8 @@ export async function endSessions(hashes: string[], password: string): Promise<v
 export interface Profile {
   username?: string;
   global_name?: string | null;
+  /** A data URI, or null for none. */
+  avatar?: string | null;
   bio?: string;
   pronouns?: string;
   password?: string;
@@ -128,7 +130,8 @@ export interface Profile {
 
 /** Change the account; a new password comes with a new token. */
 export async function changeAccount(change: Profile): Promise<void> {
-  const reply = await request<{ token?: string }>("PATCH", "/users/@me", { body: change });
+  const reply = await request<OwnUser & { token?: string }>("PATCH", "/users/@me", { body: change });
+  apply("USER_UPDATE", reply);
   if (reply.token) {
     store.tokenIs(reply.token);
     useToken(reply.token, lost);

@@ -88,6 +88,7 @@ export default function Overwrites(props: { channelId: Id }): JSX.Element {
                           aria-expanded={open() === permission}
                           onClick={() => setOpen(open() === permission ? null : permission)}
                         >
+                          <span class="unseen">{words}: </span>
                           {now().has ? "may" : "may not"} · why
                         </button>
                       )}

@@ -1,12 +1,15 @@
 // A guild's settings: what it is called, its roles, its invites, who is banned.
 import { createResource, createSignal, For, type JSX, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import { changeGuild, listBans, listInvites, revokeInvite, unban } from "../actions/guilds.ts";
+import { iconUrl } from "../core/cdn.ts";
 import type { Id } from "../core/types.ts";
 import { mayIn } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { userName } from "../store/users.ts";
+import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { TextArea, TextField } from "../ui/Field.tsx";
+import { Picture } from "../ui/Picture.tsx";
 import { attempt, say } from "../ui/toast.tsx";
 import { copy } from "../parts/messageMenu.ts";
 import styles from "./Settings.module.css";
@@ -50,6 +53,18 @@ function Overview(props: { guildId: Id }): JSX.Element {
       }}
     >
       <h1>Overview</h1>
+      <Show when={guild()}>
+        {(one) => (
+          <Picture
+            label="Change picture"
+            present={one().icon !== null}
+            disabled={!can()}
+            onChoose={(icon) => void attempt(() => changeGuild(props.guildId, { icon })).then((done) => done && say("Saved."))}
+          >
+            <Avatar id={one().id} name={one().name} src={iconUrl(one())} size={80} square />
+          </Picture>
+        )}
+      </Show>
       <TextField label="Name" minlength="2" maxlength="100" disabled={!can()} value={name()} onInput={(event) => setName(event.currentTarget.value)} />
       <TextArea label="What it is about" maxlength="300" disabled={!can()} value={description()} onInput={(event) => setDescription(event.currentTarget.value)} />
       <div>

@@ -6,9 +6,9 @@ import { ago } from "../core/time.ts";
 import { guilds } from "../store/guilds.ts";
 import { density, places, scale, setDensity, setScale, setTheme, theme } from "../store/prefs.ts";
 import { me, myId, session } from "../store/session.ts";
-import { userName } from "../store/users.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Choice, TextArea, TextField } from "../ui/Field.tsx";
+import { Picture } from "../ui/Picture.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { follow, match, navigate, path } from "../ui/router.ts";
 import { attempt, say } from "../ui/toast.tsx";
@@ -133,13 +133,13 @@ function AccountTab(): JSX.Element {
       }}
     >
       <h1>Account</h1>
-      <div class={styles.self}>
-        <Face id={myId()} size={64} />
-        <div>
-          <p class={styles.name}>{userName(me())}</p>
-          <p class="soft">{me().username}</p>
-        </div>
-      </div>
+      <Picture
+        label="Change picture"
+        present={me().avatar !== null}
+        onChoose={(avatar) => void attempt(() => changeAccount({ avatar })).then((done) => done && say("Saved."))}
+      >
+        <Face id={myId()} size={80} />
+      </Picture>
       <TextField label="Display name" hint="What people read over your messages." maxlength="32" error={errors().global_name} value={name()} onInput={(event) => setName(event.currentTarget.value)} />
       <TextField label="Name" hint="What you log in with, and how friends find you." autocapitalize="none" spellcheck={false} maxlength="32" error={errors().username} value={username()} onInput={(event) => setUsername(event.currentTarget.value)} />
       <Show when={renamed()}>

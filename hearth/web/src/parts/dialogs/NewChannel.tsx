@@ -22,8 +22,8 @@ export default function NewChannel(props: { guildId: Id; parentId: Id | null; on
     try {
       const parent_id = kind() === "category" ? undefined : parent() || undefined;
       const made = await createChannel(props.guildId, { name: name().trim(), type: types[kind()], parent_id });
-      props.onClose();
       if (kind() !== "category") navigate(`/channels/${props.guildId}/${made.id}`);
+      props.onClose();
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure));
     } finally {
