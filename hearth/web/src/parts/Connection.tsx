@@ -1,5 +1,5 @@
 // What the connection is like, when it is not as it should be.
-import { createEffect, createSignal, type JSX, onCleanup, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, type JSX, onCleanup, Show } from "solid-js";
 import { outbox } from "../store/outbox.ts";
 import { session } from "../store/session.ts";
 import styles from "./Connection.module.css";
@@ -9,8 +9,9 @@ const GRACE_MS = 1500;
 
 export function Connection(): JSX.Element {
   const [late, setLate] = createSignal(false);
+  const there = createMemo(() => session.connection === "ready");
   createEffect(() => {
-    if (session.connection === "ready") return setLate(false);
+    if (there()) return setLate(false);
     const timer = setTimeout(() => setLate(true), GRACE_MS);
     onCleanup(() => clearTimeout(timer));
   });
