@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import threading
 from typing import Any
 
@@ -292,8 +293,9 @@ async def test_only_so_many_wait_to_be_hashed(
     asked = [
         asyncio.ensure_future(log_in(house, f"n{i}", "wrong")) for i in range(auth.MOST_WAITING + 5)
     ]
-    while sum(each.done() for each in asked) < 5:
-        await asyncio.sleep(0)
+    for each in itertools.islice(asyncio.as_completed(asked), 5):
+        with pytest.raises(Refused):
+            await each
     all_are_here.set()
     done = await asyncio.gather(*asked, return_exceptions=True)
     errors = [each.error for each in done if isinstance(each, Refused)]
