@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hearth.core.permissions import resolve
-from hearth.net.gateway.lists import list_id, sorted_overwrites
 from tests.conformance.test_permission_worlds import GUILD_ID, NOW_MS, hearth_world, make_world
 
 FILE = Path(__file__).resolve().parents[2] / "hearth/web/tests/vectors/permissions.json"
@@ -52,10 +51,6 @@ def _vector(seed: str) -> dict[str, Any]:
                 ],
             }
             for x in world["channels"] + world["threads"]
-        ],
-        "lists": [
-            list_id(sorted_overwrites(snapshot, snapshot.channels[x["id"]]))
-            for x in world["channels"]
         ],
         "bits": [
             [str(resolve(snapshot, member, place, NOW_MS)) for place in places]

@@ -79,6 +79,8 @@ export interface Channel {
   /** Of private channels: the others in it, by id. */
   recipient_ids?: Id[];
   owner_id?: Id;
+  /** Which of the guild's member lists is the channel's; READY and events say it. */
+  member_list_id?: string;
 }
 
 export interface Emoji {

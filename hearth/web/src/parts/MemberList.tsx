@@ -1,11 +1,10 @@
 // Who is in a channel: by role those that stand out, then who is online, then the others.
 import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, onMount, Show } from "solid-js";
 import { subscribe } from "../actions/guilds.ts";
-import { listId } from "../core/listId.ts";
 import { P, resolve } from "../core/permissions.ts";
 import type { Channel, Id } from "../core/types.ts";
 import { worldOf } from "../store/channels.ts";
-import { colourIn, guilds, members, nameIn, roles, rolesOf } from "../store/guilds.ts";
+import { colourIn, guilds, members, nameIn, rolesOf } from "../store/guilds.ts";
 import { type Item, listKey, lists } from "../store/lists.ts";
 import { session } from "../store/session.ts";
 import { statusOf, users } from "../store/users.ts";
@@ -51,10 +50,7 @@ export function MemberList(props: { channel: Channel }): JSX.Element {
   const [height, setHeight] = createSignal(800);
   let scroller!: HTMLElement;
 
-  const told = () => {
-    const everyone = BigInt(roles[guildId()]?.[guildId()]?.permissions ?? 0);
-    return lists[listKey(guildId(), listId(guildId(), everyone, props.channel.permission_overwrites ?? []))];
-  };
+  const told = () => lists[listKey(guildId(), props.channel.member_list_id ?? "everyone")];
   const items = createMemo<(Item | undefined)[]>(() => {
     const list = large() ? told() : undefined;
     if (!list) return computed(props.channel);
