@@ -169,6 +169,23 @@ class Storage(Struct, frozen=True, kw_only=True):
     refused with status 503; reading and deleting go on."""
 
 
+Bytes = Annotated[int, Meta(ge=0, le=1 << 50, description="a whole number of bytes")]
+
+
+class Media(Struct, frozen=True, kw_only=True):
+    """How much may be sent in files."""
+
+    file_bytes: Bytes = 100 << 20
+    """The most that one file of a message may have."""
+
+    user_bytes_per_hour: Bytes = 2 << 30
+    """The most that one person or bot may send in files within an hour; a scale of rate limits
+    above 1 raises it."""
+
+    guild_bytes: Bytes = 0
+    """The most that the files of one guild may have together; 0 is any number."""
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All settings, one section a field."""
 
@@ -180,6 +197,7 @@ class Config(Struct, frozen=True, kw_only=True):
     limits: Limits = field(default_factory=Limits)
     registration: Registration = field(default_factory=Registration)
     storage: Storage = field(default_factory=Storage)
+    media: Media = field(default_factory=Media)
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -191,6 +209,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "limits": Limits,
     "registration": Registration,
     "storage": Storage,
+    "media": Media,
 }
 
 

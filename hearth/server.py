@@ -16,8 +16,8 @@ import uvloop
 from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
 from hearth.actions.bans import resume_sweeps
-from hearth.actions.collection import collect_blobs
-from hearth.actions.consumers import unread
+from hearth.actions.collection import collect_blobs, collect_files
+from hearth.actions.consumers import attachments, unread
 from hearth.actions.departures import finish_deletions
 from hearth.actions.emojis import move_pictures
 from hearth.actions.exports import finish_exports, tidy_exports
@@ -28,6 +28,7 @@ from hearth.actions.world import World
 from hearth.config import Config
 from hearth.core.errors import Refused
 from hearth.core.ids import IdMaker
+from hearth.core.models.attachments import MediaLimits
 from hearth.core.ports import Alone, Entry, StorageFull, Unusable
 from hearth.edge.clock import Clock
 from hearth.edge.memory import calm, settle, settle_early, trimmer
@@ -142,6 +143,11 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             data=data,
             reserve_bytes=config.storage.reserve_bytes,
             origin=_origin(config),
+            media=MediaLimits(
+                file_bytes=config.media.file_bytes,
+                user_bytes_per_hour=config.media.user_bytes_per_hour,
+                guild_bytes=config.media.guild_bytes,
+            ),
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
@@ -211,6 +217,7 @@ async def serve(
         admin = AdminDoor(world, data / "admin.sock")
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
+        world.tasks.start(attachments.run(world), name="attachments")
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(finish_deletions(world), name="departures")
         world.tasks.start(resume_sweeps(world), name="ban-sweeps")
@@ -391,6 +398,7 @@ async def _collect_blobs(world: World) -> None:
     while True:
         await asyncio.sleep(HOUR_S)
         try:
+            await collect_files(world)
             await collect_blobs(world)
         except Exception:
             logger.exception("blobs not collected")

@@ -1,8 +1,10 @@
-"""Deletes the blobs that nothing refers to any more, and never one that something does."""
+"""Deletes files that no message came for, and blobs that nothing refers to any more."""
 
 import logging
 
+from hearth.actions.consumers import attachments
 from hearth.actions.world import World
+from hearth.core.ids import first_id
 
 logger = logging.getLogger(__name__)
 
@@ -12,6 +14,32 @@ GRACE_S = 6 * 3600.0
 
 CACHE_S = 7 * 86_400.0
 """What was made of a picture stays for so long after it was last asked for."""
+
+
+LAPSE_S = 86_400.0
+"""A file that is sent before its message, and one whose message never came, stays for so long."""
+
+_PAGE = 200
+
+
+async def collect_files(world: World) -> int:
+    """Forget files that were announced or sent and that no message has; how many went.
+
+    Only when the journal was followed to its end: before that nobody knows which have one.
+    """
+    before_ms = world.wall_ms() - int(LAPSE_S * 1000)
+    gone = 0
+    while lapsed := await world.directory.lapsed_uploads(before_ms, _PAGE):
+        await world.write([], lapsed)
+        gone += len(lapsed)
+    cursor = await world.directory.cursor(attachments.NAME)
+    if await world.log.journal(cursor, 1):
+        return gone
+    before = first_id(before_ms)
+    while unclaimed := await world.directory.unclaimed_files(before, _PAGE):
+        await world.write([], unclaimed)
+        gone += len(unclaimed)
+    return gone
 
 
 async def collect_blobs(world: World) -> int:

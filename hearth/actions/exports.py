@@ -352,7 +352,7 @@ async def _messages(world: World, archive: Archive, user: User) -> list[int]:
         found = False
         while after is not None:
             page = await world.log.page(channel_id, PAGE, after=after)
-            lines, after = await archive.run(partial(_own, page, user))
+            lines, after = await archive.run(partial(_own, world, page, user))
             if lines:
                 found = True
                 await archive.write(MESSAGES, lines)
@@ -361,10 +361,14 @@ async def _messages(world: World, archive: Archive, user: User) -> list[int]:
     return wrote
 
 
-def _own(page: Sequence[bytes], user: User) -> tuple[bytes, int | None]:
+def _own(world: World, page: Sequence[bytes], user: User) -> tuple[bytes, int | None]:
     """The lines of a user's messages of a page, and behind which id the next page begins."""
     messages = [each for each in map(readable, reversed(page)) if each is not None]
-    lines = [encode(message_object(m, user)) + b"\n" for m in messages if m.author_id == user.id]
+    lines = [
+        encode(message_object(m, user, files=world.files(m.channel_id, m.attachments))) + b"\n"
+        for m in messages
+        if m.author_id == user.id
+    ]
     return b"".join(lines), messages[-1].id if len(page) == PAGE and messages else None
 
 

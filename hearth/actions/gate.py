@@ -1,11 +1,14 @@
 """The one gate: every call of every door enters here and is checked in the same order."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.world import Home, World
 from hearth.core.deferred import refuse_deferred
 from hearth.core.errors import Refused
+from hearth.core.models.attachments import Upload
 from hearth.core.operations import Operation, Principal, Reply
 
 
@@ -17,13 +20,14 @@ async def call(
     body: Struct | Refused | None = None,
     query: Struct | None = None,
     reason: str | None = None,
+    uploads: Sequence[Upload] = (),
 ) -> Reply:
     """Run `operation` for `who`, here or where its home is owned.
 
     Place, then limit, then scope (known? member? may view?), then `needs`, then the form, then the
     verb; raises Refused at the first that says no. `params` are the path's parameters by name. A
     `body` that the door could not decode comes as its refusal: the call is counted like any other,
-    and who may not be here learns nothing of forms.
+    and who may not be here learns nothing of forms. `uploads` are the files that came with it.
     """
     scope: type[Scope] = operation.scope
     try:
@@ -36,7 +40,7 @@ async def call(
         if link is not None:
             if isinstance(body, Refused):
                 raise body
-            return await link.call(operation.name, who, dict(params), body, query, reason)
+            return await link.call(operation.name, who, dict(params), body, query, reason, uploads)
         home = world.homes.get(key)
         if home is None:
             home = await world.home(key) if scope.holds_guild else world.user_home(key)
@@ -53,16 +57,33 @@ async def call(
             busy.calls += 1
             try:
                 async with busy.turn:
-                    value = await _run(world, operation, home, who, params, body, query, reason)
+                    value = await _run(
+                        world, operation, home, who, params, body, query, reason, uploads
+                    )
             finally:
                 busy.calls -= 1
                 home.rest()
         else:
-            value = await _run(world, operation, home, who, params, body, query, reason)
+            value = await _run(world, operation, home, who, params, body, query, reason, uploads)
     except Refused as refused:
         refused.limit = limit
         raise
     return Reply(value, limit)
+
+
+async def admits(
+    world: World, operation: Operation, who: Principal, params: Params, needs: int
+) -> None:
+    """Raise what refuses the caller before a form is read: asked before files are taken in.
+
+    Nothing is counted: the call itself follows.
+    """
+    key = await operation.scope.place(world, who, params)
+    # A copy, where another process owns it: nothing is changed.
+    home = await world.home(key) if operation.scope.holds_guild else world.user_home(key)
+    here: Scope = operation.scope(world, home, who, params, None)
+    here.admit()
+    here.require(operation.needs | needs)
 
 
 async def _run(
@@ -74,8 +95,10 @@ async def _run(
     body: Struct | Refused | None,
     query: Struct | None,
     reason: str | None,
+    uploads: Sequence[Upload],
 ) -> object:
     here = operation.scope(world, home, who, params, reason)
+    here.uploads = uploads
     here.admit()
     if operation.needs:
         here.require(operation.needs)

@@ -4,6 +4,7 @@
 """
 
 from collections import ChainMap
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from hearth.actions.world import World
 from hearth.core import errors
 from hearth.core.errors import Refused
 from hearth.core.limits import Limit
+from hearth.core.models.attachments import Upload
 from hearth.core.models.guilds import Snapshot
 from hearth.core.operations import OPERATIONS, File, Principal, Reply
 
@@ -26,6 +28,7 @@ class _Call(Struct, array_like=True):
     body: bytes | None
     query: bytes | None
     reason: str | None
+    uploads: list[Upload] = []
 
 
 class _Answer(Struct, array_like=True):
@@ -48,10 +51,11 @@ def pack_call(
     body: Struct | None,
     query: Struct | None,
     reason: str | None,
+    uploads: Sequence[Upload] = (),
 ) -> bytes:
     """A decoded call as a frame."""
     packed = [None if part is None else _encode(part) for part in (body, query)]
-    return _encode(_Call(name, who, params, packed[0], packed[1], reason))
+    return _encode(_Call(name, who, params, packed[0], packed[1], reason, [*uploads]))
 
 
 async def answer(world: World, frame: bytes) -> bytes:
@@ -61,7 +65,9 @@ async def answer(world: World, frame: bytes) -> bytes:
     body = _decoded(asked.body, operation.body)
     query = _decoded(asked.query, operation.query)
     try:
-        reply = await call(world, operation, asked.who, asked.params, body, query, asked.reason)
+        reply = await call(
+            world, operation, asked.who, asked.params, body, query, asked.reason, asked.uploads
+        )
     except Refused as refused:
         row = _ROW_NAMES[id(refused.error)], dict(refused.more), dict(refused.headers)
         return _encode(_Answer(None, refused.limit, row))

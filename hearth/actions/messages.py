@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from hearth.actions.attachments import attach, forget
 from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel
 from hearth.actions.world import World
@@ -87,12 +88,13 @@ SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATION
     "/channels/{channel_id}/messages",
     needs=P.SEND_MESSAGES,
     rate=Rate(5, per=5),
+    files=True,
 )
 async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObject:
     """Write a message; it is durable and on its way to everybody when the reply comes."""
     if here.channel.type not in TEXT_CHANNELS:
         raise Refused(NOT_A_TEXT_CHANNEL)
-    if not trimmed(body.content) and not body.embeds:
+    if not (trimmed(body.content) or body.embeds or body.attachments or here.uploads):
         raise Refused(EMPTY_MESSAGE)
     if body.embeds:
         here.require(P.EMBED_LINKS)
@@ -125,6 +127,7 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
     await load_named(here.world, [referenced])
+    attachments = await attach(here, body)
     message = Message(
         id=here.world.make_id(),
         channel_id=here.channel.id,
@@ -138,6 +141,7 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
         mention_roles=mentions.roles,
         embeds=embeds_json(body.embeds or ()),
         reference=reference,
+        attachments=attachments,
     )
     _slow_down(here)
     if here.snapshot.guild is None:
@@ -179,6 +183,7 @@ async def get_message(here: InChannel, message_id: int) -> MessageObject:
     "PATCH",
     "/channels/{channel_id}/messages/{message_id}",
     rate=Rate(5, per=5),
+    files=True,
 )
 async def update_message(here: InChannel, message_id: int, body: MessageEdit) -> MessageObject:
     """Edit one's own message; with MANAGE_MESSAGES suppress another's embeds."""
@@ -186,7 +191,8 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if before.type not in WRITTEN:
         raise Refused(SYSTEM_MESSAGE)
     own = before.author_id == here.who.user_id
-    edits = any(value is not UNSET for value in (body.content, body.embeds, body.allowed_mentions))
+    asked = (body.content, body.embeds, body.allowed_mentions, body.attachments)
+    edits = any(value is not UNSET for value in asked) or bool(here.uploads)
     if not own:
         if edits:
             raise Refused(NOT_THE_AUTHOR)
@@ -202,6 +208,8 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         values["mentions"] = mentions.users
         values["mention_roles"] = mentions.roles
         values["mention_everyone"] = mentions.everyone
+    if body.attachments is not UNSET or here.uploads:
+        values["attachments"] = await attach(here, body, before.attachments)
     # Read anew, as nothing awaits any more: another edit may have come meanwhile.
     before = message_of(here, message_id)
     if body.flags is not UNSET:
@@ -214,11 +222,13 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if edits:
         values["edited_at_ms"] = here.world.wall_ms()
     after = msgspec.structs.replace(before, **values)
-    if not after.content and after.embeds is None:
+    if not after.content and after.embeds is None and not after.attachments:
         raise Refused(EMPTY_MESSAGE)
     if after != before:
         entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))
         await _posted(here, entry, MessageUpdate(after, referenced))
+        kept = {each.id for each in after.attachments}
+        await forget(here.world, [each for each in before.attachments if each.id not in kept])
     return (await page(here, [after]))[0]
 
 
@@ -237,6 +247,7 @@ async def delete_message(here: InChannel, message_id: int) -> None:
         here.require(P.MANAGE_MESSAGES)
     entry = Entry(Kind.DELETE, message.channel_id, message.id, None)
     await _posted(here, entry, MessageDelete(message.channel_id, message.id))
+    await forget(here.world, message.attachments)
     if not own:
         options = {"channel_id": str(here.channel.id), "count": "1"}
         await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
@@ -260,6 +271,7 @@ async def bulk_delete_messages(here: InChannel, body: BulkDelete) -> None:
     # Shielded: what was deleted must be told also when the caller goes away.
     task = world.tasks.start(_delete_all(here, [each.id for each in found]), name="bulk-delete")
     gone = await asyncio.shield(task)
+    await forget(world, [a for each in found if each.id in gone for a in each.attachments])
     if gone:
         options = {"count": str(len(gone))}
         await here.note(Audit(AuditAction.MESSAGE_BULK_DELETE, here.channel.id, options=options))
@@ -460,11 +472,15 @@ async def page(
     ):
         return [
             message_json(message, world.user(message.author_id))
-            if message.id not in attached
+            if message.id not in attached and not message.attachments
             else _attach(
                 here,
-                message_object(message, world.user(message.author_id)),
-                attached[message.id],
+                message_object(
+                    message,
+                    world.user(message.author_id),
+                    files=world.files(message.channel_id, message.attachments),
+                ),
+                attached.get(message.id),
             )
             for message in messages
         ]
@@ -527,10 +543,17 @@ def show(
             named = [user_json(user(i)) for i in referenced.mentions]
             with_content = whole or concerns(referenced, me)
             author = user(referenced.author_id)
-            other = message_object(referenced, author, named, with_content=with_content)
+            other = message_object(
+                referenced,
+                author,
+                named,
+                with_content=with_content,
+                files=here.world.files(referenced.channel_id, referenced.attachments),
+            )
             _attach(here, other, attached.get(referenced.id))
     named = [user_json(user(i)) for i in message.mentions]
     with_content = whole or concerns(message, me)
     author = user(message.author_id)
-    shown = message_object(message, author, named, other, with_content=with_content)
+    files = here.world.files(message.channel_id, message.attachments)
+    shown = message_object(message, author, named, other, with_content=with_content, files=files)
     return _attach(here, shown, attached.get(message.id))

@@ -24,6 +24,7 @@ from hearth.core.errors import (
 )
 from hearth.core.events import AuditLogEntryCreate, Event
 from hearth.core.limits import Rate
+from hearth.core.models.attachments import Upload
 from hearth.core.models.audit import AuditAction, AuditEntry
 from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
@@ -48,7 +49,7 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
 class Scope:
     """What every scope has: the world, the call's home, its caller and its parameters."""
 
-    __slots__ = ("home", "params", "reason", "who", "world")
+    __slots__ = ("home", "params", "reason", "uploads", "who", "world")
 
     def __init__(
         self, world: World, home: Home, who: Principal, params: Params, reason: str | None
@@ -58,6 +59,8 @@ class Scope:
         self.who = who
         self.params = params
         self.reason = reason
+        self.uploads: Sequence[Upload] = ()
+        """The files that came with the request."""
 
     holds_guild: ClassVar[bool] = False
     """Whether the home is a guild's."""

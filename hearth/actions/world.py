@@ -7,20 +7,24 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from hearth.actions.busy import Busy
+from hearth.actions.home import Home
 from hearth.actions.ties import Ties
 from hearth.core.blobs import Blobs
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
 from hearth.core.events import Event, MessageAck
 from hearth.core.ids import IdMaker
-from hearth.core.limits import Bucket, Limit, Rate
-from hearth.core.models.guilds import Guild, Snapshot
-from hearth.core.models.members import Member, member_object
-from hearth.core.models.presence import Shown
+from hearth.core.limits import Bucket, Limit, Quota, Rate
+from hearth.core.models.attachments import (
+    Attachment,
+    AttachmentObject,
+    MediaLimits,
+    attachment_object,
+    signed,
+)
+from hearth.core.models.guilds import Guild
 from hearth.core.models.users import CONTENT_FLAGS, Application, ReadState, Token, User
 from hearth.core.operations import Principal
 from hearth.core.pictures import Pictures
@@ -40,7 +44,7 @@ from hearth.core.ports import (
 )
 from hearth.core.record import decode
 from hearth.core.throttle import Throttle
-from hearth.core.visibility import Views, tables
+from hearth.core.visibility import Views
 from hearth.edge.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -48,7 +52,7 @@ logger = logging.getLogger(__name__)
 ACK_S = 2.0
 """Read states wait so long to be written together."""
 
-CONSUMERS = ("unread",)
+CONSUMERS = ("unread", "attachments")
 """The journal's consumers (`hearth.actions.consumers`)."""
 
 KEEP_ROWS = 100_000
@@ -58,80 +62,6 @@ _IN_THE_WAY = (Missing, Exists, TooMany)
 
 IDLE_S = 1800.0
 """A guild that nobody touched for so long is dropped from memory."""
-
-
-class Home:
-    """All that changes for one key (a guild, a private channel or a user), where its owner is.
-
-    A follower's copy has the snapshot and its number; nobody takes its turn. An idle user's home
-    must cost next to nothing: there are as many as sessions.
-    """
-
-    __slots__ = ("_busy", "key", "n", "presences", "shown", "snapshot", "touched", "views", "world")
-
-    def __init__(self, world: "World", key: int) -> None:
-        self.world = world
-        self.key = key
-        self.n = 0
-        self.snapshot: Snapshot | None = None
-        self.views: Views | None = None
-        self.presences: tuple[Shown, ...] = ()
-        """A user's: what each session shows."""
-        self.shown: dict[int, tuple[Member, User, Raw]] | None = None
-        self.touched = world.clock.now()
-        self._busy: Busy | None = None
-
-    @property
-    def busy(self) -> Busy:
-        """The turn and what else calls need; made at first use, dropped when it is quiet."""
-        if self._busy is None:
-            self._busy = Busy()
-        return self._busy
-
-    def rest(self) -> None:
-        """Drop what calls need where the one that ends was the last and nothing is counted."""
-        if self._busy is not None and self._busy.idle:
-            self._busy = None
-
-    def tidy(self, now: float) -> bool:
-        """Drop what is not needed any more; whether no call is under way or counted."""
-        if self._busy is not None and self._busy.tidy(now):
-            self._busy = None
-        return self._busy is None
-
-    def member_json(self, member: Member) -> Raw:
-        """A member as lists of all members show it, rendered once and kept."""
-        if self.shown is None:
-            self.shown = {}
-        user = self.user(member.user_id)
-        kept = self.shown.get(member.user_id)
-        if kept is not None and kept[0] is member and kept[1] is user:
-            return kept[2]
-        made = Raw(msgspec.json.encode(member_object(member, user)))
-        self.shown[member.user_id] = member, user, made
-        return made
-
-    def see(self, snapshot: Snapshot, *, rebuild: bool = True) -> None:
-        """Take `snapshot` as the present one; `rebuild` what derives from channels and roles."""
-        self.snapshot = snapshot
-        if rebuild and snapshot.guild is not None:
-            self.views = tables(snapshot)
-
-    def user(self, user_id: int) -> User:
-        """A user that was loaded; an unknown one is shown as deleted."""
-        return self.world.user(user_id)
-
-    def last_id(self, channel_id: int) -> int | None:
-        """The newest message of a channel."""
-        return self.world.log.last_id(channel_id)
-
-    def pinned(self, channel_id: int, message_id: int) -> bool:
-        """Whether a message is pinned."""
-        return self.world.log.pinned(channel_id, message_id)
-
-    def last_pin_ms(self, channel_id: int) -> int | None:
-        """When the newest of a channel's pins was made."""
-        return self.world.log.last_pin_ms(channel_id)
 
 
 class Posted(Struct, gc=False):
@@ -168,6 +98,7 @@ class World:
         data: Path | None = None,
         reserve_bytes: int = 0,
         origin: str = "http://localhost",
+        media: MediaLimits | None = None,
     ) -> None:
         self.directory = directory
         self.log = log
@@ -190,6 +121,9 @@ class World:
         """Where files are that are no metadata, None for nowhere, and what they leave free."""
         self.exporting = asyncio.Lock()
         self.origin = origin
+        self.media = media or MediaLimits()
+        self.sent_bytes = Quota()
+        """What each user has sent in files within the hour."""
         """Where people find the server: what the links begin with that it gives out."""
         self.failures = Throttle()
         """Failed log-ins."""
@@ -355,6 +289,19 @@ class World:
         self._principals[digest] = who
         self.used.add(digest)
         return who
+
+    def files(
+        self, channel_id: int, attachments: Sequence[Attachment]
+    ) -> tuple[AttachmentObject, ...]:
+        """Attachments as they are shown now."""
+        if not attachments:
+            return ()
+        wall_s = int(self.clock.wall())
+
+        def url(channel_id: int, id: int, filename: str) -> str:
+            return signed(self.key, wall_s, channel_id, id, filename)
+
+        return tuple(attachment_object(each, channel_id, self.origin, url) for each in attachments)
 
     # Limits
 

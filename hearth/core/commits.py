@@ -16,6 +16,7 @@ from hearth.core.models.accounts import (
     TokenUse,
 )
 from hearth.core.models.assets import Asset
+from hearth.core.models.attachments import PendingUpload, StoredFile
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel
@@ -71,6 +72,8 @@ Noun = (
     | DismissedMention
     | Harvest
     | Asset
+    | StoredFile
+    | PendingUpload
 )
 
 

@@ -43,7 +43,6 @@ ROWS: tuple[Deferred, ...] = (
         row
         for operation in ("create_message", "update_message")
         for row in (
-            Deferred(operation, "attachments", "1C", _FILES),
             Deferred(operation, "components", "1B", "components come with interactions"),
             Deferred(operation, "sticker_ids", "1B", "there are no stickers yet"),
             Deferred(operation, "flags", "1B", "components come with interactions", bits=1 << 15),

@@ -63,7 +63,10 @@ METHOD_NOT_ALLOWED = Error(
     0, 405, "405: Method Not Allowed", "The path exists, but not with this method."
 )
 BODY_TOO_LARGE = Error(
-    40005, 413, "Request entity too large", "Send a smaller body or smaller files."
+    40005,
+    413,
+    "Request entity too large",
+    "Send a smaller body or smaller files; a guild may have no room for more of them.",
 )
 RATE_LIMITED = Error(
     0, 429, "You are being rate limited.", "Wait for retry_after seconds, then send it again."
@@ -283,6 +286,9 @@ INVALID_FORM = Error(
     " is.",
 )
 INVALID_API_VERSION = Error(50041, 400, "Invalid API version provided", "Use /api/v10.")
+UNKNOWN_UPLOAD = Error(
+    0, 404, "Unknown Upload", "Announce it again; it lapses after a day, or was sent already."
+)
 FILE_TOO_LARGE = Error(50045, 400, "File uploaded exceeds the maximum size", "Send a smaller file.")
 INVALID_GUILD = Error(
     50055, 400, "Invalid Guild", "An owner gives the guild to another before they leave it."

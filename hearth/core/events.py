@@ -3,12 +3,13 @@
 (Discord topic, "Gateway events"; intents: topic "Gateway", "List of intents".)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntFlag
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from hearth.core.models.attachments import Attachment, AttachmentObject
 from hearth.core.models.audit import AuditEntry, audit_entry_object
 from hearth.core.models.channels import Channel, channel_object
 from hearth.core.models.guilds import Snapshot, guild_object
@@ -84,6 +85,12 @@ class Context(Protocol):
 
     def last_id(self, channel_id: int) -> int | None:
         """The newest message of a channel."""
+        ...
+
+    def files(
+        self, channel_id: int, attachments: Sequence[Attachment]
+    ) -> tuple[AttachmentObject, ...]:
+        """Attachments with addresses that are good for a day."""
         ...
 
     def pinned(self, channel_id: int, message_id: int) -> bool:
@@ -482,6 +489,7 @@ class MessageCreate(Event):
                     at.user(other.author_id),
                     [mention_json(at.user(i), members.get(i)) for i in other.mentions],
                     with_content=with_referenced,
+                    files=at.files(other.channel_id, other.attachments),
                 )
                 referenced.pinned = at.pinned(other.channel_id, other.id)
         shown = message_object(
@@ -491,6 +499,7 @@ class MessageCreate(Event):
             referenced,
             nonce=self.nonce,
             with_content=with_content,
+            files=at.files(message.channel_id, message.attachments),
         )
         if guild is None:
             for channel in snapshot.channels.values():

@@ -76,6 +76,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: int
     verb: Verb
     body_bytes: int = BODY_BYTES
+    files: bool = False
 
     @property
     def reply(self) -> Any:
@@ -101,12 +102,14 @@ def operation(
     commits: bool = False,
     status: int | None = None,
     body_bytes: int = BODY_BYTES,
+    files: bool = False,
 ) -> Callable[[Verb], Verb]:
     """Declare the function below as the operation of its name.
 
     Its first parameter's type is the scope; `body` and `query` are request Structs; the others
     come from the path. `needs` are permission bits; `commits` holds the home's turn; operations
-    that name one `bucket` share a rate limit. The name is Discord's operationId.
+    that name one `bucket` share a rate limit; `files` says that some may come with the body. The
+    name is Discord's operationId.
     """
 
     def declare(verb: Verb) -> Verb:
@@ -134,6 +137,7 @@ def operation(
             status=status or (204 if returns is NoneType else 200),
             verb=verb,
             body_bytes=body_bytes,
+            files=files,
         )
         return verb
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from hearth.core.account_ports import Accounts
 from hearth.core.commits import Commit
 from hearth.core.models.assets import Asset
+from hearth.core.models.attachments import PendingUpload, StoredFile, Upload
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -328,6 +329,30 @@ class Directory(Accounts, Protocol):
         """Those of the blobs that something stored refers to."""
         ...
 
+    async def file(self, id: int) -> StoredFile | None:
+        """Where the attachment with this id is."""
+        ...
+
+    async def files_of(self, message_ids: Iterable[int]) -> list[StoredFile]:
+        """The attachments that messages were seen to have."""
+        ...
+
+    async def unclaimed_files(self, before: int, limit: int) -> list[StoredFile]:
+        """Up to `limit` attachments with ids below `before` that no message was seen to have."""
+        ...
+
+    async def file_bytes_of(self, guild_id: int) -> int:
+        """How many bytes the attachments of a guild are."""
+        ...
+
+    async def upload(self, name: str) -> PendingUpload | None:
+        """The file of this name that is sent before its message."""
+        ...
+
+    async def lapsed_uploads(self, before_ms: int, limit: int) -> list[PendingUpload]:
+        """Up to `limit` files that were announced before `before_ms`."""
+        ...
+
     async def bans(
         self, guild_id: int, limit: int, *, before: int | None = None, after: int | None = None
     ) -> list[Ban]:
@@ -521,6 +546,7 @@ class Link(Protocol):
         body: Struct | None,
         query: Struct | None,
         reason: str | None,
+        uploads: Sequence[Upload] = (),
     ) -> Reply:
         """Run the operation `name` there; its refusal is raised here. The value is JSON, `Raw`."""
         ...

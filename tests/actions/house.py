@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hearth.actions.world import World
 from hearth.core.commits import Commit, pack, unpack
 from hearth.core.errors import Error, Refused
 from hearth.core.ids import IdMaker
+from hearth.core.models.attachments import Upload
 from hearth.core.models.channels import Channel, ChannelType, Overwrite
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
@@ -77,9 +79,10 @@ class Wire:
         body: Struct | None,
         query: Struct | None,
         reason: str | None,
+        uploads: Sequence[Upload] = (),
     ) -> Reply:
         """Run the call at the owner."""
-        frame = link.pack_call(name, who, params, body, query, reason)
+        frame = link.pack_call(name, who, params, body, query, reason, uploads)
         return link.unpack_reply(name, await link.answer(self._owner, frame))
 
     async def snapshot(self, key: int) -> Snapshot | None:
@@ -184,6 +187,7 @@ class House:
         *,
         query: dict[str, str] | None = None,
         reason: str | None = None,
+        uploads: Sequence[Upload] = (),
         **params: int | str,
     ) -> Any:
         """A call of a user's as a door makes it; the reply's value as JSON gives it."""
@@ -196,7 +200,7 @@ class House:
             asked = decode_query(operation.query, query or {})
         kind = "bot" if who in self.bots else "user"
         principal = self.principals.get(who) or Principal(kind=kind, user_id=who)
-        reply = await call(self.entry, operation, principal, params, form, asked, reason)
+        reply = await call(self.entry, operation, principal, params, form, asked, reason, uploads)
         await asyncio.sleep(0)
         return msgspec.json.decode(msgspec.json.encode(reply.value))
 

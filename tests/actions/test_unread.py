@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hearth.actions.consumers import unread
+from hearth.actions.consumers import attachments, follow, unread
 from tests.actions.house import ANN, BOB, CAT, GUILD, MODS, TEXT, House
 
 
@@ -82,6 +82,7 @@ async def test_what_it_has_finished_is_trimmed_later(house: House, monkeypatch: 
         await say(house, ANN, text)
     assert await house.owner.trim_journal() == 0
     await unread.step(house.owner)
+    await attachments.step(house.owner)
     assert await house.owner.trim_journal() == 0
     monkeypatch.setattr("hearth.actions.world.KEEP_ROWS", 1)
     assert await house.owner.trim_journal() == 2
@@ -90,7 +91,7 @@ async def test_what_it_has_finished_is_trimmed_later(house: House, monkeypatch: 
 
 
 async def test_it_follows_by_itself(house: House, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(unread, "PAUSE_S", 0.0)
+    monkeypatch.setattr(follow, "PAUSE_S", 0.0)
     house.owner.tasks.start(unread.run(house.owner), name="unread")
     await say(house, ANN, f"<@{BOB}>")
     async with asyncio.timeout(5):
@@ -109,9 +110,9 @@ async def test_a_purged_channel_leaves_nothing(house: House):
 
 
 async def test_much_at_once_is_taken_to_the_end(house: House, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(unread, "ROWS", 2)
+    monkeypatch.setattr(follow, "ROWS", 2)
     monkeypatch.setattr(unread, "STEP", 2)
-    monkeypatch.setattr(unread, "PAUSE_S", 3600.0)
+    monkeypatch.setattr(follow, "PAUSE_S", 3600.0)
     for _ in range(5):
         await say(house, ANN, f"<@{BOB}>")
     house.owner.tasks.start(unread.run(house.owner), name="unread")

@@ -112,6 +112,8 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         replace(worlds.harvest, status=2, completed_at_ms=None),
         replace(worlds.ban_sweep, newest=2),
         *[replace(asset, blob=b"\x06", type="png") for asset in worlds.ASSETS],
+        replace(worlds.stored_file, size=7),
+        replace(worlds.upload, blob=None),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}

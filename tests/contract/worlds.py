@@ -13,6 +13,7 @@ from hearth.core.models.accounts import (
     TokenUse,
 )
 from hearth.core.models.assets import Asset
+from hearth.core.models.attachments import PendingUpload, StoredFile
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.channels import Channel, Overwrite
@@ -232,6 +233,28 @@ ann_avatar = Asset(
 role_icon = Asset(path=f"role-icons/{ROLE}", hash="i2", blob=b"\x05\xfb", type="png", role_id=ROLE)
 dm_icon = Asset(path="channel-icons/1008", hash="i3", blob=b"\x05", type="png", channel_id=1008)
 emoji_asset = Asset(path="emojis/1004", hash=None, blob=b"\x05", type="webp", emoji_id=1004)
+stored_file = StoredFile(
+    id=1005,
+    channel_id=CHANNEL,
+    blob=b"\x07\xf8",
+    size=5,
+    filename="a.png",
+    content_type="image/png",
+    message_id=501,
+)
+upload = PendingUpload(
+    name="xyz",
+    channel_id=CHANNEL,
+    user_id=ANN,
+    created_at_ms=1_760_000_000_006,
+    filename="a b.png",
+    size=6,
+    blob=b"\x07\xf9",
+    content_type="image/png",
+    width=3,
+    height=2,
+    placeholder="AAAA",
+)
 ASSETS = [ann_avatar, role_icon, dm_icon, emoji_asset]
 ban = Ban(guild_id=GUILD, user_id=BOB, reason="spam")
 invite = Invite(
@@ -259,6 +282,8 @@ WORLD: list[Struct] = [
     harvest,
     ban_sweep,
     *ASSETS,
+    stored_file,
+    upload,
     invite,
     ban,
     emoji_image,
@@ -341,6 +366,7 @@ async def everything(directory: Directory) -> list[Struct]:
     counts = await directory.mention_counts(ANN, [ANN])
     found += [await directory.emoji_image(1004), *await directory.bans(GUILD, 10)]
     found += [await directory.asset(asset.path) for asset in ASSETS]
+    found += [await directory.upload("xyz"), *await directory.files_of([501])]
     found += await directory.invites_of(GUILD)
     for private in await directory.private_channels(ANN):
         found += [private.channel, *private.recipients]

@@ -257,7 +257,6 @@ async def test_a_reply_mentions_only_who_is_allowed(den: Den) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("attachments", [{"id": 0}]),
         ("components", [{"type": 1}]),
         ("sticker_ids", ["5"]),
         ("poll", {"question": {"text": "?"}}),

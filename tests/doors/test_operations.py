@@ -280,6 +280,10 @@ async def many_messages(house: House) -> dict[str, Any]:
     return {**at, "json": {"messages": [at["message_id"], at["message_id"] + 1]}}
 
 
+async def no_upload(house: House) -> dict[str, Any]:
+    return {"upload_filename": "x"}
+
+
 IMAGE = data_uri(still())
 SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
 
@@ -352,6 +356,16 @@ REST: dict[str, Row] = {
     ),
     "trigger_typing_indicator": Row(in_channel(204), SEND, prepare=a_channel),
     "create_message": Row(in_channel(200), SEND, {"content": "x"}, a_channel),
+    "create_attachments": Row(
+        in_channel(200),
+        SEND | P.ATTACH_FILES,
+        {"files": [{"filename": "a.txt", "file_size": 5}]},
+        a_channel,
+    ),
+    "delete_attachment": Row(dict.fromkeys(ROLES, 404) | {"anonymous": 401}, prepare=no_upload),
+    "refresh_attachment_urls": Row(
+        dict.fromkeys(ROLES, 200) | {"anonymous": 401}, body={"attachment_urls": ["x"]}
+    ),
     "list_messages": Row(in_channel(200, 200), READ, prepare=a_message),
     "get_message": Row(in_channel(200), READ, prepare=a_message),
     "update_message": Row(in_channel(200), P.MANAGE_MESSAGES, {"flags": 4}, a_message),

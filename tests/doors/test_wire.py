@@ -447,13 +447,13 @@ async def test_multipart_with_fields(den: Den) -> None:
     assert (answer.status, answer.body["content"]) == (200, "from a form")
 
 
-async def test_files_are_refused_by_name(den: Den) -> None:
+async def test_files_where_there_are_none_are_refused_by_name(den: Den) -> None:
     form = aiohttp.FormData()
-    form.add_field("payload_json", json.dumps({"content": "x"}))
+    form.add_field("payload_json", json.dumps({"name": "xy"}))
     form.add_field("files[3]", b"data", filename="a.txt")
-    answer = await den.ann.post(f"/channels/{den.channel}/messages", data=form)
-    assert (answer.status, answer.code) == (403, 40006)
-    assert codes(answer.body["errors"]) == {"files[3]": ["NOT_SUPPORTED_YET"]}
+    answer = await den.ann.call("PATCH", f"/guilds/{den.guild}", data=form)
+    assert (answer.status, answer.code) == (400, 50035)
+    assert codes(answer.body["errors"]) == {"files[3]": ["FILES_NOT_ALLOWED"]}
 
 
 async def test_multipart_that_is_broken(den: Den) -> None:

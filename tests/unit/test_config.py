@@ -64,6 +64,9 @@ TEXTS = {
     "mode": "open",
     "map_size_bytes": "2097152",
     "reserve_bytes": "0",
+    "file_bytes": "1",
+    "user_bytes_per_hour": "2",
+    "guild_bytes": "3",
 }
 
 

@@ -7,7 +7,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from hearth.core.models.attachments import Attachment
 from hearth.core.models.messages import Message, MessageReference
 from hearth.core.record import BadRecord, decode, encode
 
@@ -30,16 +32,37 @@ FULL = Message(
     reference=MessageReference(5, 6, 7, 0),
 )
 
+FILES = structs.replace(
+    FULL,
+    attachments=(
+        Attachment(id=8, filename="a.txt", size=0, blob=b"\x00\xff"),
+        Attachment(
+            id=(1 << 63) - 1,
+            filename="SPOILER_b.png",
+            size=1 << 40,
+            blob=bytes(range(32)),
+            content_type="image/png",
+            width=4096,
+            height=1,
+            placeholder="3/cJRJqAh3dgdndXiYZxoAj4eA==",
+            description="ein Bär",
+            title="b",
+        ),
+    ),
+)
+
 # Never take a row or its file away: a disk somewhere holds it.
 WRITTEN = {
     "message-v1-plain.bin": PLAIN,
     "message-v1-full.bin": FULL,
+    "message-v1-plain-attachments.bin": PLAIN,
+    "message-v1-attachments.bin": FILES,
     # The shortest array that version 1 allows: the fields that have no default.
     "message-v1-short.bin": PLAIN,
 }
 
 # What is written today. When a field is appended, add new files here and to WRITTEN.
-TODAY = {"message-v1-plain.bin", "message-v1-full.bin"}
+TODAY = {"message-v1-plain-attachments.bin", "message-v1-attachments.bin"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

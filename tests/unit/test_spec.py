@@ -16,6 +16,9 @@ FACTS = json.loads((Path(__file__).parents[1] / "conformance" / "facts.json").re
 ]
 
 BEYOND = {
+    "create_attachments": "people's clients and bots send files before their message",
+    "delete_attachment": "and take them back",
+    "refresh_attachment_urls": "addresses of files lapse",
     "login": "people log in by name and password",
     "logout": "and out",
     "register": "people make their accounts",

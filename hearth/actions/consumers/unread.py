@@ -4,52 +4,30 @@ At least once after any crash: rows are keyed by message, so doing them again ch
 """
 
 import asyncio
-import logging
 
+from hearth.actions.consumers.follow import follow
+from hearth.actions.consumers.follow import step as follow_step
 from hearth.actions.messages import readable
 from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.models.mentions import Mention
 from hearth.core.models.messages import WRITTEN
 from hearth.core.models.users import ReadState
-from hearth.core.ports import JournalRow, Kind, StorageFull
-
-logger = logging.getLogger(__name__)
+from hearth.core.ports import JournalRow, Kind
 
 NAME = "unread"
-ROWS = 200
-PAUSE_S = 1.0
-"""Between two rounds: what is written meanwhile is taken together."""
-
 STEP = 100
 """Messages that are looked at before the loop gets its turn."""
 
 
 async def run(world: World) -> None:
     """Follow the journal until cancelled."""
-    woken = asyncio.Event()
-    world.logged_hooks.append(woken.set)
-    while True:
-        woken.clear()
-        try:
-            while await step(world) == ROWS:
-                pass
-            await woken.wait()
-        except StorageFull:
-            logger.warning("disk full consumer=%s", NAME)
-        except Exception:
-            logger.exception("failed consumer=%s", NAME)
-        await asyncio.sleep(PAUSE_S)
+    await follow(world, NAME, derive)
 
 
 async def step(world: World) -> int:
     """Take the next rows of the journal; how many there were."""
-    cursor = await world.directory.cursor(NAME)
-    rows = await world.log.journal(cursor, ROWS)
-    if rows:
-        save, delete = await derive(world, rows)
-        await world.directory.consume(NAME, rows[-1].n, save, delete)
-    return len(rows)
+    return await follow_step(world, NAME, derive)
 
 
 async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list[Noun]]:

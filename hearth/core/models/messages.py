@@ -8,6 +8,12 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from hearth.core.ids import created_ms
+from hearth.core.models.attachments import (
+    MOST_FILES,
+    Attachment,
+    AttachmentObject,
+    AttachmentRequest,
+)
 from hearth.core.models.embeds import MAX_EMBEDS, Embed, embed_problems
 from hearth.core.models.members import Member, PartialMemberObject, partial_member_json
 from hearth.core.models.reactions import ReactionObject
@@ -70,6 +76,7 @@ class Message(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     mention_roles: tuple[int, ...] = ()
     embeds: bytes | None = None
     reference: MessageReference | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def shows_referenced(self) -> bool:
@@ -115,7 +122,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
     mention_roles: list[str]
     embeds: Raw
     flags: int
-    attachments: tuple[()] = ()
+    attachments: tuple[AttachmentObject, ...] = ()
     components: tuple[()] = ()
     pinned: bool = False
     reactions: list[ReactionObject] | UnsetType = UNSET
@@ -156,12 +163,13 @@ def message_object(
     *,
     nonce: str | int | None = None,
     with_content: bool = True,
+    files: tuple[AttachmentObject, ...] = (),
 ) -> MessageObject:
     """A message as it is shown.
 
     `mentions` come from `user_json`, or in events from `mention_json`. `referenced` is the message
-    that it replies to, None when that is gone. Without `with_content` it is blank, as bots get it
-    that lack the intent MESSAGE_CONTENT.
+    that it replies to, None when that is gone; `files` are its attachments. Without `with_content`
+    it is blank, as bots get it that lack the intent MESSAGE_CONTENT.
     """
     edited = message.edited_at_ms
     embeds = message.embeds
@@ -180,6 +188,8 @@ def message_object(
         embeds=NO_EMBEDS if embeds is None or not with_content else Raw(embeds),
         flags=message.flags,
     )
+    if files and with_content:
+        shown.attachments = files
     if nonce is not None:
         shown.nonce = nonce
     reference = message.reference
@@ -221,6 +231,7 @@ def in_event(shown: MessageObject, guild_id: int, member: Member | None) -> Mess
 Content = Annotated[str, Meta(max_length=2000)]
 Embeds = Annotated[list[Embed], Meta(max_length=MAX_EMBEDS)]
 Ids = Annotated[list[Snowflake], Meta(max_length=100)]
+Files = Annotated[list[AttachmentRequest], Meta(max_length=MOST_FILES)]
 
 
 class AllowedMentions(Struct, kw_only=True):
@@ -249,7 +260,7 @@ class MessageFields(Form, kw_only=True):
     embeds: Embeds | UnsetType | None = UNSET
     allowed_mentions: AllowedMentions | UnsetType | None = UNSET
     flags: Bits | UnsetType | None = UNSET
-    attachments: Any = UNSET
+    attachments: Files | UnsetType | None = UNSET
     components: Any = UNSET
     sticker_ids: Any = UNSET
 

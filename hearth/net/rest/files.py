@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -9,12 +10,15 @@ from hearth.actions.world import World
 from hearth.core.blobs import Blobs, NoBlob
 from hearth.core.default_avatars import default_avatar
 from hearth.core.errors import ROUTE_NOT_FOUND, STORAGE_FULL, Refused
+from hearth.core.ids import MAX_ID
 from hearth.core.images import MIME, ImageType
 from hearth.core.models.assets import Asset
+from hearth.core.models.attachments import is_signed
 from hearth.core.pictures import BadPicture
 from hearth.core.ports import StorageFull
 
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_A_DAY = "private, max-age=86400, immutable"
 
 GUARDED: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -31,6 +35,7 @@ _PICTURE = re.compile(
     r"/((?:a_)?[0-9a-f]{32})\.(png|jpe?g|gif|webp)$"
 )
 _EMOJI = re.compile(rf"^(emojis/{_ID})()\.(png|jpe?g|gif|webp)$")
+_ATTACHMENT = re.compile(rf"^attachments/({_ID})/({_ID})/[^/]+$")
 _DEFAULT = re.compile(r"^embed/avatars/([0-5])\.png$")
 _RANGE = re.compile(r"^bytes=(\d{0,19})-(\d{0,19})$")
 
@@ -42,24 +47,60 @@ LEAST_SIZE, MOST_SIZE = 16, 4096
 
 
 class Files:
-    """The media door: what is below /cdn."""
+    """The media door: what is below /cdn, and below /media for pictures of messages."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """The file at `path`, which is what follows /cdn/; refuses with 404."""
+        """The file at `path`, which is what follows /cdn/ or /media/; refuses with 404."""
         found = _PICTURE.match(path) or _EMOJI.match(path)
         if found is not None:
             asset = await self._world.directory.asset(found[1])
             # The hash of an emoji is None: its path has none.
             if asset is not None and (asset.hash or "") == found[2]:
                 return await self._picture(request, asset, _TYPES[found[3]])
+        attachment = _ATTACHMENT.match(path)
+        if attachment is not None:
+            return await self._attachment(request, int(attachment[1]), int(attachment[2]))
         default = _DEFAULT.match(path)
         if default is not None:
             headers = {**GUARDED, "Content-Type": "image/png", "Cache-Control": FOR_EVER}
             return web.Response(body=default_avatar(int(default[1])), headers=headers)
         raise Refused(ROUTE_NOT_FOUND)
+
+    async def _attachment(
+        self, request: web.BaseRequest, channel_id: int, id: int
+    ) -> web.StreamResponse:
+        """A file of a message, to who has an address of ours that has not lapsed."""
+        world, query = self._world, request.query
+        file = await world.directory.file(id) if id <= MAX_ID else None
+        if file is None or file.channel_id != channel_id:
+            raise Refused(ROUTE_NOT_FOUND)
+        place = f"attachments/{channel_id}/{id}/{quote(file.filename)}"
+        given = (query.get("ex", ""), query.get("is", ""), query.get("hm", ""))
+        if not request.path.endswith(f"/{file.filename}") or not is_signed(
+            world.key, world.clock.wall(), place, *given
+        ):
+            raise Refused(ROUTE_NOT_FOUND)
+        kind = file.content_type or "application/octet-stream"
+        shown = kind.startswith(("image/", "audio/", "video/")) and kind != "image/svg+xml"
+        if kind == "text/plain":
+            kind, shown = "text/plain; charset=utf-8", True
+        how = "inline" if shown else "attachment"
+        headers = {
+            "Content-Type": kind,
+            "Cache-Control": FOR_A_DAY,
+            "Content-Disposition": f'{how}; filename="{file.filename}"',
+        }
+        wanted = _wanted(query)
+        if wanted is None or kind not in MIME.values():
+            return await self._blob(request, world.blobs, file.blob, headers)
+        # The media proxy: the picture in another size or format.
+        type, size, moving = wanted
+        form = type or _TYPES[kind.removeprefix("image/")]
+        headers["Content-Type"] = MIME[form]
+        return await self._variant(request, file.blob, form, size, moving, headers)
 
     async def _picture(
         self, request: web.BaseRequest, asset: Asset, type: ImageType
@@ -73,16 +114,27 @@ class Files:
             type == "webp" and request.query.get("animated", "").lower() in ("true", "1")
         )
         headers = {"Content-Type": MIME[type], "Cache-Control": FOR_EVER}
-        world = self._world
         if type == asset.type and size is None:
-            return await self._blob(request, world.blobs, asset.blob, headers)
+            return await self._blob(request, self._world.blobs, asset.blob, headers)
+        return await self._variant(request, asset.blob, type, size, moving, headers)
+
+    async def _variant(
+        self,
+        request: web.BaseRequest,
+        blob: bytes,
+        type: ImageType,
+        size: int | None,
+        moving: bool,
+        headers: Mapping[str, str],
+    ) -> web.StreamResponse:
+        pictures = self._world.pictures
         try:
-            key = await world.pictures.variant(asset.blob, type, size or MOST_SIZE, moving=moving)
+            key = await pictures.variant(blob, type, size or MOST_SIZE, moving=moving)
         except (NoBlob, BadPicture):
             raise Refused(ROUTE_NOT_FOUND) from None
         except StorageFull as error:
             raise Refused(STORAGE_FULL) from error
-        return await self._blob(request, world.pictures.cache, key, headers)
+        return await self._blob(request, pictures.cache, key, headers)
 
     async def _blob(
         self, request: web.BaseRequest, blobs: Blobs, blob: bytes, headers: Mapping[str, str]
@@ -120,6 +172,16 @@ class Files:
             await response.write(piece)
         await response.write_eof()
         return response
+
+
+def _wanted(query: Mapping[str, str]) -> tuple[ImageType | None, int | None, bool] | None:
+    """The format and size that a picture of a message is asked for in; None for as it is."""
+    sides = [side for name in ("width", "height") if (side := _size(query.get(name)))]
+    type = _TYPES.get(query.get("format", ""))
+    if not sides and type is None:
+        return None
+    moving = type in (None, "gif") or query.get("animated", "").lower() in ("true", "1")
+    return type, max(sides, default=None), moving
 
 
 def _size(asked: str | None) -> int | None:

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +14,7 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from hearth.actions.attachments import put_upload
 from hearth.actions.elsewhere import ELSEWHERE
 from hearth.actions.gate import call
 from hearth.actions.scopes import Open
@@ -31,6 +32,7 @@ from hearth.core.errors import (
     rate_limited,
 )
 from hearth.core.limits import Bucket, Limit
+from hearth.core.models.attachments import Upload
 from hearth.core.operations import ANONYMOUS, OPERATIONS, File, Operation, Principal
 from hearth.core.wire import decode_query, encode
 from hearth.edge.metrics import CONTENT_TYPE, Metrics
@@ -166,8 +168,13 @@ class Rest:
                 return self._ready(), name
             if path == "/metrics":
                 return self._metrics(request), name
-            if path.startswith("/cdn/") and request.method in ("GET", "HEAD"):
-                return await self._files.answer(request, path.removeprefix("/cdn/")), "file"
+            if path.startswith("/upload/") and request.method == "PUT":
+                await put_upload(
+                    self.world, path.removeprefix("/upload/"), request.content.iter_any()
+                )
+                return web.Response(status=200), "upload"
+            if path.startswith(("/cdn/", "/media/")) and request.method in ("GET", "HEAD"):
+                return await self._files.answer(request, path.split("/", 2)[2]), "file"
             if request.method in ("GET", "HEAD"):
                 shown = self._static.answer(path, request.headers)
                 if shown is not None:
@@ -219,15 +226,16 @@ class Rest:
             params["agent"] = _text(request, "User-Agent")
             params["properties"] = _text(request, "X-Super-Properties")
         query = body = reason = None
+        uploads: Sequence[Upload] = ()
         try:
             reason = _reason(request)
             if operation.query is not None:
                 query = decode_query(operation.query, request.query)
             if operation.body is not None:
-                body = await read_body(request, operation.body, operation.body_bytes)
+                body, uploads = await read_body(self.world, who, request, operation, params)
         except Refused as refused:
             body = refused
-        reply = await call(self.world, operation, who, params, body, query, reason)
+        reply = await call(self.world, operation, who, params, body, query, reason, uploads)
         if operation.status == 204 or reply.value is None:
             return self._respond(204, None, limit=reply.limit)
         if isinstance(reply.value, File):

@@ -8,7 +8,7 @@ from hearth.store.sql.database import Connection
 
 ASSETS = Table(Asset, "assets", ["path"])
 
-HOLDERS = (("assets", "blob"),)
+HOLDERS = (("assets", "blob"), ("attachments", "blob"), ("uploads", "blob"))
 """Every table and column that refers to a blob."""
 
 

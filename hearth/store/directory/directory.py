@@ -13,6 +13,7 @@ from hearth.core.models.accounts import (
     SecondFactor,
 )
 from hearth.core.models.assets import Asset
+from hearth.core.models.attachments import PendingUpload, StoredFile
 from hearth.core.models.audit import AuditEntry
 from hearth.core.models.bans import Ban, BanSweep
 from hearth.core.models.emojis import Emoji, EmojiImage
@@ -30,6 +31,7 @@ from hearth.store.directory import (
     accounts,
     applications,
     assets,
+    attachments,
     audit,
     bans,
     channels,
@@ -158,6 +160,31 @@ class SqlDirectory:
         """See the port."""
         wanted = list(blobs)
         return await self._database.read(lambda c: assets.referenced(c, wanted))
+
+    async def file(self, id: int) -> StoredFile | None:
+        """See the port."""
+        return await self._database.read(lambda c: attachments.file(c, id))
+
+    async def files_of(self, message_ids: Iterable[int]) -> list[StoredFile]:
+        """See the port."""
+        wanted = list(message_ids)
+        return await self._database.read(lambda c: attachments.of_messages(c, wanted))
+
+    async def unclaimed_files(self, before: int, limit: int) -> list[StoredFile]:
+        """See the port. By id."""
+        return await self._database.read(lambda c: attachments.unclaimed(c, before, limit))
+
+    async def file_bytes_of(self, guild_id: int) -> int:
+        """See the port."""
+        return await self._database.read(lambda c: attachments.bytes_of_guild(c, guild_id))
+
+    async def upload(self, name: str) -> PendingUpload | None:
+        """See the port."""
+        return await self._database.read(lambda c: attachments.upload(c, name))
+
+    async def lapsed_uploads(self, before_ms: int, limit: int) -> list[PendingUpload]:
+        """See the port. The oldest first."""
+        return await self._database.read(lambda c: attachments.lapsed_uploads(c, before_ms, limit))
 
     async def bans(
         self, guild_id: int, limit: int, *, before: int | None = None, after: int | None = None

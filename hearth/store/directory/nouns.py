@@ -14,6 +14,7 @@ from hearth.store.directory.accounts import (
 )
 from hearth.store.directory.applications import APPLICATIONS
 from hearth.store.directory.assets import ASSETS
+from hearth.store.directory.attachments import ATTACHMENTS, UPLOADS
 from hearth.store.directory.audit import AUDIT_LOG
 from hearth.store.directory.bans import BAN_SWEEPS, BANS
 from hearth.store.directory.channels import CHANNELS
@@ -73,6 +74,8 @@ TABLES: tuple[Table[Any], ...] = (
     DISMISSED_MENTIONS,
     HARVESTS,
     ASSETS,
+    ATTACHMENTS,
+    UPLOADS,
 )
 
 _TABLE_OF: dict[type[Struct], Table[Any]] = {table.noun: table for table in TABLES}

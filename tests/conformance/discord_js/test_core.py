@@ -224,6 +224,40 @@ async def test_messages_are_purged(den: Den) -> None:
     assert told == [2, ["0"]]
 
 
+async def test_files(den: Den) -> None:
+    node = await den.node()
+    told = await den.run(
+        node,
+        """
+        const data = Buffer.from(values.image.split(",")[1], "base64");
+        const sent = await channel.send({content: "two", files: [
+          {attachment: data, name: "p.png", description: "a picture"},
+          {attachment: Buffer.from("hello"), name: "a.txt"},
+        ]});
+        const [picture, text] = [...sent.attachments.values()];
+        const read = async (each) => Buffer.from(await (await fetch(each.url)).arrayBuffer());
+        const same = (await read(picture)).equals(data);
+        const edited = await sent.edit({
+          attachments: [text], files: [{attachment: Buffer.from("more"), name: "b.txt"}],
+        });
+        const again = await channel.messages.fetch({message: sent.id, force: true});
+        const texts = [];
+        for (const each of again.attachments.values()) texts.push((await read(each)).toString());
+        return {width: picture.width, height: picture.height, about: picture.description, same,
+          names: edited.attachments.map((each) => each.name), texts};
+        """,
+        image=IMAGE,
+    )
+    assert told == {
+        "width": 40,
+        "height": 20,
+        "about": "a picture",
+        "same": True,
+        "names": ["a.txt", "b.txt"],
+        "texts": ["hello", "more"],
+    }
+
+
 async def test_emojis(den: Den) -> None:
     node = await den.node()
     told = await den.run(
