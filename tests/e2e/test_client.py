@@ -346,3 +346,79 @@ async def test_an_owner_runs_their_guild(server: Server, browser: Browser) -> No
     await expect(bob.page.get_by_role("link", name="Den")).to_have_count(0)
     await expect(bob.page.get_by_role("heading", name="Friends")).to_be_visible()
     assert ann.faults == bob.faults == []
+
+
+async def test_the_members_of_a_large_guild(server: Server, browser: Browser) -> None:
+    """Of many members those are asked for that are looked at; who comes and goes is seen."""
+    token = server.operate("create_token", {"user": "bob"})["token"]
+    bob = Client(server, 0, token, name="bob")
+    guild = (await bob.get("/users/@me/guilds")).body[0]["id"]
+    for number in range(260):
+        name = f"robot{number:03}"
+        server.operate("create_bot", {"username": name, "owner": "ann"})
+        server.operate("join_bot", {"user": name, "permissions": 0}, guild_id=int(guild))
+    await bob.connect()
+    ann = await Reader.open(browser, server, "ann")
+    await ann.go("Den")
+    members = ann.page.get_by_role("complementary", name="Members")
+    await expect(members.get_by_role("heading", name="Online 2")).to_be_visible()
+    await expect(members.get_by_role("heading", name="Offline 260")).to_be_visible()
+    await members.evaluate("list => { list.scrollTop = list.scrollHeight }")
+    await expect(members.get_by_role("button", name="robot259")).to_be_visible()
+    await members.evaluate("list => { list.scrollTop = 0 }")
+    await bob.close()
+    await expect(members.get_by_role("heading", name="Online 1")).to_be_visible()
+    await ann.page.locator("[data-composer]").press_sequentially("@robot259")
+    await expect(ann.page.get_by_role("option", name="robot259")).to_be_visible()
+    assert ann.faults == []
+
+
+async def test_files(server: Server, browser: Browser) -> None:
+    """A picture with a description and a text go with a message; one that is taken out does not."""
+    ann, bob = await _both(browser, server)
+    page = ann.page
+    picker = page.get_by_label("Files to send")
+    await picker.set_input_files(
+        files=[
+            {"name": "kiln.png", "mimeType": "image/png", "buffer": PNG},
+            {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"cone 6" * 1000},
+            {"name": "wrong.txt", "mimeType": "text/plain", "buffer": b"no"},
+        ]
+    )
+    files = page.get_by_role("list", name="Files")
+    await files.get_by_role("textbox", name="What is on kiln.png").fill("A kiln, from the door")
+    await files.get_by_role("button", name="Remove wrong.txt").click()
+    await expect(files.get_by_role("listitem")).to_have_count(2)
+    await expect(files.get_by_role("progressbar")).to_have_count(0)
+    await ann.say("Look")
+    await expect(files).to_have_count(0)
+    await bob.reads(["Look"])
+    picture = bob.page.get_by_role("img", name="A kiln, from the door")
+    await expect(picture).to_have_js_property("naturalWidth", 1)
+    link = bob.page.get_by_role("link", name="notes.txt")
+    await expect(link).to_contain_text("5.9 KB")
+    href = await link.get_attribute("href")
+    reply = await bob.page.request.get(f"{server.url}{href}")
+    assert (await reply.body()) == b"cone 6" * 1000
+    assert "sandbox" in reply.headers["content-security-policy"]
+    # By paste, and without a word beside it.
+    await page.locator("[data-composer]").evaluate(
+        """(area, text) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], "pasted.txt", { type: "text/plain" }));
+        area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+        }""",
+        "pasted",
+    )
+    await expect(files.get_by_role("textbox", name="What is on pasted.txt")).to_be_visible()
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(bob.page.get_by_role("link", name="pasted.txt")).to_be_visible()
+    # What the server does not take says why, and can be taken out.
+    await picker.set_input_files(
+        files=[{"name": "broken.png", "mimeType": "image/png", "buffer": PNG[:40]}]
+    )
+    await expect(files.get_by_role("alert")).to_be_visible()
+    await files.get_by_role("button", name="Remove broken.png").click()
+    await expect(files).to_have_count(0)
+    assert bob.faults == []
+    assert [fault for fault in ann.faults if "400" not in fault] == []

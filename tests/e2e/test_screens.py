@@ -107,6 +107,11 @@ async def test_screens(server: Server, browser: Browser, size: str) -> None:
     await expect(page.get_by_role("menu", name="Message")).to_be_visible()
     await eye.look(page, "menu")
     await page.keyboard.press("Escape")
+    await page.get_by_label("Files to send").set_input_files(
+        files=[{"name": "notes.txt", "mimeType": "text/plain", "buffer": b"notes"}]
+    )
+    await expect(page.get_by_role("textbox", name="What is on notes.txt")).to_be_visible()
+    await eye.look(page, "files")
     for name, opened in (
         ("Pinned messages", page.get_by_role("complementary", name="Pinned messages")),
         ("Go to… (Ctrl K)", page.get_by_role("combobox")),

@@ -4,7 +4,7 @@ import { Refusal } from "../core/refusal.ts";
 import { makeNonce } from "../core/snowflake.ts";
 import type { Id, Message } from "../core/types.ts";
 import { apply } from "../store/index.ts";
-import { draft, enqueue, failed, type Outgoing, outbox, settle } from "../store/outbox.ts";
+import { draft, enqueue, failed, type Outgoing, outbox, type SentFile, settle } from "../store/outbox.ts";
 import { session } from "../store/session.ts";
 
 const FIRST_WAIT_MS = 300;
@@ -15,10 +15,10 @@ const running = new Set<Id>();
 let wake: (() => void)[] = [];
 
 /** Write a message. */
-export function send(channelId: Id, content: string, reply?: { to: Id; ping: boolean }): void {
+export function send(channelId: Id, content: string, files: SentFile[], reply?: { to: Id; ping: boolean }): void {
   const at = Date.now();
   const nonce = makeNonce(at, Math.random);
-  enqueue({ nonce, channel_id: channelId, content, at, replyTo: reply?.to, ping: reply?.ping });
+  enqueue({ nonce, channel_id: channelId, content, at, files: files.length ? files : undefined, replyTo: reply?.to, ping: reply?.ping });
   draft(channelId, "");
   flush();
 }
@@ -80,6 +80,14 @@ function pause(ms: number): Promise<void> {
 
 function form(one: Outgoing): Record<string, unknown> {
   const body: Record<string, unknown> = { content: one.content, nonce: one.nonce, enforce_nonce: true };
+  if (one.files) {
+    body.attachments = one.files.map((file, id) => ({
+      id: String(id),
+      filename: file.filename,
+      uploaded_filename: file.uploaded,
+      description: file.description,
+    }));
+  }
   if (one.replyTo) {
     body.message_reference = { message_id: one.replyTo, channel_id: one.channel_id, fail_if_not_exists: false };
     body.allowed_mentions = { parse: ["users", "roles", "everyone"], replied_user: one.ping ?? true };

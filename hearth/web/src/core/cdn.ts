@@ -3,6 +3,13 @@ import type { Emoji, Guild, User } from "./types.ts";
 
 const SIZE = 128;
 
+/** A file of this server as the page may load it: from where the page itself is, whatever name the server gives itself. */
+export function hereUrl(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { pathname, search } = new URL(url);
+  return /^\/(cdn|media)\//.test(pathname) ? pathname + search : url;
+}
+
 function format(hash: string): string {
   return hash.startsWith("a_") ? "gif" : "webp";
 }

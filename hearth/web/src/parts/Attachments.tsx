@@ -1,5 +1,6 @@
 // Files of a message: pictures shown in their shape before they come, sound and film playable, all else a link.
-import { For, type JSX, Match, Show, Switch } from "solid-js";
+import { createSignal, For, type JSX, Match, Show, Switch } from "solid-js";
+import { hereUrl } from "../core/cdn.ts";
 import type { Attachment } from "../core/types.ts";
 import { Icon } from "../ui/Icon.tsx";
 import styles from "./Attachments.module.css";
@@ -35,23 +36,29 @@ export function Attachments(props: { list: Attachment[] | undefined }): JSX.Elem
 }
 
 function File(props: { file: Attachment }): JSX.Element {
+  const [shown, setShown] = createSignal(false);
   const kind = () => props.file.content_type?.split("/")[0];
   return (
     <Switch
       fallback={
-        <a class={styles.file} href={props.file.url} target="_blank" rel="noreferrer noopener">
+        <a class={styles.file} href={hereUrl(props.file.url)} target="_blank" rel="noreferrer noopener">
           <Icon name="clip" />
           <span class="cut">{props.file.filename}</span>
           <span class="soft small">{bytes(props.file.size)}</span>
         </a>
       }
     >
+      <Match when={props.file.filename.startsWith("SPOILER_") && !shown()}>
+        <button type="button" class={styles.hidden} onClick={() => setShown(true)}>
+          <Icon name="eye" /> Hidden file · show
+        </button>
+      </Match>
       <Match when={kind() === "image" && shape(props.file)}>
         {(size) => (
-          <a href={props.file.url} target="_blank" rel="noreferrer noopener">
+          <a href={hereUrl(props.file.url)} target="_blank" rel="noreferrer noopener">
             <img
               class={styles.picture}
-              src={props.file.proxy_url ?? props.file.url}
+              src={hereUrl(props.file.proxy_url ?? props.file.url)}
               width={size().width}
               height={size().height}
               alt={props.file.description || props.file.filename}
@@ -62,10 +69,10 @@ function File(props: { file: Attachment }): JSX.Element {
         )}
       </Match>
       <Match when={kind() === "video"}>
-        <video class={styles.picture} src={props.file.url} controls preload="metadata" width={WIDEST} />
+        <video class={styles.picture} src={hereUrl(props.file.url)} controls preload="metadata" width={WIDEST} />
       </Match>
       <Match when={kind() === "audio"}>
-        <audio src={props.file.url} controls preload="metadata" />
+        <audio src={hereUrl(props.file.url)} controls preload="metadata" />
       </Match>
     </Switch>
   );

@@ -1,8 +1,9 @@
 // Where messages are written: drafts by channel, replies, completion of names, and why one may not write here.
-import { createEffect, createSignal, For, type JSX, on, onCleanup, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, Show } from "solid-js";
 import * as actions from "../actions/messages.ts";
 import { send } from "../actions/send.ts";
 import { findMembers } from "../actions/guilds.ts";
+import { attach, MOST_FILES, takeUploads } from "../actions/uploads.ts";
 import { compare } from "../core/snowflake.ts";
 import type { Channel, Emoji } from "../core/types.ts";
 import { channels, isPrivate, may } from "../store/channels.ts";
@@ -11,14 +12,16 @@ import { messages, stretches } from "../store/messages.ts";
 import { draft, draftOf } from "../store/outbox.ts";
 import { replyingTo, setEditing, setReplyingTo } from "../store/place.ts";
 import { myId } from "../store/session.ts";
+import { uploadsIn } from "../store/uploads.ts";
 import { typingIn } from "../store/typing.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { say } from "../ui/toast.tsx";
-import { begunAt, type Choice, emoji, people, places } from "./complete.ts";
+import { type Begun, begunAt, type Choice, emoji, people, places } from "./complete.ts";
 import styles from "./Composer.module.css";
 import { openPicker } from "./EmojiPicker.tsx";
 import { Face } from "./Face.tsx";
+import { UploadTray } from "./UploadTray.tsx";
 
 const LONGEST = 2000;
 /** The rest is shown when there is so little of it. */
@@ -28,14 +31,26 @@ const TYPING_EVERY_MS = 8000;
 export function Composer(props: { channel: Channel; name: string }): JSX.Element {
   const id = props.channel.id;
   const [text, setText] = createSignal(draftOf(id));
-  const [choices, setChoices] = createSignal<Choice[]>([]);
+  const [begun, setBegun] = createSignal<Begun | null>(null);
+  const [found, setFound] = createSignal<Choice[]>([]);
   const [chosen, setChosen] = createSignal(0);
   const [ping, setPing] = createSignal(true);
   let area!: HTMLTextAreaElement;
+  let picker!: HTMLInputElement;
   let typed = 0;
   const guildId = () => props.channel.guild_id;
   const label = () => `${isPrivate(props.channel) ? "@" : "#"}${props.name}`;
   const can = () => may(channels[id], "SEND_MESSAGES");
+  const canAttach = () => can() && may(channels[id], "ATTACH_FILES");
+  const sending = () => uploadsIn(id).some((one) => one.state === "sending");
+  const ready = () => text().trim() !== "" || uploadsIn(id).some((one) => one.state === "there");
+  const add = (files: FileList | null | undefined) => {
+    if (!files?.length) return;
+    if (!canAttach()) return say("You can't send files here.", true);
+    const left = attach(id, files);
+    if (left) say(`A message has up to ${MOST_FILES} files; ${left} found no room.`, true);
+    area?.focus();
+  };
 
   createEffect(on(() => draftOf(id), (kept) => kept !== text() && setText(kept), { defer: true }));
   createEffect(on(replyingTo, () => setPing(true)));
@@ -48,17 +63,20 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     }
   });
 
+  // Of a large guild the members that fit come a moment later.
+  const choices = createMemo<Choice[]>(() => {
+    const now = begun();
+    if (now?.mark === "@") return people(props.channel, now.query, may(channels[id], "MENTION_EVERYONE"));
+    if (now?.mark === "#") return places(props.channel, now.query);
+    return now ? found() : [];
+  });
   const complete = async () => {
-    const begun = begunAt(text(), area.selectionStart);
-    let found: Choice[] = [];
-    if (begun?.mark === "@") {
-      const of = guildId();
-      if (of && guilds[of]?.large && begun.query) findMembers(of, begun.query);
-      found = people(props.channel, begun.query, may(channels[id], "MENTION_EVERYONE"));
-    } else if (begun?.mark === "#") found = places(props.channel, begun.query);
-    else if (begun) found = await emoji(guildId(), begun.query);
-    setChoices(found);
+    const now = begunAt(text(), area.selectionStart);
+    setBegun(now);
     setChosen(0);
+    const of = guildId();
+    if (now?.mark === "@" && of && guilds[of]?.large && now.query) findMembers(of, now.query);
+    if (now?.mark === ":") setFound(await emoji(of, now.query));
   };
   const insert = (what: string, from: number, to: number) => {
     const next = text().slice(0, from) + what + text().slice(to);
@@ -67,9 +85,9 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     area.setSelectionRange(from + what.length, from + what.length);
   };
   const take = (choice: Choice) => {
-    const begun = begunAt(text(), area.selectionStart);
-    if (begun) insert(choice.text, begun.from, area.selectionStart);
-    setChoices([]);
+    const now = begunAt(text(), area.selectionStart);
+    if (now) insert(choice.text, now.from, area.selectionStart);
+    setBegun(null);
   };
   const write = (next: string) => {
     setText(next);
@@ -86,13 +104,14 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   };
   const submit = () => {
     const content = text().trim();
-    if (!content) return;
+    if (sending()) return say("A file is still on its way.");
+    if (!ready()) return;
     if (content.length > LONGEST) return say(`A message has up to ${LONGEST} characters; this one has ${content.length}.`, true);
     const to = replyingTo();
-    send(id, content, to ? { to: to.id, ping: ping() } : undefined);
+    send(id, content, takeUploads(id), to ? { to: to.id, ping: ping() } : undefined);
     setReplyingTo(null);
     setText("");
-    setChoices([]);
+    setBegun(null);
     typed = 0;
   };
   const editLast = () => {
@@ -106,7 +125,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
       const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
       if (step) setChosen((chosen() + step + list.length) % list.length);
       else if (event.key === "Enter" || event.key === "Tab") take(list[chosen()] as Choice);
-      else if (event.key === "Escape") setChoices([]);
+      else if (event.key === "Escape") setBegun(null);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -126,7 +145,29 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) area?.focus();
   };
   addEventListener("keydown", anywhere);
-  onCleanup(() => removeEventListener("keydown", anywhere));
+  const [dragged, setDragged] = createSignal(false);
+  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  const over = (event: DragEvent) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    setDragged(true);
+  };
+  const out = (event: DragEvent) => event.relatedTarget === null && setDragged(false);
+  const dropped = (event: DragEvent) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    setDragged(false);
+    add(event.dataTransfer?.files);
+  };
+  addEventListener("dragover", over);
+  addEventListener("dragleave", out);
+  addEventListener("drop", dropped);
+  onCleanup(() => {
+    removeEventListener("keydown", anywhere);
+    removeEventListener("dragover", over);
+    removeEventListener("dragleave", out);
+    removeEventListener("drop", dropped);
+  });
 
   return (
     <div class={styles.composer}>
@@ -179,7 +220,23 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
           </p>
         }
       >
+        <UploadTray channelId={id} />
         <div class={styles.box}>
+          <Show when={canAttach()}>
+            <input
+              ref={picker}
+              class="unseen"
+              type="file"
+              multiple
+              tabindex="-1"
+              aria-label="Files to send"
+              onChange={() => {
+                add(picker.files);
+                picker.value = "";
+              }}
+            />
+            <IconButton icon="plus" label="Send files" tip="above" onClick={() => picker.click()} />
+          </Show>
           <textarea
             ref={area}
             data-composer
@@ -193,7 +250,12 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
             aria-activedescendant={choices().length ? `choice${chosen()}` : undefined}
             onInput={input}
             onKeyDown={keys}
-            onBlur={() => setChoices([])}
+            onBlur={() => setBegun(null)}
+            onPaste={(event) => {
+              if (!event.clipboardData?.files.length) return;
+              event.preventDefault();
+              add(event.clipboardData.files);
+            }}
           />
           <Show when={text().length > LONGEST - NEARLY}>
             <span class={styles.left} data-over={text().length > LONGEST || undefined}>
@@ -210,10 +272,15 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
               )
             }
           />
-          <IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!text().trim()} onClick={submit} />
+          <IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!ready() || sending()} onClick={submit} />
         </div>
       </Show>
       <Typing channelId={id} guildId={guildId()} />
+      <Show when={dragged()}>
+        <p class={styles.drop} aria-hidden="true">
+          <Icon name="clip" size={32} /> Drop files to send them to {label()}
+        </p>
+      </Show>
     </div>
   );
 }

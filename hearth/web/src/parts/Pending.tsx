@@ -41,6 +41,9 @@ export function Pending(props: {
           </div>
           <div class={styles.body}>
             <Markdown class={styles.text} text={one().content} />
+            <Show when={one().files}>
+              {(files) => <p class="soft small">{files().map((file) => file.filename).join(", ")}</p>}
+            </Show>
             <Show when={now()?.failed}>
               {(why) => (
                 <p class={styles.failed} role="alert">

@@ -5,12 +5,20 @@ import type { Reducers } from "./events.ts";
 import { keep, read } from "./kept.ts";
 import { myId } from "./session.ts";
 
+/** A file that the server has already. */
+export interface SentFile {
+  uploaded: string;
+  filename: string;
+  description?: string;
+}
+
 export interface Outgoing {
   nonce: string;
   channel_id: Id;
   content: string;
   /** When it was written, milliseconds since 1970. */
   at: number;
+  files?: SentFile[];
   replyTo?: Id;
   /** Whether the author of what it replies to is mentioned. */
   ping?: boolean;
