@@ -11,6 +11,7 @@ import datetime
 import sys
 
 import harness
+import media as _files  # noqa: F401
 import pauses as _more_rows  # noqa: F401
 import starts as _and_more  # noqa: F401
 from harness import Failed, say
