@@ -460,8 +460,13 @@ class World:
         return await self.log.trim(min(done) - KEEP_ROWS)
 
     async def check(self) -> list[str]:
-        """Whether log, metadata and journal agree; a sentence for each fault."""
+        """Whether log, metadata, journal and blobs agree; a sentence for each fault."""
         faults = [*await self.directory.check(), *await self.log.check(decode)]
+        after = b""
+        while held := await self.directory.held_blobs(after, 500):
+            after = held[-1]
+            lost = [each for each in held if await self.blobs.size(each) is None]
+            faults += [f"File {each.hex()} is gone, and something refers to it." for each in lost]
         for consumer in CONSUMERS:
             cursor = await self.directory.cursor(consumer)
             rows = await self.log.journal(cursor - 1, 1) if cursor else []

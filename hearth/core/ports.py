@@ -329,6 +329,10 @@ class Directory(Accounts, Protocol):
         """Those of the blobs that something stored refers to."""
         ...
 
+    async def held_blobs(self, after: bytes, limit: int) -> list[bytes]:
+        """Up to `limit` blobs above `after` that something stored refers to, ascending."""
+        ...
+
     async def file(self, id: int) -> StoredFile | None:
         """Where the attachment with this id is."""
         ...

@@ -49,3 +49,13 @@ async def test_what_was_made_of_a_picture_goes_when_nobody_asks(house: House) ->
     house.clock.seconds += CACHE_S + 1
     await collect_blobs(world)
     assert await world.pictures.cache.size(key) is None
+
+
+async def test_the_check_names_what_is_gone(house: House) -> None:
+    world = house.owner
+    emoji = await make(house)
+    assert [fault for fault in await world.check() if "File" in fault] == []
+    asset = await world.directory.asset(f"emojis/{emoji['id']}")
+    assert asset is not None
+    assert await world.blobs.delete(asset.blob, 1e12)
+    assert f"File {asset.blob.hex()} is gone, and something refers to it." in await world.check()

@@ -69,3 +69,12 @@ async def test_the_audit_log_by_what_it_says(world: SqlDirectory) -> None:
     assert await world.audit_entries(GUILD, 9, action_type=12) == [entries[4], entries[1]]
     assert await world.audit_entries(GUILD, 9, action_type=12, user_id=ANN) == [entries[4]]
     assert await world.audit_entries(GUILD, 9, target_id=5) == []
+
+
+async def test_blobs_that_something_refers_to(world: SqlDirectory) -> None:
+    # Of pictures, an attachment, and an upload; each once.
+    held = sorted({*(each.blob for each in worlds.ASSETS), b"\x07\xf8", b"\x07\xf9"})
+    assert await world.held_blobs(b"", 100) == held
+    assert await world.held_blobs(held[0], 2) == held[1:3]
+    assert await world.held_blobs(held[-1], 5) == []
+    assert await world.referenced([*held, b"other"]) == {*held}

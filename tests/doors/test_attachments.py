@@ -171,6 +171,22 @@ async def test_who_may_not_send_leaves_nothing_on_the_disk(den: Den) -> None:
     assert (await send(den, den.bob, {"content": "no file"})).status == 200
 
 
+async def test_a_file_in_a_dm_is_for_the_two(den: Den, http: aiohttp.ClientSession) -> None:
+    dm = (await den.ann.post("/users/@me/channels", {"recipient_id": str(den.bob.id)})).body
+    path = f"/channels/{dm['id']}"
+    answer = await den.ann.call("POST", f"{path}/messages", data=form(n0=("a.txt", b"hello")))
+    assert answer.status == 200, answer.body
+    (shown,) = (await den.bob.get(f"{path}/messages")).body
+    (file,) = shown["attachments"]
+    async with http.get(file["url"]) as got:
+        assert await got.read() == b"hello"
+    asked = {"attachment_urls": [file["url"]]}
+    seen = [
+        await who.post("/attachments/refresh-urls", asked) for who in (den.bob, den.person("eve"))
+    ]
+    assert [bool(each.body["refreshed_urls"][0]["refreshed"]) for each in seen] == [True, False]
+
+
 async def test_eleven_files_are_too_many(den: Den) -> None:
     files = {f"n{i}": (f"{i}.txt", b"x") for i in range(11)}
     answer = await send(den, den.bob, **files)

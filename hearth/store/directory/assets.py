@@ -17,6 +17,16 @@ def one(connection: Connection, path: str) -> Asset | None:
     return ASSETS.one(connection, "path = ?", (path,))
 
 
+def held(connection: Connection, after: bytes, limit: int) -> list[bytes]:
+    """Up to `limit` blobs above `after` that something refers to, ascending, each once."""
+    each = " UNION ".join(
+        f"SELECT {column} FROM {table} WHERE {column} > ?"  # noqa: S608
+        for table, column in HOLDERS
+    )
+    rows = connection.all(f"{each} ORDER BY 1 LIMIT ?", (*([after] * len(HOLDERS)), limit))
+    return [bytes(row[0]) for row in rows]
+
+
 def referenced(connection: Connection, blobs: Iterable[bytes]) -> set[bytes]:
     """Those of the blobs that something refers to."""
     return {

@@ -161,6 +161,10 @@ class SqlDirectory:
         wanted = list(blobs)
         return await self._database.read(lambda c: assets.referenced(c, wanted))
 
+    async def held_blobs(self, after: bytes, limit: int) -> list[bytes]:
+        """See the port."""
+        return await self._database.read(lambda c: assets.held(c, after, limit))
+
     async def file(self, id: int) -> StoredFile | None:
         """See the port."""
         return await self._database.read(lambda c: attachments.file(c, id))
