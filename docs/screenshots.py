@@ -1,6 +1,7 @@
 """Takes the pictures of the web client: `.venv/bin/python docs/screenshots.py [OUT]`.
 
-Starts a server of its own with a small community in it, and needs chromium.
+Starts a server of its own with a small community in it, and needs chromium. Without OUT the few
+that the documentation shows are made anew.
 """
 
 import asyncio
@@ -12,10 +13,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from PIL import Image  # noqa: E402
 from playwright.async_api import Browser, Page, async_playwright  # noqa: E402
 
 from tests.e2e.people import ARGS, CHROMIUM  # noqa: E402
 from tests.harness import Client, Server  # noqa: E402
+
+SHOWN = ("channel-1440-dark", "channel-1440-light", "channel-390-dark", "roles-1440-dark")
 
 PEOPLE = {
     "mira": "Mira Okafor",
@@ -181,6 +185,11 @@ async def shoot(out: Path) -> None:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    target = Path(words[0]) if words else ROOT / "docs" / "screenshots"
-    target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(shoot(target))
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(words[0] if words else scratch)
+        target.mkdir(parents=True, exist_ok=True)
+        asyncio.run(shoot(target))
+        if not words:
+            for name in SHOWN:
+                few = Image.open(target / f"{name}.png").convert("RGB").quantize(160)
+                few.save(ROOT / "docs" / "pictures" / f"{name}.png", optimize=True)

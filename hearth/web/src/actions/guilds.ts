@@ -1,11 +1,32 @@
 // What a person does with guilds: make and join them, their channels, invites, roles and members.
+import { createEffect, createRoot } from "solid-js";
 import { request } from "../api/client.ts";
 import type { Channel, Guild, Id, Invite, Member, Role } from "../core/types.ts";
+import { guilds } from "../store/guilds.ts";
 import { apply } from "../store/index.ts";
 import { command } from "./session.ts";
 
-export function createGuild(name: string): Promise<Guild> {
-  return request<Guild>("POST", "/guilds", { body: { name } });
+const ARRIVAL_MS = 5000;
+
+/** Wait until the gateway has told of a guild that was just made or joined, but not for ever. */
+function arrival(guildId: Id): Promise<void> {
+  return new Promise((done) => {
+    createRoot((dispose) => {
+      const end = () => {
+        clearTimeout(timer);
+        dispose();
+        done();
+      };
+      const timer = setTimeout(end, ARRIVAL_MS);
+      createEffect(() => guilds[guildId] && queueMicrotask(end));
+    });
+  });
+}
+
+export async function createGuild(name: string): Promise<Guild> {
+  const made = await request<Guild>("POST", "/guilds", { body: { name } });
+  await arrival(made.id);
+  return made;
 }
 
 export async function changeGuild(guildId: Id, change: Record<string, unknown>): Promise<void> {
@@ -26,8 +47,10 @@ export function lookUpInvite(code: string): Promise<Invite> {
   return request<Invite>("GET", `/invites/${encodeURIComponent(code)}`, { query: { with_counts: true } });
 }
 
-export function acceptInvite(code: string): Promise<Invite> {
-  return request<Invite>("POST", `/invites/${encodeURIComponent(code)}`, { body: {} });
+export async function acceptInvite(code: string): Promise<Invite> {
+  const joined = await request<Invite>("POST", `/invites/${encodeURIComponent(code)}`, { body: {} });
+  await arrival(joined.guild.id);
+  return joined;
 }
 
 export function createInvite(channelId: Id, options: { max_age: number; max_uses: number }): Promise<Invite> {

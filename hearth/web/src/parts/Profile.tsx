@@ -175,9 +175,15 @@ function Profile(props: { shown: Shown }): JSX.Element {
         <section>
           <h3>Since</h3>
           <p>
-            {longDate(createdMs(id))}
-            <Show when={member()?.joined_at}>{(joined) => ` · here ${longDate(Date.parse(joined()))}`}</Show>
+            {longDate(createdMs(id))} <span class="soft">on this server</span>
           </p>
+          <Show when={guildId && member()?.joined_at}>
+            {(joined) => (
+              <p>
+                {longDate(Date.parse(joined()))} <span class="soft">in {guilds[guildId as Id]?.name}</span>
+              </p>
+            )}
+          </Show>
         </section>
         <Show when={!own && !user()?.bot && relation() !== RelationshipType.BLOCKED}>
           <Button kind="primary" wide icon="mail" onClick={() => void message()}>

@@ -23,6 +23,22 @@ export function keep(name: string, value: unknown): void {
   }
 }
 
+/** All that is kept under names that begin so, by the rest of the name. */
+export function readAll<T>(begin: string): Record<string, T> {
+  const found: Record<string, T> = {};
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(PREFIX + begin)) continue;
+      const name = key.slice(PREFIX.length);
+      const value = read<T | null>(name, null);
+      if (value !== null) found[name.slice(begin.length)] = value;
+    }
+  } catch {
+    // Nothing is kept.
+  }
+  return found;
+}
+
 /** A signal whose value is kept. */
 export function remembered<T>(name: string, first: T): [Accessor<T>, (next: T) => void] {
   const [value, set] = createSignal<T>(read(name, first)) as [Accessor<T>, Setter<T>];

@@ -2,7 +2,7 @@
 import { createStore, produce } from "solid-js/store";
 import type { Id, Message } from "../core/types.ts";
 import type { Reducers } from "./events.ts";
-import { keep, read } from "./kept.ts";
+import { keep, readAll } from "./kept.ts";
 import { myId } from "./session.ts";
 
 /** A file that the server has already. */
@@ -30,12 +30,14 @@ const [outbox, setOutbox] = createStore<Outgoing[]>([]);
 const [drafts, setDrafts] = createStore<Record<Id, string>>({});
 export { drafts, outbox };
 
-const save = () => keep(`outbox.${myId()}`, outbox.length ? outbox : null);
+/** Each under a name of its own: another window of the same person's has its own. */
+const nameOf = (nonce: string) => `outbox.${myId()}.${nonce}`;
 
 /** Take up what this person left behind. */
 export function restore(userId: Id): void {
-  setOutbox(read<Outgoing[]>(`outbox.${userId}`, []));
-  setDrafts(read<Record<Id, string>>(`drafts.${userId}`, {}));
+  const left = Object.values(readAll<Outgoing>(`outbox.${userId}.`)).sort((a, b) => a.at - b.at);
+  setOutbox((here) => [...here, ...left.filter((one) => !here.some((each) => each.nonce === one.nonce))]);
+  setDrafts(readAll<string>(`draft.${userId}.`));
 }
 
 /** Forget whose these are; what is kept stays. */
@@ -46,7 +48,7 @@ export function leave(): void {
 
 export function enqueue(message: Outgoing): void {
   setOutbox(outbox.length, message);
-  save();
+  keep(nameOf(message.nonce), message);
 }
 
 export function outgoingIn(channelId: Id): Outgoing[] {
@@ -56,14 +58,14 @@ export function outgoingIn(channelId: Id): Outgoing[] {
 export function settle(nonce: string | number | undefined): void {
   if (nonce === undefined || !outbox.some((one) => one.nonce === nonce)) return;
   setOutbox((all) => all.filter((one) => one.nonce !== nonce));
-  save();
+  keep(nameOf(String(nonce)), null);
 }
 
 export function failed(nonce: string, why: string | undefined): void {
   const at = outbox.findIndex((one) => one.nonce === nonce);
   if (at < 0) return;
   setOutbox(at, "failed", why);
-  save();
+  keep(nameOf(nonce), outbox[at]);
 }
 
 export function draftOf(channelId: Id): string {
@@ -74,7 +76,7 @@ export function draft(channelId: Id, text: string): void {
   if (draftOf(channelId) === text) return;
   if (text) setDrafts(channelId, text);
   else setDrafts(produce((all) => void delete all[channelId]));
-  keep(`drafts.${myId()}`, Object.keys(drafts).length ? drafts : null);
+  keep(`draft.${myId()}.${channelId}`, text || null);
 }
 
 export const reducers: Reducers = {
