@@ -7,7 +7,7 @@ from msgspec import Struct
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.world import Home, World
 from hearth.core.deferred import refuse_deferred
-from hearth.core.errors import Refused
+from hearth.core.errors import Refused, rate_limited
 from hearth.core.models.attachments import Upload
 from hearth.core.operations import Operation, Principal, Reply
 
@@ -74,9 +74,9 @@ async def call(
 async def admits(
     world: World, operation: Operation, who: Principal, params: Params, needs: int
 ) -> None:
-    """Raise what refuses the caller before a form is read: asked before files are taken in.
+    """Raise where the call will be refused before its form is looked at; nothing is counted.
 
-    Nothing is counted: the call itself follows.
+    Asked before files are taken in; the call itself follows, and says what it says.
     """
     key = await operation.scope.place(world, who, params)
     # A copy, where another process owns it: nothing is changed.
@@ -84,6 +84,9 @@ async def admits(
     here: Scope = operation.scope(world, home, who, params, None)
     here.admit()
     here.require(operation.needs | needs)
+    major = int(params.get("channel_id") or key)
+    if world.is_spent(home, operation.bucket, operation.rate, who, major):
+        raise rate_limited(1.0)
 
 
 async def _run(

@@ -330,6 +330,14 @@ class World:
             raise refused
         return limit
 
+    def is_spent(
+        self, home: Home, bucket_name: str, rate: Rate, who: Principal, major: int
+    ) -> bool:
+        """Whether the next `take` of the same will refuse."""
+        bucket = home.busy.buckets.get((bucket_name, major, who.user_id))
+        most = max(1, int(rate.limit * self.scale))
+        return bucket is not None and bucket.used >= most and self.clock.now() < bucket.ends
+
     # Changes
 
     async def commit(

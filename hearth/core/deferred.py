@@ -34,7 +34,6 @@ class Deferred(Struct, frozen=True, gc=False):
 
 
 _FORUMS = "forum and media channels come with threads"
-_FILES = "files, images and their limits come with media"
 _OAUTH2 = "bots gather people with the OAuth2 scope gdm.join"
 _VOICE = "nobody can be in voice yet"
 
@@ -48,7 +47,7 @@ ROWS: tuple[Deferred, ...] = (
             Deferred(operation, "flags", "1B", "components come with interactions", bits=1 << 15),
         )
     ),
-    Deferred("create_message", "flags", "1C", "voice messages are files", bits=1 << 13),
+    Deferred("create_message", "flags", "1C", "voice messages are not played yet", bits=1 << 13),
     Deferred("create_message", "poll", "1B", "there are no polls yet"),
     Deferred("create_message", "shared_client_theme", "1C", "themes belong to the client"),
     Deferred(
@@ -76,7 +75,7 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("update_channel", "auto_archive_duration", "1B", "there are no threads yet"),
     Deferred("update_channel", "applied_tags", "1B", _FORUMS),
     Deferred("update_channel", "flags", "1B", _FORUMS),
-    Deferred("update_channel", "icon", "1C", _FILES),
+    Deferred("update_channel", "icon", "1C", "group DMs have no pictures yet"),
     Deferred("create_dm", "access_tokens", "1B", _OAUTH2),
     Deferred("create_dm", "nicks", "1B", _OAUTH2),
     Deferred("add_group_dm_user", "access_token", "1B", _OAUTH2),

@@ -9,6 +9,7 @@ from hearth.actions.assets import keep
 from hearth.actions.attachments import put_upload
 from hearth.actions.collection import GRACE_S, LAPSE_S, collect_blobs, collect_files
 from hearth.actions.consumers import attachments
+from hearth.actions.gate import admits
 from hearth.core.errors import (
     BODY_TOO_LARGE,
     EMPTY_MESSAGE,
@@ -20,6 +21,7 @@ from hearth.core.errors import (
     Refused,
 )
 from hearth.core.models.attachments import MediaLimits, Upload
+from hearth.core.operations import OPERATIONS, Principal
 from hearth.core.permissions import P
 from tests.actions.house import ANN, BOB, GUILD, HIDDEN, TEXT, House
 from tests.contract.test_blobs import pieces
@@ -261,3 +263,20 @@ async def test_addresses_are_given_anew_to_who_may_see(house: House) -> None:
             True, seen == 2, False, False, False, True,
         ]  # fmt: skip
         assert fresh[0]["refreshed"] not in asked
+
+
+async def test_files_of_who_will_be_refused_are_not_taken_in(house: House) -> None:
+    operation = OPERATIONS["create_message"]
+    bob, at = Principal(kind="user", user_id=BOB), {"channel_id": TEXT}
+    for number in range(5):
+        await admits(house.owner, operation, bob, at, P.ATTACH_FILES)
+        await house.call("create_message", BOB, {"content": str(number)}, channel_id=TEXT)
+    with pytest.raises(Refused) as caught:
+        await admits(house.owner, operation, bob, at, P.ATTACH_FILES)
+    assert caught.value.error is RATE_LIMITED
+    house.clock.seconds += 5
+    await admits(house.owner, operation, bob, at, P.ATTACH_FILES)
+    for who, where in ((BOB, HIDDEN), (1, TEXT)):
+        principal = Principal(kind="user", user_id=who)
+        with pytest.raises(Refused):
+            await admits(house.owner, operation, principal, {"channel_id": where}, 0)

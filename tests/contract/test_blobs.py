@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -248,3 +249,44 @@ async def test_killed_while_writing_loses_nothing_and_halves_nothing(
         assert sha256(file.read_bytes()).hexdigest() == file.name
     assert {file.name for file in files(tmp_path)} >= set(said)
     await blobs.close()
+
+
+ONE = """
+import asyncio, sys, time
+from pathlib import Path
+from hearth.store.blobs_disk import DiskBlobs
+
+async def main():
+    blobs = DiskBlobs(Path(sys.argv[1]), wall=time.time)
+    async def chunks():
+        yield b"hello"
+    await blobs.put(chunks(), 9)
+    print("ack", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_blob_is_flushed_then_named_then_its_name_is_flushed(tmp_path: Path) -> None:
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    command = [strace, "-f", "-y", "-e", "trace=fsync,rename,renameat2,write"]
+    command += ["-o", str(tmp_path / "trace"), sys.executable, "-c", ONE, str(tmp_path / "blobs")]
+    ran = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    if ran.returncode:
+        pytest.skip(f"strace may not trace: {ran.stderr.decode().strip()[:200]}")
+    lines = (tmp_path / "trace").read_text().splitlines()
+
+    def place(call: str, name: str) -> int:
+        return next(i for i, line in enumerate(lines) if call in line and name in line)
+
+    folder = sha256(b"hello").hexdigest()[2:4]
+    order = [
+        place("write(", "hello"),
+        place("fsync(", "/tmp/"),
+        place("rename", "/tmp/"),
+        place("fsync(", f"/{folder}>"),
+        place("write(", "ack"),
+    ]
+    assert order == sorted(order), lines
