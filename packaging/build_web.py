@@ -43,11 +43,15 @@ def run(web: Path, *words: str) -> None:
     path = os.pathsep.join([str(Path(executable.ROOT_DIR, "bin")), os.environ["PATH"]])
     env = {**os.environ, "PATH": path}
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--silent"]
-    for command in ([] if _installed(web) else [["ci", *quiet]], [["run", "--silent", *words]]):
-        for each in command:
-            if npm(each, cwd=web, env=env):
-                raise RuntimeError(f"npm {' '.join(each)} failed")
-    _mark(web).write_text(_lock(web))
+
+    def call(*command: str) -> None:
+        if npm(list(command), cwd=web, env=env):
+            raise RuntimeError(f"npm {' '.join(command)} failed")
+
+    if not _installed(web):
+        call("ci", *quiet)
+        _mark(web).write_text(_lock(web))
+    call("run", "--silent", *words)
 
 
 def build(web: Path) -> None:
