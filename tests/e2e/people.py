@@ -83,5 +83,5 @@ class Reader:
         return await self.page.locator(SAID).all_text_contents()
 
 
-SAID = "article:not([data-pending]) [data-text]"
+SAID = "[data-timeline] article:not([data-pending]) [data-text]"
 """The text of a message that the server has."""

@@ -216,6 +216,18 @@ async def test_badges_are_the_same_on_two_devices(server: Server, browser: Brows
     await ann.go("Den")
     await ann.reads(["@ann look"])
     await expect(other.page.get_by_role("link", name="Den", exact=True)).to_be_visible()
+    # The list of recent mentions leads there; it follows a moment behind.
+    token = server.operate("create_token", {"user": "ann"})["token"]
+    client = Client(server, 0, token, name="ann")
+    while not (await client.get("/users/@me/mentions")).body:
+        pass
+    await client.close()
+    await other.page.get_by_role("button", name="Recent mentions").click()
+    inbox = other.page.get_by_role("complementary", name="Recent mentions")
+    await inbox.get_by_role("button", name="Jump").click()
+    await other.reads(["@ann look"])
+    await inbox.get_by_role("button", name="Done").click()
+    await expect(inbox.get_by_text("Nobody called you of late")).to_be_visible()
     # And after a fresh start.
     await other.page.reload()
     await other.connected()

@@ -113,6 +113,7 @@ async def test_screens(server: Server, browser: Browser, size: str) -> None:
     await expect(page.get_by_role("textbox", name="What is on notes.txt")).to_be_visible()
     await eye.look(page, "files")
     for name, opened in (
+        ("Recent mentions", page.get_by_role("complementary", name="Recent mentions")),
         ("Pinned messages", page.get_by_role("complementary", name="Pinned messages")),
         ("Go to… (Ctrl K)", page.get_by_role("combobox")),
         ("Emoji", page.get_by_label("Find an emoji")),

@@ -8,6 +8,7 @@ import { guilds, memberOf } from "../store/guilds.ts";
 import { apply } from "../store/index.ts";
 import { place, reactAtOnce, stretches } from "../store/messages.ts";
 import { lastRead, noteRead } from "../store/reads.ts";
+import { learn } from "../store/users.ts";
 import { command } from "./session.ts";
 
 const PAGE = 50;
@@ -117,6 +118,18 @@ export async function pin(message: Message, on: boolean): Promise<void> {
 export async function listPins(channelId: Id): Promise<Message[]> {
   const reply = await request<{ items: { message: Message }[] }>("GET", `/channels/${channelId}/messages/pins`);
   return reply.items.map((item) => item.message);
+}
+
+/** The messages that named the person of late, the newest first. */
+export async function listMentions(): Promise<Message[]> {
+  const found = await request<Message[]>("GET", "/users/@me/mentions", { query: { limit: 25 } });
+  for (const message of found) learn(message.author);
+  return found;
+}
+
+/** Take a message off that list. */
+export async function dismissMention(messageId: Id): Promise<void> {
+  await request("DELETE", `/users/@me/mentions/${messageId}`);
 }
 
 const emojiPath = (emoji: Emoji) => encodeURIComponent(emoji.id ? `${emoji.name}:${emoji.id}` : (emoji.name ?? ""));

@@ -48,6 +48,7 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
           </>
         )}
       </Show>
+      <IconButton icon="at" label="Recent mentions" pressed={panel() === "inbox"} onClick={() => setPanel(panel() === "inbox" ? "none" : "inbox")} />
       <IconButton icon="search" label="Go to… (Ctrl K)" onClick={openSwitcher} />
       <Show when={props.channel && !direct()}>
         <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen()} onClick={toggleMembers} />

@@ -1,5 +1,5 @@
 // The world of who is logged in: guilds, channels, messages, members.
-import { createEffect, type JSX, lazy, Match, onCleanup, onMount, Show, Suspense, Switch, untrack } from "solid-js";
+import { createEffect, on, type JSX, lazy, Match, onCleanup, onMount, Show, Suspense, Switch, untrack } from "solid-js";
 import * as actions from "../actions/messages.ts";
 import { Composer } from "../parts/Composer.tsx";
 import { Connection } from "../parts/Connection.tsx";
@@ -29,6 +29,7 @@ import { Friends } from "./Friends.tsx";
 import styles from "./Shell.module.css";
 
 const Pins = lazy(() => import("../parts/Pins.tsx"));
+const Inbox = lazy(() => import("../parts/Inbox.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
 
 export default function Shell(): JSX.Element {
@@ -64,10 +65,12 @@ export default function Shell(): JSX.Element {
     if (one) setPlaces({ ...kept, [one.guild_id ?? "@me"]: one.id, "": at.split("/").slice(0, 4).join("/") });
     else if (place().guild === "@me") setPlaces({ ...kept, "": at });
   });
-  createEffect(() => {
-    place();
-    setPanel("none");
-  });
+  createEffect(
+    on(
+      () => place().channel,
+      () => setPanel((was) => (was === "inbox" ? was : "none")),
+    ),
+  );
   createEffect(() => {
     const one = channel();
     const name = one ? `${isPrivate(one) ? "" : "#"}${channelName(one)}` : guild() ? guild()?.name : "Friends";
@@ -181,6 +184,13 @@ export default function Shell(): JSX.Element {
             <MemberList channel={one()} />
           </div>
         )}
+      </Show>
+      <Show when={panel() === "inbox"}>
+        <div class={styles.panel} data-region>
+          <Suspense>
+            <Inbox />
+          </Suspense>
+        </div>
       </Show>
       <Show when={panel() === "pins" && channel()}>
         {(one) => (
