@@ -17,7 +17,7 @@ from hearth.actions.accounts import make_link
 from hearth.actions.all import MODULES
 from hearth.actions.bans import resume_sweeps
 from hearth.actions.collection import collect_blobs, collect_files
-from hearth.actions.consumers import attachments, unread
+from hearth.actions.consumers import attachments, search, unread
 from hearth.actions.departures import finish_deletions
 from hearth.actions.emojis import move_pictures
 from hearth.actions.exports import finish_exports, tidy_exports
@@ -49,6 +49,7 @@ from hearth.store.directory import SqlDirectory
 from hearth.store.health import queued, refusing
 from hearth.store.images import ImagePool
 from hearth.store.messages_lmdb import LmdbLog
+from hearth.store.search_fts import FtsSearch
 from hearth.store.whole import require_messages, require_whole
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,9 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
         last = await directory.greatest_id()
         if last:
             require_messages(data)
+        # Closed after the tasks: one of them writes it.
+        index = await FtsSearch.open(data / "search.db")
+        stack.push_async_callback(index.close)
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
         clock = Clock()
@@ -148,6 +152,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
                 user_bytes_per_hour=config.media.user_bytes_per_hour,
                 guild_bytes=config.media.guild_bytes,
             ),
+            search=index,
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
@@ -218,6 +223,7 @@ async def serve(
         await admin.open()
         world.tasks.start(unread.run(world), name="unread")
         world.tasks.start(attachments.run(world), name="attachments")
+        indexing = world.tasks.start(search.run(world), name="search")
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(finish_deletions(world), name="departures")
         world.tasks.start(resume_sweeps(world), name="ban-sweeps")
@@ -258,6 +264,9 @@ async def serve(
         http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
         await gateway.close()
+        # It reads the log; what it has not taken it takes at the next start.
+        indexing.cancel()
+        await asyncio.wait([indexing])
         # What was posted is told before the sessions are saved with it.
         await world.log.close()
         saved.save(gateway, data / "sessions")
@@ -318,6 +327,8 @@ def _doors(
          "Connections cut because they were too slow.", lambda: server.slow)  # fmt: skip
     read("hearth_log_queue", "gauge", "Changes to messages that wait for the disk.",
          lambda: queued(log))  # fmt: skip
+    read("hearth_search_lag", "gauge", "Seconds that the search index is behind.",
+         lambda: world.indexing.behind_s(world.clock.now()))  # fmt: skip
     read("hearth_homes", "gauge", "Guilds, private channels and users in memory.",
          lambda: len(world.homes))  # fmt: skip
     read("hearth_ready", "gauge", "1 when /readyz says that all is well.",

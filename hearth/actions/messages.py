@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from hearth.actions.attachments import attach, forget
 from hearth.actions.reach import open_for_all, reach
-from hearth.actions.scopes import Audit, InChannel
+from hearth.actions.scopes import Audit, InChannel, InGuild
 from hearth.actions.world import World
 from hearth.core.errors import (
     EMPTY_MESSAGE,
@@ -379,7 +379,7 @@ async def _answer(
     if referenced is not None or not new:
         ids = [each.id for each in (message, referenced) if each is not None]
         attached = await here.world.log.attached(here.channel.id, ids, here.who.user_id)
-    whole = referenced is None or _reads_content(here)
+    whole = referenced is None or reads_content(here)
     shown = show(here, message, referenced, attached, whole=whole)
     if nonce is not None:
         shown.nonce = nonce
@@ -445,7 +445,7 @@ async def _mentions(
     return Mentions(mentions.everyone, known, mentions.roles)
 
 
-def referenced_by(here: InChannel, message: Message) -> Message | None:
+def referenced_by(here: InGuild, message: Message) -> Message | None:
     """The message that a reply refers to, if it is there."""
     if message.reference is None or not message.shows_referenced:
         return None
@@ -463,7 +463,7 @@ async def page(
     ids = {message.id for message in messages}
     ids.update(m.reference.message_id for m in messages if m.reference and m.shows_referenced)
     attached = await world.log.attached(here.channel.id, [*ids], here.who.user_id, cold=cold)
-    whole = _reads_content(here)
+    whole = reads_content(here)
     if whole and all(
         message.reference is None
         and not message.mentions
@@ -492,7 +492,7 @@ async def page(
     ]
 
 
-def _reads_content(here: InChannel) -> bool:
+def reads_content(here: InGuild) -> bool:
     """Whether the caller reads what others wrote here: in guilds not a bot that may not.
 
     (Discord topic "Gateway", "Message content intent": it holds for the HTTP API too.)
@@ -507,7 +507,7 @@ async def load_named(world: World, messages: Iterable[Message | None]) -> None:
     await world.load_users({i for each in there for i in (each.author_id, *each.mentions)})
 
 
-def _attach(here: InChannel, shown: MessageObject, attached: Attached | None) -> MessageObject:
+def _attach(here: InGuild, shown: MessageObject, attached: Attached | None) -> MessageObject:
     """Show what hangs off a message, if anything does."""
     if attached is None:
         return shown
@@ -524,7 +524,7 @@ def _attach(here: InChannel, shown: MessageObject, attached: Attached | None) ->
 
 
 def show(
-    here: InChannel,
+    here: InGuild,
     message: Message,
     referenced: Message | None,
     attached: Mapping[int, Attached],

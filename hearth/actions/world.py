@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hearth.actions.home import Home
+from hearth.actions.indexing import Indexing
 from hearth.actions.ties import Ties
 from hearth.core.blobs import Blobs
 from hearth.core.commits import Commit, Noun, apply
@@ -43,6 +44,7 @@ from hearth.core.ports import (
     TooMany,
 )
 from hearth.core.record import decode
+from hearth.core.search import Search
 from hearth.core.throttle import Throttle
 from hearth.core.visibility import Views
 from hearth.edge.tasks import Tasks
@@ -99,6 +101,7 @@ class World:
         reserve_bytes: int = 0,
         origin: str = "http://localhost",
         media: MediaLimits | None = None,
+        search: Search | None = None,
     ) -> None:
         self.directory = directory
         self.log = log
@@ -119,6 +122,7 @@ class World:
         """Who may make an account: open, invite or closed."""
         self.data, self.reserve_bytes = data, reserve_bytes
         """Where files are that are no metadata, None for nowhere, and what they leave free."""
+        self.search, self.indexing = search, Indexing()
         self.exporting = asyncio.Lock()
         self.origin = origin
         self.media = media or MediaLimits()
@@ -480,7 +484,7 @@ class World:
             rows = await self.log.journal(cursor - 1, 1) if cursor else []
             if cursor and (not rows or rows[0].n != cursor):
                 faults.append(f"consumer {consumer} is at row {cursor}, which the journal lacks")
-        return faults
+        return [*faults, *(await self.search.check() if self.search else ())]
 
     def logged(self, results: Sequence[tuple[Entry, Exception | None]]) -> None:
         """The log's completion: tell of each entry in order, then answer who posted it."""

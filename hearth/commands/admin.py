@@ -22,6 +22,7 @@ _READS = frozenset(
         "read_messages",
         "read_operator_log",
         "export_user",
+        "rebuild_search",
     }
 )
 """The operations that change nothing which sessions know of."""
@@ -314,6 +315,23 @@ def log(operator: Operator, limit: int, as_json: bool) -> None:
     entries = value["entries"]
     lines = [f"{e['timestamp']} uid={e['uid']} {e['action']} {e['target']}" for e in entries]
     operator.show(value, "\n".join(lines))
+
+
+@admin.group()
+def search() -> None:
+    """The index that messages are found by."""
+
+
+@search.command("rebuild")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@pass_operator
+def rebuild_search(operator: Operator, as_json: bool) -> None:
+    """Throw the index away and make it anew, beside everything else."""
+    operator.as_json |= as_json
+    value = operator.call("rebuild_search")
+    operator.show(
+        value, f"The index of {value['documents']} messages is thrown away and made anew."
+    )
 
 
 @admin.command()

@@ -74,6 +74,12 @@ RATE_LIMITED = Error(
 INTERNAL = Error(
     0, 500, "500: Internal Server Error", "A fault of the server: its log has the cause; report it."
 )
+INDEX_NOT_READY = Error(
+    110000,
+    202,
+    "Index not yet available. Try again later",
+    "Wait for retry_after seconds, then ask again; documents_indexed says how far it is.",
+)
 STORAGE_FULL = Error(
     130000,
     503,

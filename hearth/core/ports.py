@@ -20,7 +20,6 @@ from hearth.core.models.mentions import Mention
 from hearth.core.models.messages import Message
 from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
-from hearth.core.models.search import ChannelSearchQuery, Hits
 from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import ReadState, User
@@ -502,16 +501,6 @@ class Directory(Accounts, Protocol):
 
     async def close(self) -> None:
         """Finish what is queued, then close."""
-        ...
-
-
-class Search(Protocol):
-    """An index of messages, which follows the journal. There is none yet."""
-
-    async def find(
-        self, guild_id: int, channels: Iterable[int], query: ChannelSearchQuery
-    ) -> Hits | None:
-        """What is found in those channels of a guild; None while the index is not ready."""
         ...
 
 

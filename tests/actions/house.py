@@ -32,6 +32,7 @@ from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.images import ImagePool
 from hearth.store.memory import MemoryBlobs, MemoryLog
+from hearth.store.search_fts import FtsSearch
 
 assert MODULES
 
@@ -133,6 +134,7 @@ class House:
             "clock": clock,
             "tasks": tasks,
             "key": bytes(32),
+            "search": await FtsSearch.open(None),
         }
         owner = World(**more, placement=Alone(), ids=IdMaker(0))
         made.append(owner)
@@ -238,6 +240,8 @@ class House:
         await self.owner.blobs.close()
         if self.drafts is not None:
             self.drafts.cleanup()
+        if self.owner.search is not None:
+            await self.owner.search.close()
         await self.owner.directory.close()
 
 

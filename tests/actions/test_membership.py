@@ -1,4 +1,4 @@
-"""Members listed and found, oneself changed; the audit log, voice and search, by the gate."""
+"""Members listed and found, oneself changed; the audit log and voice, by the gate."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.users import Application, User
 from hearth.core.operations import OPERATIONS, Principal
 from hearth.core.permissions import P
-from tests.actions.house import ANN, BOB, CAT, GUILD, HIDDEN, TEXT, House
+from tests.actions.house import ANN, BOB, CAT, GUILD, TEXT, House
 
 BOT = 1009
 
@@ -169,7 +169,7 @@ async def test_the_audit_log_is_read(house: House) -> None:
     )
 
 
-# Voice and search
+# Voice
 
 
 async def test_nobody_is_in_voice(house: House) -> None:
@@ -181,21 +181,3 @@ async def test_nobody_is_in_voice(house: House) -> None:
         await house.refused(
             UNKNOWN_VOICE_STATE, "update_voice_state", BOB, body, user_id=ANN, **where
         )
-
-
-async def test_search_has_no_index_yet(house: House) -> None:
-    query = {"content": "x", "has": "image", "author_id": str(BOB), "sort_by": "relevance"}
-    not_ready = await house.call("guild_search", BOB, query=query, guild_id=GUILD)
-    assert not_ready == {
-        "message": "Index not yet available. Try again later",
-        "code": 110000,
-        "documents_indexed": 0,
-        "retry_after": 60,
-    }
-    assert await house.call("channel_search", BOB, query=query, channel_id=TEXT) == not_ready
-    await house.refused(MISSING_ACCESS, "channel_search", BOB, query=query, channel_id=HIDDEN)
-    wrong = {"limit": "26", "offset": "9976", "has": "gold", "sort_by": "luck", "min_id": "x"}
-    refused = await house.refused(INVALID_FORM, "guild_search", BOB, query=wrong, guild_id=GUILD)
-    assert sorted(refused.more["errors"]) == sorted(wrong)
-    between = {"min_id": "5", "max_id": "4"}
-    await house.refused(INVALID_FORM, "guild_search", BOB, query=between, guild_id=GUILD)

@@ -437,8 +437,8 @@ REST: dict[str, Row] = {
     "update_self_voice_state": Row(in_guild(10065, 10065), body={}),
     "get_voice_state": Row(in_guild(10065, 10065), prepare=somebody),
     "update_voice_state": Row(in_guild(10065, 10065), body={}, prepare=somebody),
-    "guild_search": Row(in_guild(202, 202), query={"content": "x"}),
-    "channel_search": Row(in_channel(202), READ, prepare=a_channel, query={"content": "x"}),
+    "guild_search": Row(in_guild(200, 200), query={"content": "x"}),
+    "channel_search": Row(in_channel(200), READ, prepare=a_channel, query={"content": "x"}),
     "list_guild_emojis": Row(in_guild(200, 200)),
     "get_guild_emoji": Row(in_guild(200, 200), prepare=an_emoji),
     "create_guild_emoji": Row(
@@ -464,6 +464,7 @@ SOCKET: dict[str, dict[str, Any]] = {
     "join_guild": {"user": "stranger"},
     "join_bot": {"user": "madebot", "permissions": 8},
     "check_storage": {},
+    "rebuild_search": {},
     "read_messages": {"channel": 0},
     "read_operator_log": {},
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from hearth.core.models.messages import MessageObject
 from hearth.core.wire import Form, Problem, Snowflake
 
 Ids = Annotated[list[Snowflake], Meta(max_length=100)]
@@ -65,10 +66,20 @@ class Hits(Struct, frozen=True):
     total: int
 
 
-class IndexNotReadyObject(Struct, gc=False, kw_only=True):
-    """Search has no answer yet and may be asked again."""
+class FoundMessageObject(MessageObject, gc=False, kw_only=True):
+    """A message that was found; it comes without its reactions."""
 
-    retry_after: int
-    documents_indexed: int = 0
-    code: int = 110000
-    message: str = "Index not yet available. Try again later"
+    hit: bool = True
+
+
+class FoundObject(Struct, gc=False, kw_only=True):
+    """A page of what was found, each message in a list of its own; at most 10,000 are counted.
+
+    There are no threads yet whose channels and members would have to come along.
+    """
+
+    messages: list[tuple[FoundMessageObject]]
+    total_results: int
+    doing_deep_historical_index: bool = False
+    threads: tuple[()] = ()
+    members: tuple[()] = ()

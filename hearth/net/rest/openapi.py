@@ -15,6 +15,7 @@ from hearth.core.deferred import ROWS as DEFERRED
 from hearth.core.deferred import Deferred
 from hearth.core.errors import ROWS
 from hearth.core.events import ALWAYS, EVENTS, Intent
+from hearth.core.models.search import FoundObject
 from hearth.core.operations import OPERATIONS, File, Operation
 from hearth.core.permissions import names
 from hearth.net.rest.schemas import ID, Json, Schemas
@@ -50,6 +51,7 @@ WAIT_HEADERS: dict[str, tuple[str, str]] = {
     "X-RateLimit-Global": ("string", "There with the limit over all operations."),
 }
 REFUSALS: dict[int, tuple[str, str]] = {
+    202: ("NotReady", "Messages are still being indexed: ask again after `retry_after` seconds."),
     400: ("Refused", "What was asked is wrong; with code 50035 `errors` names every wrong field."),
     401: ("Unknown", "There is no valid token."),
     403: ("Forbidden", "The caller may not do this here; `code` says why."),
@@ -220,6 +222,8 @@ def _responses(operation: Operation, schemas: Schemas) -> Json:
         possible.add(401)
     if operation.body is not None:
         possible.add(413)
+    if operation.returns is FoundObject:
+        possible.add(202)
     answers = {str(operation.status): good}
     if operation.reply is not operation.returns:
         answers["204"] = {"description": "There is none.", "headers": _headers(LIMIT_HEADERS)}
@@ -229,6 +233,10 @@ def _responses(operation: Operation, schemas: Schemas) -> Json:
     }
 
 
+_FORMS = {202: "NotReady", 429: "Wait"}
+"""The forms of refusals that are not just an `Error`."""
+
+
 def _refusals() -> Json:
     return {
         name: {
@@ -236,9 +244,7 @@ def _refusals() -> Json:
             "headers": _headers([*WAIT_HEADERS, *LIMIT_HEADERS] if status == 429 else []),
             "content": {
                 "application/json": {
-                    "schema": {
-                        "$ref": "#/components/schemas/" + ("Wait" if status == 429 else "Error")
-                    }
+                    "schema": {"$ref": f"#/components/schemas/{_FORMS.get(status, 'Error')}"}
                 }
             },
         }
@@ -280,6 +286,17 @@ def _errors() -> Json:
                 }
             },
             "additionalProperties": errors,
+        },
+        "NotReady": {
+            "title": "NotReady",
+            "description": "There is no answer yet.",
+            "type": "object",
+            "properties": common
+            | {
+                "documents_indexed": {"type": "integer", "minimum": 0},
+                "retry_after": {"type": "integer", "minimum": 0, "description": "Seconds."},
+            },
+            "required": ["message", "code", "documents_indexed", "retry_after"],
         },
         "Wait": {
             "title": "Wait",
