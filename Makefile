@@ -49,7 +49,7 @@ serve: $(RUN) $(WEB)
 
 test: $(DEV) $(WEB)
 	@packaging/test-deps.sh
-	@$(BIN)/pytest -q -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -q -n 3 --dist loadgroup $(ARGS)
 
 soak: $(DEV) $(WEB)
 	@packaging/test-deps.sh
