@@ -49,7 +49,7 @@ serve: $(RUN) $(WEB)
 
 test: $(DEV) $(WEB)
 	@packaging/test-deps.sh
-	@$(BIN)/pytest -q -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -q -n 3 $(ARGS)
 
 soak: $(DEV) $(WEB)
 	@packaging/test-deps.sh

@@ -1,21 +1,33 @@
 """What every kind of test shares; fixtures of one kind live in its own folder's conftest.py."""
 
 import os
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-LIBRARIES = Path(__file__).parent / "conformance"
+
+class ByFile(LoadFileScheduling):
+    """A file's tests run in one process, for they share a server.
+
+    Those of a client library do too: at their end the calls of all are compared.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder.startswith("tests/conformance/") else file
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How tests are given to processes (`pytest -n`)."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave long runs to `make soak`, and say which tests run in one process."""
-    soak = os.environ.get("HEARTH_SOAK") == "1"
+    """Leave long runs to `make soak`."""
+    if os.environ.get("HEARTH_SOAK") == "1":
+        return
     for item in items:
-        if not soak and item.get_closest_marker("soak"):
+        if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.skip(reason="runs in make soak"))
-        # A file's tests share its server, and a library's tests what it was seen to call.
-        folder = item.path.parent
-        together = folder if folder.parent == LIBRARIES else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together)))

@@ -225,7 +225,9 @@ async def run(scenario: Scenario, server: Server) -> None:
     finally:
         listening.close()
         for end in (*server.clients, *server.echoes):
-            end.transport.abort()
+            # Python 3.11's TLS transport cannot be aborted when its connection is gone already.
+            with contextlib.suppress(AttributeError):
+                end.transport.abort()
         await server.web.shutdown(1)
     await until(lambda: server.gone >= set(server.echoes))
     gc.collect()
