@@ -221,9 +221,10 @@ async def serve(
         rest, http = _doors(config, world, gateway, metrics)
         admin = AdminDoor(world, data / "admin.sock")
         await admin.open()
-        world.tasks.start(unread.run(world), name="unread")
-        world.tasks.start(attachments.run(world), name="attachments")
-        indexing = world.tasks.start(search.run(world), name="search")
+        consumers = [
+            world.tasks.start(each.run(world), name=each.__name__)
+            for each in (unread, attachments, search)
+        ]
         world.tasks.start(world.purge_orphans(), name="purge")
         world.tasks.start(finish_deletions(world), name="departures")
         world.tasks.start(resume_sweeps(world), name="ban-sweeps")
@@ -264,9 +265,10 @@ async def serve(
         http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
         await gateway.close()
-        # It reads the log; what it has not taken it takes at the next start.
-        indexing.cancel()
-        await asyncio.wait([indexing])
+        # They read the log; what they have not taken they take at the next start.
+        for consumer in consumers:
+            consumer.cancel()
+        await asyncio.wait(consumers)
         # What was posted is told before the sessions are saved with it.
         await world.log.close()
         saved.save(gateway, data / "sessions")

@@ -24,7 +24,7 @@ ROWS = 500
 PAGE = 1_000
 """Messages in one step of building."""
 
-PAUSE_S = 0.2
+PAUSE_S = 1.0
 """Between two rounds: what is written meanwhile is taken together."""
 
 FAILED_S = 5.0
