@@ -1,4 +1,4 @@
-"""Writes hearth/web/src/core/emoji.ts: the emoji of one code point, by group, with Unicode's names.
+"""Writes hearth/web/src/core/emoji/: a file a group, emoji of one code point by Unicode's names.
 
 Run it when hearth/core/emoji.py changes: `.venv/bin/python packaging/derive_emoji.py`.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hearth.core.emoji import spelled
 
-TARGET = Path(__file__).resolve().parent.parent / "hearth/web/src/core/emoji.ts"
+TARGET = Path(__file__).resolve().parent.parent / "hearth/web/src/core/emoji"
 
 SKIN = range(0x1F3FB, 0x1F400)
 GROUPS = {
@@ -66,9 +66,8 @@ CALLED = {
 
 
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     taken: set[int] = set()
-    groups: list[list[object]] = []
     for name, ranges in GROUPS.items():
         found: list[list[str]] = []
         for part in ranges.split():
@@ -84,17 +83,21 @@ def main() -> None:
                 words = called.lower().replace(" with ", " ").replace("-", " ")
                 words = words.removesuffix(" face").removeprefix("smiling face ") or words
                 found.append([text, f"{CALLED[point]} {words}" if point in CALLED else words])
-        groups.append([name, found])
+        write(name, found)
+
+
+def write(name: str, found: list[list[str]]) -> None:
+    """The file of a group."""
     lines = [
-        "// Emoji by group with words to find them by. Derived by packaging/derive_emoji.py.",
+        f"// {name}, with words to find them by. Derived by packaging/derive_emoji.py.",
         "",
-        "export const EMOJI: [group: string, emoji: [text: string, words: string][]][] = [",
+        f"export const {name.upper()}: [text: string, words: string][] = [",
+        *(f"  {json.dumps(each, ensure_ascii=False)}," for each in found),
+        "];",
+        "",
     ]
-    for name, found in groups:
-        lines.append(f"  [{json.dumps(name)}, [")
-        lines += [f"    {json.dumps(each, ensure_ascii=False)}," for each in found]  # type: ignore[union-attr]
-        lines.append("  ]],")
-    TARGET.write_text("\n".join([*lines, "];", ""]))
+    TARGET.mkdir(exist_ok=True)
+    (TARGET / f"{name.lower()}.ts").write_text("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ export function EmojiPickerHost(): JSX.Element {
 }
 
 function Picker(props: { asked: Asked; onClose: () => void }): JSX.Element {
-  const [all] = createResource(async () => (await import("../core/emoji.ts")).EMOJI);
+  const [all] = createResource(async () => (await import("../core/emoji/index.ts")).EMOJI);
   const [query, setQuery] = createSignal("");
   let panel!: HTMLDivElement;
   let input!: HTMLInputElement;

@@ -80,7 +80,7 @@ export async function emoji(guildId: Id | undefined, query: string): Promise<Cho
     label: `:${one.name}:`,
     note: "this guild",
   }));
-  const { EMOJI } = await import("../core/emoji.ts");
+  const { EMOJI } = await import("../core/emoji/index.ts");
   const all = EMOJI.flatMap(([, list]) => list);
   const found = best(all, query, ([, words]) => words.split(" ")).map(([text, words]) => ({
     text: `${text} `,
