@@ -7,6 +7,7 @@ import { mutedChannel } from "../store/notify.ts";
 import { place, setPane } from "../store/place.ts";
 import { folded, setFolded } from "../store/prefs.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
+import { Badge } from "../ui/Badge.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
@@ -94,11 +95,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
     <>
       <Icon name={channelIcon(props.channel)} size={18} class={styles.icon} />
       <span class="cut grow">{name()}</span>
-      <Show when={count() > 0}>
-        <span class={styles.count} aria-hidden="true">
-          {count()}
-        </span>
-      </Show>
+      <Badge count={count()} class={styles.count} />
     </>
   );
   return (

@@ -29,29 +29,22 @@ import { systemText } from "./system.ts";
 
 const WRITTEN = new Set([0, 19, 20, 23]);
 
-export function Message(props: {
-  id: string;
+interface Place {
   channel: Channel;
   head: boolean;
   marked: boolean;
   reachable: boolean;
   onFocus: () => void;
   onJump: (messageId: string) => void;
-}): JSX.Element {
+}
+
+export function Message(props: Place & { id: string }): JSX.Element {
   // A message that was just taken away is still shown for the step until its row goes too.
   const message = createMemo<MessageObject | undefined>((before) => messages[props.id] ?? before);
   return <Show when={message()}>{(found) => <Shown {...props} message={found()} />}</Show>;
 }
 
-function Shown(props: {
-  message: MessageObject;
-  channel: Channel;
-  head: boolean;
-  marked: boolean;
-  reachable: boolean;
-  onFocus: () => void;
-  onJump: (messageId: string) => void;
-}): JSX.Element {
+function Shown(props: Place & { message: MessageObject }): JSX.Element {
   const guildId = () => props.channel.guild_id;
   const author = () => props.message.author;
   const name = () => (nameIn(guildId(), author().id) === "Somebody" ? author().username : nameIn(guildId(), author().id));

@@ -6,6 +6,7 @@ import { channelName, privateList } from "../store/channels.ts";
 import { place, setPane } from "../store/place.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
 import { relationships } from "../store/relationships.ts";
+import { Badge } from "../ui/Badge.tsx";
 import { Avatar } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
@@ -25,9 +26,7 @@ export function PrivateList(): JSX.Element {
       }}>
         <Icon name="people" />
         <span class="grow">Friends</span>
-        <Show when={requests()}>
-          <span class={styles.count}>{requests()}</span>
-        </Show>
+        <Badge count={requests()} words="requests" />
       </a>
       <h2 class={styles.title}>
         <span class="grow">Direct messages</span>
@@ -71,12 +70,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
             <span class="cut soft">{(props.channel.recipient_ids?.length ?? 0) + 1} members</span>
           </Show>
         </span>
-        <Show when={count()}>
-          <span class={styles.count}>
-            {count()}
-            <span class="unseen"> new</span>
-          </span>
-        </Show>
+        <Badge count={count()} words="new" />
       </a>
       <Show when={!group()}>
         <IconButton class={styles.close} icon="close" size={16} label={`Close ${channelName(props.channel)}`} onClick={close} />

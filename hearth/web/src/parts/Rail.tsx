@@ -1,5 +1,5 @@
 // The rail of guilds at the edge: what is new and who calls, at a glance.
-import { For, type JSX, Show } from "solid-js";
+import { For, type JSX } from "solid-js";
 import { iconUrl } from "../core/cdn.ts";
 import type { Guild } from "../core/types.ts";
 import { channels, channelTree, isPrivate, isWritten } from "../store/channels.ts";
@@ -9,6 +9,7 @@ import { places } from "../store/prefs.ts";
 import { guildBadge, mentionsIn } from "../store/reads.ts";
 import { relationships } from "../store/relationships.ts";
 import { Avatar } from "../ui/Avatar.tsx";
+import { Badge } from "../ui/Badge.tsx";
 import { Flame, Icon } from "../ui/Icon.tsx";
 import { follow } from "../ui/router.ts";
 import styles from "./Rail.module.css";
@@ -42,7 +43,7 @@ export function Rail(props: { onAdd: () => void }): JSX.Element {
             <span class={styles.home}>
               <Flame size={28} />
             </span>
-            <Badge count={waiting()} />
+            <Badge count={waiting()} class={styles.badge} />
           </a>
         </li>
         <li class={styles.line} aria-hidden="true" />
@@ -88,18 +89,8 @@ function Entry(props: { guild: Guild }): JSX.Element {
         onClick={follow}
       >
         <Avatar id={props.guild.id} name={props.guild.name} src={iconUrl(props.guild)} size={48} square />
-        <Badge count={badge().mentions} />
+        <Badge count={badge().mentions} class={styles.badge} />
       </a>
     </li>
-  );
-}
-
-export function Badge(props: { count: number }): JSX.Element {
-  return (
-    <Show when={props.count > 0}>
-      <span class={styles.badge} aria-hidden="true">
-        {props.count > 99 ? "99+" : props.count}
-      </span>
-    </Show>
   );
 }
