@@ -1,7 +1,8 @@
+// How many wait for you; nothing where none do. Without `words` it is for the eye alone.
+
 import { type JSX, Show } from "solid-js";
 import styles from "./Badge.module.css";
 
-// How many wait for you; nothing where none do. Without `words` it is for the eye alone.
 export function Badge(props: { count: number; words?: string; class?: string }): JSX.Element {
   return (
     <Show when={props.count > 0}>
