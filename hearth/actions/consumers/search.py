@@ -184,7 +184,8 @@ async def _build(world: World, search: Search, progress: Progress) -> int:
     channel_id = next((each for each in channels if each >= progress.channel_id), None)
     if channel_id is None:
         await search.put((), (), Progress(progress.cursor, built=True))
-        logger.info("index built documents=%d", await search.count())
+        if documents := await search.count():
+            logger.info("index built documents=%d", documents)
         return 1
     after = progress.message_id if channel_id == progress.channel_id else 0
     records = await world.log.page(channel_id, PAGE, after=after)
