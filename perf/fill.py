@@ -1,8 +1,9 @@
 """A server that has been in use for years: many messages, and what hangs off them, on disk.
 
 Made once for each size and kept in a cache directory (`HEARTH_PERF_CACHE`, or ~/.cache/hearth-perf)
-because it takes minutes: by the message log's `put` and the Directory's `commit`, as the server
-does, but without waiting for the disk at each commit.
+because it takes minutes: by the `put` of the message log and of the search index and by the
+Directory's `commit`, as the server does, but without waiting for the disk at each commit. All that
+follows the journal has followed it to its end: a server that starts on it has nothing to make up.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ import seed
 from harness import say
 from msgspec import Struct
 
-from hearth.actions.consumers import unread
+from hearth.actions.consumers import attachments, unread
 from hearth.core.ids import IdMaker
 from hearth.core.models.mentions import Mention
 from hearth.core.models.messages import Message, MessageType
 from hearth.core.models.users import ReadState
 from hearth.core.ports import Entry, Kind
 from hearth.core.record import encode
+from hearth.core.search import Progress, document
 from hearth.store.directory.directory import SqlDirectory
 from hearth.store.messages_lmdb import LmdbLog
+from hearth.store.search_fts import FtsSearch
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when what is made here changes: older caches are then made anew."""
 
 YEARS_S = 3 * 365 * 86_400
@@ -111,6 +114,8 @@ async def _fill(made: seed.World, count: int) -> None:
     nouns: list[Struct] = []
     newest = dict.fromkeys(made.channels, 0)
     log = LmdbLog(made.data / "messages", committed, sync=False)
+    index = await FtsSearch.open(made.data / "search.db")
+    indexed = asyncio.ensure_future(asyncio.sleep(0))
     messages = _messages(made, count)
     while chunk := list(islice(messages, CHUNK)):
         left, done = len(chunk), loop.create_future()
@@ -126,9 +131,17 @@ async def _fill(made: seed.World, count: int) -> None:
                 )
                 for target in message.mentions
             ]
-        await done
-    rows = await log.journal(0, count)
+        documents = [
+            document(message, made.guild, "user", pinned=False, replied_to=None)
+            for message in chunk
+        ]
+        await asyncio.gather(done, indexed)
+        indexed = asyncio.create_task(index.put(documents, (), Progress()))
+    await indexed
+    end = await _end(log)
     await log.close()
+    await index.put((), (), Progress(end, built=True))
+    await index.close()
 
     dice = random.Random(2)
     nouns += [
@@ -139,5 +152,14 @@ async def _fill(made: seed.World, count: int) -> None:
     directory = await SqlDirectory.open(made.data / seed.DATABASE)
     for i in range(0, len(nouns), CHUNK):
         await directory.commit(nouns[i : i + CHUNK], [])
-    await directory.consume(unread.NAME, rows[-1].n, [], [])
+    for name in (unread.NAME, attachments.NAME):
+        await directory.consume(name, end, [], [])
     await directory.close()
+
+
+async def _end(log: LmdbLog) -> int:
+    """The last row of the journal."""
+    end = 0
+    while rows := await log.journal(end, 1000):
+        end = rows[-1].n
+    return end
