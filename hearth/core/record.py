@@ -4,6 +4,8 @@ Golden files under tests/unit/golden keep a record of every form ever written; e
 readable for ever.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from hearth.core.models.messages import Message
@@ -25,9 +27,12 @@ def encode(message: Message) -> bytes:
     return _FIRST + _encode(message)
 
 
+@lru_cache(2048)
 def decode(record: bytes) -> Message:
-    """The message that `record` keeps.
+    """The message that `record` keeps; the last ones are remembered.
 
+    A message is read soon after it was written, by those who index and count it and by many readers
+    of the newest page.
     Fields that an older record lacks get their defaults; those that a later one adds are left out.
     Raises `BadRecord`.
     """

@@ -56,7 +56,7 @@ class MessageReference(Struct, frozen=True, gc=False, array_like=True):
     type: int = 0
 
 
-class Message(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
+class Message(Struct, frozen=True, gc=False, cache_hash=True, array_like=True, kw_only=True):
     """A message as the log keeps it: ids, no objects, nothing that depends on reader or time.
 
     Fields are only ever appended, each with a default: a record of any earlier commit decodes.

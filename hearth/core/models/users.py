@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hearth.core.wire import raw
 
 
-class User(Struct, frozen=True, gc=False, kw_only=True):
+class User(Struct, frozen=True, gc=False, cache_hash=True, kw_only=True):
     """An account, a person's or a bot's. `flags` are the public user flags.
 
     `skeleton` is what the name looks like (`core.names`), which no two accounts share.
