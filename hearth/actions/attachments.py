@@ -24,6 +24,7 @@ from hearth.core.errors import (
 from hearth.core.ids import MAX_ID
 from hearth.core.images import MIME, sniff
 from hearth.core.limits import Rate
+from hearth.core.media import HEAD_BYTES, may_be
 from hearth.core.models.attachments import (
     MOST_FILES,
     Attachment,
@@ -76,8 +77,8 @@ async def receive(
     async def watched() -> AsyncIterator[bytes]:
         nonlocal head
         async for chunk in chunks:
-            if len(head) < 64:
-                head += chunk[:64]
+            if len(head) < HEAD_BYTES:
+                head += chunk[:HEAD_BYTES]
             yield chunk
 
     try:
@@ -91,7 +92,7 @@ async def receive(
             content_type=_type_of(filename, said),
         )
         if sniff(head) is None:
-            return upload
+            return await _measured(world, upload, head)
         picture = await world.pictures.clean(blob.hash)
     except TooLarge:
         raise Refused(FILE_TOO_LARGE) from None
@@ -107,6 +108,21 @@ async def receive(
         width=picture.width,
         height=picture.height,
         placeholder=picture.placeholder,
+        animated=picture.animated,
+    )
+
+
+async def _measured(world: World, upload: Upload, head: bytes) -> Upload:
+    """The file with what it says of itself as a sound or a video; what is broken says nothing."""
+    media = await world.pictures.measure(upload.blob) if may_be(head) else None
+    if media is None:
+        return upload
+    return replace(
+        upload,
+        content_type=media.type,
+        width=media.width,
+        height=media.height,
+        duration_ms=media.duration_ms,
     )
 
 
@@ -177,7 +193,7 @@ async def attach(
         await _has_room(here, sum(upload.size for upload, _ in fresh))
     made = [_attachment(here, upload, wish) for upload, wish in fresh]
     if made:
-        rows = [_row(here.channel.id, each) for each in made]
+        rows = [_row(here.channel.id, each, here.who.user_id) for each in made]
         await here.world.write(rows, claimed)
     return tuple(made[each] if isinstance(each, int) else each for each in order)
 
@@ -213,11 +229,15 @@ def _attachment(
         width=upload.width,
         height=upload.height,
         placeholder=upload.placeholder,
+        duration_ms=upload.duration_ms,
+        animated=upload.animated,
     )
     return _described(made, wish)
 
 
-def _row(channel_id: int, attachment: Attachment, message_id: int | None = None) -> StoredFile:
+def _row(
+    channel_id: int, attachment: Attachment, user_id: int, message_id: int | None = None
+) -> StoredFile:
     return StoredFile(
         id=attachment.id,
         channel_id=channel_id,
@@ -226,14 +246,15 @@ def _row(channel_id: int, attachment: Attachment, message_id: int | None = None)
         filename=attachment.filename,
         content_type=attachment.content_type,
         message_id=message_id,
+        user_id=user_id,
     )
 
 
 def claimed_by(
-    message_id: int, channel_id: int, attachments: Sequence[Attachment]
+    message_id: int, channel_id: int, author_id: int, attachments: Sequence[Attachment]
 ) -> list[StoredFile]:
     """What is to be kept of a message's files once the message was seen."""
-    return [_row(channel_id, each, message_id) for each in attachments]
+    return [_row(channel_id, each, author_id, message_id) for each in attachments]
 
 
 async def forget(world: World, attachments: Sequence[Attachment]) -> None:
@@ -242,7 +263,7 @@ async def forget(world: World, attachments: Sequence[Attachment]) -> None:
     Not for the journal's consumer to do alone: it may not have seen yet that the message had them.
     """
     if attachments:
-        await world.write([], [_row(0, each) for each in attachments])
+        await world.write([], [_row(0, each, 0) for each in attachments])
 
 
 async def _has_room(here: InChannel, size: int) -> None:
@@ -310,6 +331,8 @@ async def put_upload(world: World, name: str, chunks: AsyncIterable[bytes]) -> N
         width=upload.width,
         height=upload.height,
         placeholder=upload.placeholder,
+        duration_ms=upload.duration_ms,
+        animated=upload.animated,
     )
     await world.write([kept])
 

@@ -37,6 +37,7 @@ from hearth.core.models.settings import (
     Setting,
 )
 from hearth.core.models.social import Note, Relationship
+from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 
 Noun = (
@@ -61,6 +62,7 @@ Noun = (
     | OperatorEntry
     | Emoji
     | EmojiImage
+    | Sticker
     | Ban
     | BanSweep
     | Invite
@@ -100,19 +102,21 @@ class Commit(Struct, gc=False):
 def apply(before: Snapshot, commit: Commit) -> Snapshot:
     """The snapshot after `commit`.
 
-    Channels, roles and emojis are copied when they change; members, users and presences are
-    changed in place (see `Snapshot`).
+    Channels, roles, emojis and stickers are copied when they change; members, users and presences
+    are changed in place (see `Snapshot`).
     """
     guild, channels, roles = before.guild, before.channels, before.roles
     members, users, presences = before.members, before.users, before.presences
     recipients = before.recipients
-    emojis = before.emojis
+    emojis, stickers = before.emojis, before.stickers
     if any(isinstance(noun, Channel) for noun in (*commit.save, *commit.delete)):
         channels = dict(channels)
     if any(isinstance(noun, Role) for noun in (*commit.save, *commit.delete)):
         roles = dict(roles)
     if any(isinstance(noun, Emoji) for noun in (*commit.save, *commit.delete)):
         emojis = dict(emojis)
+    if any(isinstance(noun, Sticker) for noun in (*commit.save, *commit.delete)):
+        stickers = dict(stickers)
     for noun in commit.save:
         match noun:
             case Guild():
@@ -132,6 +136,8 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 members[noun.user_id] = as_member(noun)
             case Emoji():
                 emojis[noun.id] = noun
+            case Sticker():
+                stickers[noun.id] = noun
             case _:
                 pass
     for noun in commit.delete:
@@ -150,6 +156,8 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 members.pop(noun.user_id, None)
             case Emoji():
                 emojis.pop(noun.id, None)
+            case Sticker():
+                stickers.pop(noun.id, None)
             case _:
                 pass
     return Snapshot(
@@ -161,6 +169,7 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
         presences=presences,
         recipients=recipients,
         emojis=emojis,
+        stickers=stickers,
         n=commit.n,
     )
 
@@ -195,6 +204,7 @@ _TYPES: dict[str, Any] = {
         events.PrivateChannelUpdate,
         events.PrivateChannelDelete,
         Emoji,
+        Sticker,
         Ban,
         Invite,
         Relationship,

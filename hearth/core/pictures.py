@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from hearth.core.blobs import Blob, Blobs
 from hearth.core.images import ImageType
+from hearth.core.media import Media
 
 MOST_PIXELS = 64_000_000
 """A picture has at most so many pixels, and all its frames together eight times as many."""
@@ -30,7 +31,7 @@ class Picture(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Pictures(Protocol):
-    """Reads pictures apart from this process, within bounds of memory and time."""
+    """Reads pictures, sounds and videos apart from this process, bounded in memory and time."""
 
     @property
     def cache(self) -> Blobs:
@@ -43,6 +44,10 @@ class Pictures(Protocol):
         Its metadata (where it was taken, with what, by whom) are left out, its orientation is
         applied, and what moves goes on moving. Raises `BadPicture`, `NoBlob`, `StorageFull`.
         """
+        ...
+
+    async def measure(self, hash: bytes) -> Media | None:
+        """What the sound or video `hash` says of itself; None for what is none, or is broken."""
         ...
 
     async def variant(self, hash: bytes, type: ImageType, size: int, *, moving: bool) -> bytes:

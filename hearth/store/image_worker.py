@@ -1,7 +1,7 @@
-"""The process that decodes pictures: it reads a request a line, writes an answer a line.
+"""The process that looks into pictures, sounds and videos: a line asks, a line answers.
 
 It is bounded in memory, time and what it writes, and knows nothing but the files that it is told
-of. When it dies, the picture was bad.
+of. When it dies, what it looked at was bad.
 """
 
 import base64
@@ -12,9 +12,11 @@ import signal
 import sys
 from typing import Any
 
+import msgspec
 from PIL import Image, ImageFile, ImageOps, ImageSequence
 
 from hearth.core.images import ImageType, sniff
+from hearth.core.media import HEAD_BYTES, Media, duration, heads, sound_type
 from hearth.core.metadata import Broken, strip
 from hearth.core.pictures import MOST_PIXELS
 from hearth.core.thumbhash import MOST_SIDE, thumbhash
@@ -23,6 +25,9 @@ MEMORY_BYTES = 1536 << 20
 OUTPUT_BYTES = 256 << 20
 CPU_S = 20
 """What one picture may take."""
+
+MEASURE_CPU_S = 5
+"""What a sound or a video may."""
 
 FRAMES_FACTOR = 8
 
@@ -47,14 +52,15 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None  # We look ourselves, and refuse instead of warning.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     for line in sys.stdin:
-        _more_time()
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        asked = json.loads(line)
+        _more_time(MEASURE_CPU_S if asked["do"] == "measure" else CPU_S)
+        sys.stdout.write(json.dumps(answer(asked)) + "\n")
         sys.stdout.flush()
 
 
-def _more_time() -> None:
+def _more_time(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(used.ru_utime + used.ru_stime) + CPU_S + 1
+    until = int(used.ru_utime + used.ru_stime) + seconds + 1
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
@@ -63,6 +69,8 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         if asked["do"] == "clean":
             return _clean(asked["file"], asked["into"])
+        if asked["do"] == "measure":
+            return _measure(asked["file"])
         return _variant(asked)
     except Refused as refused:
         return {"bad": str(refused)}
@@ -126,6 +134,28 @@ def _frames(image: Image.Image) -> int:
             raise Refused("The picture moves for too long.")
         frame.load()
     return frames
+
+
+def _measure(file: str) -> dict[str, Any]:
+    """What a sound or a video says of itself. No decoder runs: only heads are read."""
+    from tinytag import TinyTag  # not before the first sound comes
+
+    with open(file, "rb") as source:
+        kind = sound_type(source.read(HEAD_BYTES))
+        source.seek(0)
+        if kind is not None:
+            found = TinyTag.get(file_obj=source, tags=False)
+            media = Media(type=kind, duration_ms=duration(found.duration))
+            if media.duration_ms is None:
+                raise Refused("It does not say how long it is.")
+        else:
+
+            def read(at: int, length: int) -> bytes:
+                source.seek(at)
+                return source.read(length)
+
+            media = heads(read, source.seek(0, io.SEEK_END))
+    return msgspec.to_builtins(media)
 
 
 def _variant(asked: dict[str, Any]) -> dict[str, Any]:

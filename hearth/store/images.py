@@ -15,8 +15,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hearth.core.blobs import Blob, Blobs
 from hearth.core.images import ImageType
+from hearth.core.media import Media
 from hearth.core.pictures import BadPicture, Picture
 
 WORKERS = 2
@@ -67,6 +70,14 @@ class ImagePool:
         finally:
             await asyncio.to_thread(into.unlink, missing_ok=True)
         return Picture(blob=blob, **said)
+
+    async def measure(self, hash: bytes) -> Media | None:
+        """See the port."""
+        try:
+            said = await self._ask({"do": "measure", "file": await self._blobs.file(hash)})
+            return msgspec.convert(said, Media)
+        except (BadPicture, msgspec.ValidationError):
+            return None
 
     async def variant(self, hash: bytes, type: ImageType, size: int, *, moving: bool) -> bytes:
         """See the port."""

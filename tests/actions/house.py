@@ -222,7 +222,7 @@ class House:
         assert own.snapshot is not None
         assert copy.snapshot is not None
         assert own.n == copy.n
-        for name in ("guild", "channels", "roles", "members", "emojis"):
+        for name in ("guild", "channels", "roles", "members", "emojis", "stickers"):
             assert getattr(own.snapshot, name) == getattr(copy.snapshot, name)
         return copy.snapshot
 

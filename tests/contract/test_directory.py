@@ -114,6 +114,7 @@ async def test_saving_again_replaces(world: SqlDirectory) -> None:
         *[replace(asset, blob=b"\x06", type="png") for asset in worlds.ASSETS],
         replace(worlds.stored_file, size=7),
         replace(worlds.upload, blob=None),
+        replace(worlds.sticker, available=True),
     ]
     await world.commit(changed, [])
     kinds = {type(noun) for noun in changed}

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from hearth.core.blobs import NoBlob
+from hearth.core.media import Media
 from hearth.core.pictures import BadPicture
 from hearth.store import images
 from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.images import ImagePool
+from tests import sounds
 from tests.contract.test_blobs import Wall, put, read
 from tests.pictures import SECRET, moving, opened, photograph, still
 
@@ -92,6 +94,37 @@ async def test_what_is_bad_is_said_so(rig: Rig, data: bytes, why: str) -> None:
         await rig.pool.variant(hash, "png", 16, moving=False)
     # The next one is read all the same.
     assert (await rig.pool.clean(await put(rig.blobs, still()))).width == 40
+
+
+@pytest.mark.parametrize(
+    ("data", "media"),
+    [
+        (sounds.wav(1.5), Media(type="audio/wav", duration_ms=1500)),
+        (sounds.mp3(100), Media(type="audio/mpeg", duration_ms=2612)),
+        (sounds.flac(), Media(type="audio/flac", duration_ms=1500)),
+        (sounds.opus(), Media(type="audio/ogg", duration_ms=1500)),
+        (sounds.mp4(), Media(type="video/mp4", duration_ms=2500, width=640, height=360)),
+        (sounds.webm(), Media(type="video/webm", duration_ms=3250, width=320, height=240)),
+        (b"ID3 is what this text begins with", None),
+        (b"fLaC", None),
+        (b"\xff\xfb", None),
+        (sounds.mp4()[:60], None),
+        (b"", None),
+    ],
+)
+async def test_sounds_and_videos_say_how_long_they_are(
+    rig: Rig, data: bytes, media: Media | None
+) -> None:
+    assert await rig.pool.measure(await put(rig.blobs, data)) == media
+    assert len(rig.pool._resting) == 1, "nothing broken ends a worker"
+
+
+async def test_a_sound_that_takes_too_long_has_no_length(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash = await put(rig.blobs, sounds.wav())
+    monkeypatch.setattr(images, "ANSWER_S", 0.0)
+    assert await rig.pool.measure(hash) is None
 
 
 async def test_there_must_be_a_blob(rig: Rig) -> None:

@@ -34,6 +34,7 @@ from hearth.core.models.settings import (
     Setting,
 )
 from hearth.core.models.social import Note, Relationship
+from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.ports import Directory
 from hearth.store.directory import SqlDirectory
@@ -221,6 +222,16 @@ emoji = Emoji(
     managed=True,
     require_colons=False,
 )
+sticker = Sticker(
+    id=1009,
+    guild_id=GUILD,
+    name="hello",
+    tags="👋",
+    format_type=4,
+    description="a hand",
+    user_id=ANN,
+    available=False,
+)
 emoji_image = EmojiImage(emoji_id=1004, data=b"GIF89a\x00\xff")
 ann_avatar = Asset(
     path=f"guilds/{GUILD}/users/{ANN}/avatars",
@@ -233,6 +244,7 @@ ann_avatar = Asset(
 role_icon = Asset(path=f"role-icons/{ROLE}", hash="i2", blob=b"\x05\xfb", type="png", role_id=ROLE)
 dm_icon = Asset(path="channel-icons/1008", hash="i3", blob=b"\x05", type="png", channel_id=1008)
 emoji_asset = Asset(path="emojis/1004", hash=None, blob=b"\x05", type="webp", emoji_id=1004)
+sticker_asset = Asset(path="stickers/1009", hash=None, blob=b"\x06", type="gif", sticker_id=1009)
 stored_file = StoredFile(
     id=1005,
     channel_id=CHANNEL,
@@ -241,6 +253,7 @@ stored_file = StoredFile(
     filename="a.png",
     content_type="image/png",
     message_id=501,
+    user_id=ANN,
 )
 upload = PendingUpload(
     name="xyz",
@@ -254,8 +267,10 @@ upload = PendingUpload(
     width=3,
     height=2,
     placeholder="AAAA",
+    duration_ms=1500,
+    animated=True,
 )
-ASSETS = [ann_avatar, role_icon, dm_icon, emoji_asset]
+ASSETS = [ann_avatar, role_icon, dm_icon, emoji_asset, sticker_asset]
 ban = Ban(guild_id=GUILD, user_id=BOB, reason="spam")
 invite = Invite(
     code="aB3",
@@ -288,6 +303,7 @@ WORLD: list[Struct] = [
     ban,
     emoji_image,
     emoji,
+    sticker,
     dismissed,
     pin_ack,
     notification_settings,
@@ -360,6 +376,7 @@ async def everything(directory: Directory) -> list[Struct]:
         found += [snapshot.guild, *snapshot.channels.values(), *snapshot.roles.values()]
         found += snapshot.members.values()
         found += snapshot.emojis.values()
+        found += snapshot.stickers.values()
     found += await directory.users([BOT, BOB, ANN, 7])
     found += await directory.audit_entries(GUILD, 100)
     found += await directory.read_states(ANN)

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests import sounds
 from tests.doors.conftest import Den
 from tests.harness import Answer, Client
 from tests.pictures import SECRET, moving, opened, photograph, still
@@ -106,6 +107,42 @@ async def test_pictures_are_looked_at(den: Den, http: aiohttp.ClientSession) -> 
     async with http.get(f"{files[1]['proxy_url']}&format=webp&width=16&height=11") as got:
         image = opened(await got.read())
         assert (got.content_type, image.format, image.width) == ("image/webp", "WEBP", 16)
+
+
+async def test_sounds_and_videos_say_how_long_they_are(
+    den: Den, http: aiohttp.ClientSession
+) -> None:
+    files = await sent(
+        den,
+        n0=("a.bin", sounds.wav(1.5)),
+        n1=("b.mp4", sounds.mp4()),
+        n2=("c.webm", sounds.webm(0, 0)),
+        n3=("d.mp3", b"ID3, but none"),
+        n4=("SPOILER_e.gif", moving()),
+    )
+    told = [
+        [f.get(name) for name in ("content_type", "duration_secs", "width", "height", "flags")]
+        for f in files
+    ]
+    assert told == [
+        ["audio/wav", 1.5, None, None, None],
+        ["video/mp4", 2.5, 640, 360, None],
+        ["audio/webm", 3.25, None, None, None],
+        ["audio/mpeg", None, None, None, None],
+        ["image/gif", None, 24, 16, 1 << 5 | 1 << 3],
+    ]
+    async with http.get(files[1]["url"], headers={"Range": "bytes=0-7"}) as got:
+        assert (got.status, got.content_type) == (206, "video/mp4")
+    wish = {"files": [{"filename": "v.webm", "file_size": 1 << 20}]}
+    (place,) = (await den.bob.post(f"/channels/{den.channel}/attachments", wish)).body[
+        "attachments"
+    ]
+    async with http.put(place["upload_url"], data=sounds.webm()) as got:
+        assert got.status == 200
+    named = [{"id": 0, "filename": "v.webm", "uploaded_filename": place["upload_filename"]}]
+    answer = await den.bob.post(f"/channels/{den.channel}/messages", {"attachments": named})
+    (file,) = answer.body["attachments"]
+    assert (file["duration_secs"], file["width"], file["height"]) == (3.25, 320, 240)
 
 
 @pytest.mark.parametrize("data", [still()[:-20], photograph()[:400], b"GIF89a", b"\xff\xd8\xff"])

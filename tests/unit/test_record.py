@@ -51,18 +51,27 @@ FILES = structs.replace(
     ),
 )
 
+MEDIA = structs.replace(
+    PLAIN,
+    attachments=(
+        structs.replace(FILES.attachments[0], duration_ms=1500),
+        structs.replace(FILES.attachments[1], animated=True),
+    ),
+)
+
 # Never take a row or its file away: a disk somewhere holds it.
 WRITTEN = {
     "message-v1-plain.bin": PLAIN,
     "message-v1-full.bin": FULL,
     "message-v1-plain-attachments.bin": PLAIN,
     "message-v1-attachments.bin": FILES,
+    "message-v1-media.bin": MEDIA,
     # The shortest array that version 1 allows: the fields that have no default.
     "message-v1-short.bin": PLAIN,
 }
 
 # What is written today. When a field is appended, add new files here and to WRITTEN.
-TODAY = {"message-v1-plain-attachments.bin", "message-v1-attachments.bin"}
+TODAY = {"message-v1-plain-attachments.bin", "message-v1-media.bin"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

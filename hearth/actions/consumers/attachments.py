@@ -36,7 +36,7 @@ async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list
     for message_id, channel_id in touched.items():
         message = readable(world.log.get(channel_id, message_id))
         if message is not None and message.attachments:
-            save += claimed_by(message_id, channel_id, message.attachments)
+            save += claimed_by(message_id, channel_id, message.author_id, message.attachments)
             has.update(each.id for each in message.attachments)
         if message_id not in created:
             perhaps.append(message_id)

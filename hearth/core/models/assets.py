@@ -20,3 +20,4 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
     role_id: int | None = None
     channel_id: int | None = None
     emoji_id: int | None = None
+    sticker_id: int | None = None

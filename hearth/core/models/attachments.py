@@ -17,6 +17,9 @@ MOST_FILES = 10
 
 MOST_NAME = 128
 
+IS_SPOILER, IS_ANIMATED = 1 << 3, 1 << 5
+"""Flags of an attachment (Discord reference, "Attachment Flags")."""
+
 HOUR_S = 3600
 VALID_S = 25 * HOUR_S
 """An address is good for so long after the hour in which it was made."""
@@ -35,10 +38,15 @@ class Attachment(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     placeholder: str | None = None
     description: str | None = None
     title: str | None = None
+    duration_ms: int | None = None
+    animated: bool = False
 
 
 class StoredFile(Struct, frozen=True, gc=False, kw_only=True):
-    """Where a file is, for who has its address; `message_id` is None until its message was seen."""
+    """Where a file is, for who has its address; `message_id` is None until its message was seen.
+
+    `user_id` sent it; earlier versions did not write down who.
+    """
 
     id: int
     channel_id: int
@@ -47,6 +55,7 @@ class StoredFile(Struct, frozen=True, gc=False, kw_only=True):
     filename: str
     content_type: str | None = None
     message_id: int | None = None
+    user_id: int | None = None
 
 
 class PendingUpload(Struct, frozen=True, gc=False, kw_only=True):
@@ -63,6 +72,8 @@ class PendingUpload(Struct, frozen=True, gc=False, kw_only=True):
     width: int | None = None
     height: int | None = None
     placeholder: str | None = None
+    duration_ms: int | None = None
+    animated: bool = False
 
 
 class Upload(Struct, frozen=True, gc=False, kw_only=True):
@@ -76,6 +87,8 @@ class Upload(Struct, frozen=True, gc=False, kw_only=True):
     width: int | None = None
     height: int | None = None
     placeholder: str | None = None
+    duration_ms: int | None = None
+    animated: bool = False
 
     @property
     def number(self) -> int | None:
@@ -122,6 +135,8 @@ class AttachmentObject(Struct, gc=False, kw_only=True, omit_defaults=True):
     placeholder_version: int | UnsetType = UNSET
     description: str | UnsetType = UNSET
     title: str | UnsetType = UNSET
+    duration_secs: float | UnsetType = UNSET
+    flags: int | UnsetType = UNSET
 
 
 Urls = Callable[[int, int, str], str]
@@ -146,7 +161,14 @@ def attachment_object(
         placeholder_version=1 if attachment.placeholder else UNSET,
         description=attachment.description or UNSET,
         title=attachment.title or UNSET,
+        duration_secs=attachment.duration_ms / 1000 if attachment.duration_ms else UNSET,
+        flags=_flags(attachment) or UNSET,
     )
+
+
+def _flags(attachment: Attachment) -> int:
+    spoiler = attachment.filename.startswith("SPOILER_")
+    return IS_SPOILER * spoiler | IS_ANIMATED * attachment.animated
 
 
 def signed(key: bytes, wall_s: int, channel_id: int, id: int, filename: str) -> str:

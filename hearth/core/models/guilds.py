@@ -10,6 +10,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence
 from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role, RoleObject, role_object
+from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import User
 from hearth.core.wire import Snowflake
 
@@ -47,12 +48,9 @@ class Snapshot(Struct, kw_only=True):
 
     A private channel has no guild and no roles; its `recipients` are its members too.
 
-    `channels`, `roles` and the derived tables are replaced by each commit and never changed in
-    place; `members`, `recipients`, `users` and `presences` are changed in place, in the commit's
-    own step of the loop, because copying 50,000 rows would stop it.
-    Channels, roles, emojis and the derived tables are replaced by each commit, never changed in
-    place; `members`, `users` and `presences` are changed in place, in the commit's own step of
-    the loop, because copying 50,000 rows would stop it.
+    `channels`, `roles`, `emojis`, `stickers` and the derived tables are replaced by each commit and
+    never changed in place; `members`, `recipients`, `users` and `presences` are changed in place,
+    in the commit's own step of the loop, because copying 50,000 rows would stop it.
     """
 
     guild: Guild | None
@@ -63,6 +61,7 @@ class Snapshot(Struct, kw_only=True):
     presences: dict[int, Presence]
     recipients: dict[int, Recipient] = {}
     emojis: dict[int, Emoji] = {}
+    stickers: dict[int, Sticker] = {}
     n: int = 0
 
     @property

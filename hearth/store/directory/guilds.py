@@ -1,7 +1,7 @@
 """Guilds in SQL."""
 
 from hearth.core.models.guilds import Guild, Snapshot
-from hearth.store.directory import channels, emojis, members, roles
+from hearth.store.directory import channels, emojis, members, roles, stickers
 from hearth.store.directory.tables import Table
 from hearth.store.sql.database import Connection
 
@@ -22,6 +22,7 @@ def snapshot(connection: Connection, guild_id: int) -> Snapshot | None:
         users=users,
         presences={},
         emojis={emoji.id: emoji for emoji in emojis.of_guild(connection, guild_id)},
+        stickers={each.id: each for each in stickers.of_guild(connection, guild_id)},
     )
 
 

@@ -35,6 +35,7 @@ from hearth.store.directory.social import (
     RELATIONSHIPS,
     SETTINGS,
 )
+from hearth.store.directory.stickers import STICKERS
 from hearth.store.directory.tables import Table
 from hearth.store.directory.tokens import CREDENTIALS, TOKENS
 from hearth.store.directory.users import USERS
@@ -63,6 +64,7 @@ TABLES: tuple[Table[Any], ...] = (
     OPERATOR_LOG,
     EMOJIS,
     EMOJI_IMAGES,
+    STICKERS,
     BANS,
     BAN_SWEEPS,
     INVITES,
