@@ -1,4 +1,4 @@
-"""Debian's nginx in front, as packaging/nginx.conf has it: clients notice nothing of it."""
+"""Debian's nginx and Caddy in front, as packaging/ has their files: clients notice nothing."""
 
 import asyncio
 import io
@@ -9,7 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,56 +19,87 @@ import pytest
 from tests.command import hearth
 from tests.harness import PASSWORD, Client, Gateway, Server
 
-RECIPE = Path(__file__).parents[2] / "packaging" / "nginx.conf"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+Recipe = Callable[[Path, int, int, str, str], list[str]]
+"""From a folder, the ports of server and proxy, certificate and key: a command."""
 
-pytestmark = [
-    pytest.mark.skipif(NGINX is None, reason="nginx is not installed: see packaging/test-deps.sh"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is missing"),
-]
+PACKAGING = Path(__file__).parents[2] / "packaging"
+
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="the openssl command is missing"
+)
+
+
+def changed(recipe: str, *changes: tuple[str, str]) -> str:
+    """A recipe with each pattern replaced where it stands, once."""
+    text = (PACKAGING / recipe).read_text()
+    for old, new in changes:
+        text, count = re.subn(old, new, text)
+        assert count == 1, old
+    return text
+
+
+def nginx(folder: Path, server: int, port: int, certificate: str, key: str) -> list[str]:
+    """The command that runs packaging/nginx.conf."""
+    recipe = changed(
+        "nginx.conf",
+        (r"server 127\.0\.0\.1:8080;", f"server 127.0.0.1:{server};"),
+        (r"listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        (r"\n *listen \[::\]:443 ssl;", ""),
+        (r"ssl_certificate /.*;", f"ssl_certificate {certificate};"),
+        (r"ssl_certificate_key /.*;", f"ssl_certificate_key {key};"),
+    )
+    paths = "".join(
+        f"{name}_temp_path {folder / name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    file = folder / "nginx.conf"
+    file.write_text(
+        f"{user}daemon off;\nworker_processes 1;\nerror_log {folder / 'error.log'};\n"
+        f"pid {folder / 'pid'};\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{paths}{recipe}}}\n"
+    )
+    return ["nginx", "-c", str(file)]
+
+
+def caddy(folder: Path, server: int, port: int, certificate: str, key: str) -> list[str]:
+    """The command that runs packaging/Caddyfile, with a certificate that it need not ask for."""
+    recipe = changed(
+        "Caddyfile",
+        (
+            r"\nchat\.example\.org \{\n",
+            f"\nhttps://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n",
+        ),
+        (r"127\.0\.0\.1:8080", f"127.0.0.1:{server}"),
+    )
+    file = folder / "Caddyfile"
+    file.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{recipe}")
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
 
 
 class Proxy:
-    """nginx with the recipe, before a server; only names, addresses and files are changed."""
+    """A proxy with its recipe, before a server; only names, addresses and files are changed."""
 
-    def __init__(self, folder: Path, server: Server, port: int) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, server: Server) -> None:
         self.server = server
-        self.port = port
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
         done = hearth("admin", "--data", server.data, "cert", "--json")
         made = json.loads(done.stdout)
         self.trust = ssl.create_default_context(cafile=made["ca"])
-        recipe = RECIPE.read_text()
-        for old, new in (
-            (r"server 127\.0\.0\.1:8080;", f"server 127.0.0.1:{server.port};"),
-            (r"listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
-            (r"\n *listen \[::\]:443 ssl;", ""),
-            (r"ssl_certificate /.*;", f"ssl_certificate {made['certificate']};"),
-            (r"ssl_certificate_key /.*;", f"ssl_certificate_key {made['key']};"),
-        ):
-            recipe, count = re.subn(old, new, recipe)
-            assert count == 1, old
-        file = folder / "nginx.conf"
-        paths = "".join(
-            f"{name}_temp_path {folder / name};\n"
-            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        user = "user root;\n" if os.geteuid() == 0 else ""
-        file.write_text(
-            f"{user}daemon off;\nworker_processes 1;\nerror_log {folder / 'error.log'};\n"
-            f"pid {folder / 'pid'};\nevents {{}}\n"
-            f"http {{\naccess_log off;\n{paths}{recipe}}}\n"
-        )
-        assert NGINX is not None
-        checked = subprocess.run(
-            [NGINX, "-t", "-c", str(file)], capture_output=True, text=True, check=False
-        )
-        assert checked.returncode == 0, checked.stderr
-        self.process = subprocess.Popen([NGINX, "-c", str(file)], stderr=subprocess.DEVNULL)
+        command = recipe(folder, server.port, self.port, made["certificate"], made["key"])
+        command[0] = shutil.which(command[0], path=PATH) or command[0]
+        env = {**os.environ, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+        log = folder / "proxy.log"
+        with log.open("wb") as told:
+            self.process = subprocess.Popen(command, stdout=told, stderr=told, env=env)
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port)).close()
+                socket.create_connection(("127.0.0.1", self.port)).close()
             except ConnectionRefusedError:
-                assert self.process.poll() is None
+                assert self.process.poll() is None, log.read_text()
             else:
                 break
 
@@ -90,14 +121,21 @@ class Proxy:
         assert self.process.wait(20) == 0
 
 
+@pytest.fixture(scope="module", params=[nginx, caddy], ids=["nginx", "caddy"])
+def recipe(request: pytest.FixtureRequest) -> Recipe:
+    """Each of the recipes, where its program is installed."""
+    name = request.param.__name__
+    if shutil.which(name, path=PATH) is None:
+        pytest.skip(f"{name} is not installed: see packaging/test-deps.sh")
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """A server that trusts the proxy before it, as the recipe says."""
-    folder = tmp_path_factory.mktemp("nginx")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("proxy")
     server = Server(folder / "data", HEARTH_HTTP_TRUSTED_PROXIES="127.0.0.1").start()
-    running = Proxy(folder, server, port)
+    running = Proxy(recipe, folder, server)
     yield running
     running.stop()
     assert server.stop() == 0
@@ -157,21 +195,19 @@ async def test_what_the_recipe_keeps_to_itself(proxy: Proxy, http: aiohttp.Clien
         assert answer.status == 404
     async with http.get(f"{proxy.url}/healthz") as answer:
         assert await answer.json() == {"status": "ok"}
-    # Bodies above nginx's default size are ours to judge.
+    # Bodies above a proxy's default size are ours to judge.
     async with http.post(
         f"{proxy.url}/api/v10/auth/login", data=io.BytesIO(bytes(2 << 20))
     ) as answer:
         assert (answer.status, answer.headers["Content-Type"]) == (413, "application/json")
 
 
-async def test_the_real_address_arrives(tmp_path: Path) -> None:
-    """Failed log-ins count for the address that nginx saw, whatever the client says of itself."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+async def test_the_real_address_arrives(recipe: Recipe, tmp_path: Path) -> None:
+    """Failed log-ins count for the address that the proxy saw, whatever the client says."""
     server = Server(tmp_path / "data", scale=0.1, HEARTH_HTTP_TRUSTED_PROXIES="127.0.0.1").start()
     server.person("bob")
     server.person("cat")
-    proxy = await asyncio.to_thread(Proxy, tmp_path, server, port)
+    proxy = await asyncio.to_thread(Proxy, recipe, tmp_path, server)
 
     async def log_in(address: str, name: str, password: str, **headers: str) -> int:
         async with (
