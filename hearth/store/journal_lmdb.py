@@ -21,11 +21,18 @@ _decode_row = msgspec.msgpack.Decoder(tuple[tuple[int, int, int], ...]).decode
 
 def append(
     txn: "lmdb.Transaction[bytes]", journal: Any, entries: Sequence[tuple[int, int, int]]
-) -> None:
-    """Write the row of a transaction; its number is the last one's plus 1."""
+) -> int:
+    """Write the row of a transaction; its number, which is the last one's plus 1."""
     with txn.cursor(journal) as cursor:
         n = _number.unpack(cursor.key())[0] + 1 if cursor.last() else 1
         cursor.put(_number.pack(n), bytes([_VERSION]) + _encode_row(entries), append=True)
+    return n
+
+
+def last(txn: "lmdb.Transaction[bytes]", journal: Any) -> int:
+    """The number of the last row; 0 where there never was one."""
+    with txn.cursor(journal) as cursor:
+        return _number.unpack(cursor.key())[0] if cursor.last() else 0
 
 
 def rows(txn: "lmdb.Transaction[bytes]", journal: Any, after: int) -> Iterator[JournalRow]:

@@ -6,7 +6,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -33,6 +33,7 @@ from hearth.core.ports import (
 from hearth.store import journal_lmdb
 from hearth.store.attached_lmdb import AttachedTables
 from hearth.store.check_lmdb import faults
+from hearth.store.newest_lmdb import Newest, seek_last
 from hearth.store.room import free_bytes, reason
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,8 @@ class LmdbLog:
             found = txn.get(b"format", _FORMAT, db=meta)
             if found == _FORMAT:
                 txn.put(b"format", _FORMAT, db=meta)
+                row = journal_lmdb.last(txn, self._journal)
+                self._newest = Newest(env, txn, self._messages, row)
         if found != _FORMAT:
             env.close()
             raise UnknownFormat(f"{path} has format {found.decode()}; this Hearth reads 1.")
@@ -209,11 +212,8 @@ class LmdbLog:
 
     def last_id(self, channel_id: int) -> int | None:
         """The greatest committed id of a channel."""
-        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
-            if not _seek_last(cursor, _pack(channel_id, _MAX)):
-                return None
-            channel, id = _key.unpack(cursor.key())
-            return id if channel == channel_id else None
+        with self._env.begin() as txn:
+            return self._newest.of(txn, channel_id)
 
     async def page(
         self,
@@ -315,16 +315,14 @@ class LmdbLog:
         return await self._in_pieces(partial(self._purge_piece, channel_id))
 
     async def channels(self) -> list[int]:
-        """Ids of the channels that have records, ascending; two seeks for each."""
-        # Not any thread: `close` waits for this one, and nobody may read what is closed.
-        ranges = await self._loop.run_in_executor(self._readers, lambda: [*self._ranges()])
-        return [channel for channel, _ in ranges]
+        """Ids of the channels that have records, ascending."""
+        return [*await self._read(True, self._newest.all)]
 
     def greatest_id(self) -> int:
-        """See the port. The journal's end tells it, else it takes two seeks for each channel."""
+        """See the port. The journal's end tells it, else the last message of each channel."""
         with self._env.begin() as txn:
             created = journal_lmdb.created_last(txn, self._journal)
-        return created or max((last for _, last in self._ranges()), default=0)
+            return created or max(self._newest.all(txn).values(), default=0)
 
     async def check(
         self, decode: Callable[[bytes], Message], *, tail_rows: int = 10_000
@@ -339,7 +337,7 @@ class LmdbLog:
         def run() -> list[str]:
             with self._env.begin() as txn:
                 tables = self._messages, self._journal, self._purged
-                found = [*faults(txn, *tables, decode, tail_rows)]
+                found = [*faults(txn, *tables, decode, tail_rows), *self._newest.faults(txn)]
                 return [*found, *self._attached.faults(txn, self._messages)]
 
         return await asyncio.to_thread(run)
@@ -428,6 +426,7 @@ class LmdbLog:
         """One transaction with one journal row; it is on disk when this returns."""
         outcome: list[tuple[Entry, Exception | None]] = []
         row: list[tuple[int, int, int]] = []
+        moved: dict[int, None] = {}
         expires_ms = 0
         messages = self._messages
         with self._env.begin(write=True) as txn:
@@ -458,11 +457,13 @@ class LmdbLog:
                     put(key, value, db=messages)
                 if done:
                     row.append((int(kind), entry.channel_id, entry.id))
+                    if kind is Kind.CREATE or kind is Kind.DELETE:
+                        moved[entry.channel_id] = None
                     outcome.append((entry, None))
                 else:
                     outcome.append((entry, Exists() if kind is Kind.CREATE else Missing()))
             if row:
-                journal_lmdb.append(txn, self._journal, row)
+                self._newest.refresh(txn, moved, journal_lmdb.append(txn, self._journal, row))
             if self._unpruned >= _PRUNE_AFTER:
                 self._prune(txn)
         return outcome
@@ -500,6 +501,7 @@ class LmdbLog:
                 cursor.delete()
                 gone += 1
                 found = bool(cursor.key())
+            self._newest.refresh(txn, [channel_id])
         return gone
 
     def _trim_piece(self, before: int) -> int:
@@ -537,7 +539,7 @@ class LmdbLog:
         if top < 0:
             return values
         with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
-            if _seek_last(cursor, _pack(channel_id, min(top, _MAX))):
+            if seek_last(cursor, _pack(channel_id, min(top, _MAX))):
                 for key, value in islice(cursor.iterprev(), limit):
                     if key < low:
                         break
@@ -559,27 +561,10 @@ class LmdbLog:
         values.reverse()
         return values
 
-    def _ranges(self) -> Iterator[tuple[int, int]]:
-        """Each channel that has records, with its greatest id, ascending."""
-        with self._env.begin() as txn, txn.cursor(self._messages) as cursor:
-            found = cursor.first()
-            while found:
-                channel = _key.unpack(cursor.key())[0]
-                _seek_last(cursor, _pack(channel, _MAX))
-                yield channel, _key.unpack(cursor.key())[1]
-                found = cursor.next()
-
     def _rows(self, after: int, limit: int) -> list[JournalRow]:
         """Up to `limit` rows of the journal after row `after`."""
         with self._env.begin() as txn:
             return list(islice(journal_lmdb.rows(txn, self._journal, after), max(limit, 0)))
-
-
-def _seek_last(cursor: "lmdb.Cursor[bytes]", key: bytes) -> bool:
-    """Put `cursor` on the greatest key up to `key`; False if there is none."""
-    if not cursor.set_range(key):
-        return cursor.last()
-    return cursor.key() == key or cursor.prev()
 
 
 def _resolve(future: asyncio.Future[int], result: int) -> None:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import lmdb
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -511,6 +512,23 @@ async def test_a_restart_finds_all_and_goes_on(disk: Rig):
     assert await log.check(decode) == []
 
 
+async def test_the_ends_of_channels_are_found_anew_when_another_version_wrote(disk: Rig):
+    for channel, id in ((1, 10), (2, 20), (2, 30), (3, 30)):
+        await disk.create(channel, id, message(channel, id))
+    await disk.log.close()
+    assert disk.path is not None
+    # As an earlier version does, which knows nothing of the table of ends.
+    tamper(disk.path, b"messages", lambda txn: txn.put(pair(1, 40), message(1, 40)))
+    tamper(disk.path, b"messages", lambda txn: txn.delete(pair(2, 30)))
+    tamper(disk.path, b"messages", lambda txn: txn.delete(pair(3, 30)))
+    row = bytes([1]) + msgspec.msgpack.encode([(0, 1, 40), (2, 2, 30), (2, 3, 30)])
+    tamper(disk.path, b"journal", lambda txn: txn.put(struct.pack(">Q", 5), row))
+    log = disk.open()
+    assert [log.last_id(channel) for channel in (1, 2, 3)] == [40, 20, None]
+    assert await log.channels() == [1, 2]
+    assert await log.check(decode) == []
+
+
 async def test_an_outcome_does_not_uncover_what_a_newer_entry_hides(disk: Rig):
     for id in range(1, 50):
         created = disk.create(1, id, b"old")
@@ -676,13 +694,14 @@ def pair(channel: int, id: int) -> bytes:
     [
         (
             b"messages",
-            lambda txn: txn.delete(pair(1, 2)),
-            "Message 2 of channel 1 is lost, the journal knows it.",
+            lambda txn: txn.delete(pair(1, 1)),
+            "Message 1 of channel 1 is lost, the journal knows it.",
         ),
         (
             b"messages",
             lambda txn: txn.put(pair(1, 3), message(1, 3)),
-            "Message 3 of channel 1 is there, the journal deleted it.",
+            "Message 3 of channel 1 is there, the journal deleted it.\n"
+            "Channel 1 ends with message 3, its table says 2.",
         ),
         (
             b"messages",
@@ -701,6 +720,11 @@ def pair(channel: int, id: int) -> bytes:
             lambda txn: txn.put(struct.pack(">Q", 1), b"\x02"),
             "Journal row 1 cannot be read: its version 02 is unknown.",
         ),
+        (
+            b"newest",
+            lambda txn: txn.put(struct.pack(">Q", 1), struct.pack(">Q", 9)),
+            "Channel 1 ends with message 2, its table says 9.",
+        ),
         # Rows before the first may be gone; only a hole is a fault.
         (b"journal", lambda txn: txn.delete(struct.pack(">Q", 1)), None),
     ],
@@ -715,7 +739,7 @@ async def test_check_finds(
     assert disk.path is not None
     tamper(disk.path, table, change)
     log = disk.open()
-    assert await log.check(decode) == ([says] if says else [])
+    assert "\n".join(await log.check(decode)) == (says or "")
 
 
 async def test_check_looks_at_the_tail_only(disk: Rig):
