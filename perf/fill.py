@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import seed
 from harness import say
@@ -58,11 +59,12 @@ def cache() -> Path:
 
 def filled(messages: int, members: int, channels: int) -> seed.World:
     """A data directory of this size; made when it is not in the cache."""
-    place = cache() / f"{messages}-{members}-{channels}"
+    place = cache() / f"{messages}-{members}-{channels}{'-year' if seed.under else ''}"
     note = place / "made.json"
-    if note.exists() and (found := json.loads(note.read_text())).pop("format") == FORMAT:
-        paths = {name: Path(found[name]) for name in ("data", "tokens", "posts", "gets")}
-        return seed.World(**{**found, **paths})
+    found: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {}
+    if found.pop("format", None) == FORMAT:
+        found |= {name: Path(found[name]) for name in ("data", "tokens", "posts", "gets")}
+        return seed.World(**found)
     say(f"  filling {place}: {messages} messages, {members} members, {channels} channels")
     begun = time.monotonic()
     shutil.rmtree(place, ignore_errors=True)
@@ -72,6 +74,30 @@ def filled(messages: int, members: int, channels: int) -> seed.World:
     note.write_text(json.dumps({"format": FORMAT, **asdict(made)}, default=str))
     say(f"  filled in {time.monotonic() - begun:.0f} s")
     return made
+
+
+class Committing:
+    """Puts entries to a log that is opened with `committed`, and tells when they are in it."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._done: asyncio.Future[None]
+
+    def put(self, log: LmdbLog, entries: Sequence[Entry]) -> asyncio.Future[None]:
+        """Queue them; the future is done when all are committed. Not before the last one is."""
+        self._left, self._done = len(entries), asyncio.get_running_loop().create_future()
+        for entry in entries:
+            log.put(entry)
+        return self._done
+
+    def committed(self, results: Sequence[tuple[Entry, Exception | None]]) -> None:
+        """What the log calls."""
+        self._left -= len(results)
+        failed = [error for _, error in results if error is not None]
+        if failed and not self._done.done():
+            self._done.set_exception(failed[0])
+        elif not self._left and not self._done.done():
+            self._done.set_result(None)
 
 
 def _messages(made: seed.World, count: int) -> Iterator[Message]:
@@ -98,29 +124,19 @@ def _messages(made: seed.World, count: int) -> Iterator[Message]:
 
 async def _fill(made: seed.World, count: int) -> None:
     """The messages; and in the metadata what the journal's consumers would have left."""
-    loop = asyncio.get_running_loop()
-    left = 0
-    done = loop.create_future()
-
-    def committed(results: Sequence[tuple[Entry, Exception | None]]) -> None:
-        nonlocal left
-        left -= len(results)
-        failed = [error for _, error in results if error is not None]
-        if failed:
-            done.set_exception(failed[0])
-        elif not left:
-            done.set_result(None)
-
     nouns: list[Struct] = []
     newest = dict.fromkeys(made.channels, 0)
-    log = LmdbLog(made.data / "messages", committed, sync=False)
+    committing = Committing()
+    log = LmdbLog(made.data / "messages", committing.committed, sync=False)
     index = await FtsSearch.open(made.data / "search.db")
     indexed = asyncio.ensure_future(asyncio.sleep(0))
     messages = _messages(made, count)
     while chunk := list(islice(messages, CHUNK)):
-        left, done = len(chunk), loop.create_future()
+        entries = [
+            Entry(Kind.CREATE, message.channel_id, message.id, encode(message)) for message in chunk
+        ]
+        done = committing.put(log, entries)
         for message in chunk:
-            log.put(Entry(Kind.CREATE, message.channel_id, message.id, encode(message)))
             newest[message.channel_id] = message.id
             nouns += [
                 Mention(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 import secrets
 import shutil
 import time
@@ -29,6 +30,9 @@ from hearth.store.messages_lmdb import LmdbLog
 
 DATABASE = "metadata.db"
 """Where in its data directory the server keeps the metadata."""
+
+under: Path | None = None
+"""A data directory that every world is made on top of (`run.py --year`)."""
 
 BOT_FLAGS = 1 << 13 | 1 << 15 | 1 << 19
 API = "/api/v10"
@@ -57,10 +61,10 @@ def make(
     """A guild of `members` people, an owner and an administrator bot, in an empty directory.
 
     Where `private`, channel i is seen by role i only and member j has role j modulo `channels`:
-    each channel has members / channels listeners. All of it was made `age_s` ago.
+    each channel has members / channels listeners. All of it was made `age_s` ago. It is added to
+    what is in `under`, where that is set.
     """
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    begin(data, under)
     ids, wall_ms = IdMaker(0), int((time.time() - age_s) * 1000)
 
     def new() -> int:
@@ -70,11 +74,8 @@ def make(
 
     def person(name: str, bot: bool = False) -> tuple[int, str]:
         user = User(id=new(), username=name, global_name=None if bot else name.title(), bot=bot)
-        owner = base64.urlsafe_b64encode(str(user.id).encode()).rstrip(b"=").decode()
-        moment = base64.urlsafe_b64encode((wall_ms // 1000).to_bytes(5, "big")).rstrip(b"=")
-        token = f"{owner}.{moment.decode()}.{secrets.token_urlsafe(32)}"
-        digest = hashlib.sha256(token.encode()).digest()
-        nouns.extend([user, Token(hash=digest, user_id=user.id, created_at_ms=wall_ms)])
+        stored, token = token_of(user.id, wall_ms)
+        nouns.extend([user, stored])
         return user.id, token
 
     guild_id = new()
@@ -137,6 +138,27 @@ def make(
     return World(
         data, tokens, posts, gets, guild_id, channel_ids, role_ids, users, owner_token, bot_token
     )
+
+
+def begin(data: Path, copied: Path | None) -> None:
+    """An empty directory, or a copy of one; blobs are linked, as nobody writes to them."""
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    if copied is not None:
+        shutil.copytree(copied, data, ignore=shutil.ignore_patterns("blobs"), dirs_exist_ok=True)
+        blobs = copied / "blobs"
+        one_disk = data.stat().st_dev == blobs.stat().st_dev
+        copy = os.link if one_disk else shutil.copy2
+        shutil.copytree(blobs, data / "blobs", copy_function=copy)
+
+
+def token_of(user_id: int, wall_ms: int) -> tuple[Token, str]:
+    """A new token of a user, as it is stored and as it is sent."""
+    owner = base64.urlsafe_b64encode(str(user_id).encode()).rstrip(b"=").decode()
+    moment = base64.urlsafe_b64encode((wall_ms // 1000).to_bytes(5, "big")).rstrip(b"=")
+    token = f"{owner}.{moment.decode()}.{secrets.token_urlsafe(32)}"
+    digest = hashlib.sha256(token.encode()).digest()
+    return Token(hash=digest, user_id=user_id, created_at_ms=wall_ms), token
 
 
 async def _store(data: Path, nouns: list[Struct]) -> None:

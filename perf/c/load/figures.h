@@ -28,7 +28,7 @@ static double quantile_ms(const figures *f, double q) {
 }
 
 static void print_figures(const char *name, const figures *f) {
-    printf(",\"%s\":{\"count\":%lu,\"p50\":%.4f,\"p90\":%.4f,\"p99\":%.4f,\"max\":%.4f}", name,
-           f->count, quantile_ms(f, .5), quantile_ms(f, .9), quantile_ms(f, .99),
+    printf(",\"%s\":{\"count\":%lu,\"p50\":%.4f,\"p90\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"max\":%.4f}", name,
+           f->count, quantile_ms(f, .5), quantile_ms(f, .9), quantile_ms(f, .95), quantile_ms(f, .99),
            (double)f->most / 1e6);
 }
