@@ -169,6 +169,14 @@ class Storage(Struct, frozen=True, kw_only=True):
     refused with status 503; reading and deleting go on."""
 
 
+FileType = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\.[a-z0-9.]{1,32}|[a-z]+/(\*|[a-z0-9.+-]{1,100}))$",
+        description="a type such as image/png or image/*, an ending such as .exe, or a list of "
+        "these, in small letters",
+    ),
+]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 50, description="a whole number of bytes")]
 
 
@@ -182,8 +190,25 @@ class Media(Struct, frozen=True, kw_only=True):
     """The most that one person or bot may send in files within an hour; a scale of rate limits
     above 1 raises it."""
 
+    user_bytes: Bytes = 0
+    """The most that the files that one person or bot sent may have together; 0 is any number."""
+
     guild_bytes: Bytes = 0
     """The most that the files of one guild may have together; 0 is any number."""
+
+    allowed_types: tuple[FileType, ...] = ()
+    """The only files that messages may have, by type or ending; none named is all. A picture, sound
+    or video has the type that its bytes say, others that of their ending, or what the client says
+    it is where that is unknown, or application/octet-stream."""
+
+    denied_types: tuple[FileType, ...] = ()
+    """Files that no message may have, in the same words, also where they are allowed."""
+
+    cache_bytes: Annotated[
+        int, Meta(ge=1 << 20, le=1 << 50, description="a whole number of bytes, at least 1 MiB")
+    ] = 2 << 30
+    """About how much the pictures may have together that were made in other sizes and formats.
+    Those that nobody asked for the longest are deleted, and made again when somebody does."""
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -129,7 +129,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             data / "cache", wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
         )
         stack.push_async_callback(cache.close)
-        pictures = ImagePool(blobs, cache, data / "drafts")
+        pictures = ImagePool(blobs, cache, data / "drafts", config.media.cache_bytes)
         stack.push_async_callback(pictures.close)
         world = World(
             directory=directory,
@@ -150,7 +150,10 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             media=MediaLimits(
                 file_bytes=config.media.file_bytes,
                 user_bytes_per_hour=config.media.user_bytes_per_hour,
+                user_bytes=config.media.user_bytes,
                 guild_bytes=config.media.guild_bytes,
+                allowed=config.media.allowed_types,
+                denied=config.media.denied_types,
             ),
             search=index,
         )

@@ -1,6 +1,7 @@
 """Real pictures for tests, some with what must not be told, and broken ones."""
 
 import base64
+import os
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +16,13 @@ def still(kind: str = "png", width: int = 40, height: int = 20, **more: Any) -> 
     image = Image.linear_gradient("L").rotate(90).resize((width, height))
     out = BytesIO()
     Image.merge("RGB", (image, image.point(lambda v: 255 - v), image)).save(out, kind, **more)
+    return out.getvalue()
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that no codec makes small."""
+    out = BytesIO()
+    Image.frombytes("RGB", (width, height), os.urandom(3 * width * height)).save(out, "png")
     return out.getvalue()
 
 

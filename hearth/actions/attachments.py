@@ -68,8 +68,8 @@ async def receive(
 ) -> Upload:
     """Keep a file of `who`'s as it comes; a picture is looked at and loses its metadata.
 
-    Refuses what is too large, more than may be sent in an hour, or begins as a picture and is none
-    that can be shown. `said` is the type that the client says it is.
+    Refuses what is too large, more than may be sent in an hour, of a type that is not taken, or
+    begins as a picture and is none that can be shown. `said` is the type that the client says.
     """
     most = world.media.file_bytes if most is None else min(most, world.media.file_bytes)
     head = b""
@@ -92,14 +92,22 @@ async def receive(
             content_type=_type_of(filename, said),
         )
         if sniff(head) is None:
-            return await _measured(world, upload, head)
-        picture = await world.pictures.clean(blob.hash)
+            upload = await _measured(world, upload, head)
+        else:
+            upload = await _cleaned(world, upload)
     except TooLarge:
         raise Refused(FILE_TOO_LARGE) from None
     except BadPicture as bad:
         raise invalid_form(((part,), "IMAGE_INVALID", str(bad))) from None
     except StorageFull as error:
         raise Refused(STORAGE_FULL) from error
+    _check_type(world, part, filename, upload.content_type)
+    return upload
+
+
+async def _cleaned(world: World, upload: Upload) -> Upload:
+    """A picture without its metadata, and what it is like."""
+    picture = await world.pictures.clean(upload.blob)
     return replace(
         upload,
         blob=picture.blob.hash,
@@ -124,6 +132,12 @@ async def _measured(world: World, upload: Upload, head: bytes) -> Upload:
         height=media.height,
         duration_ms=media.duration_ms,
     )
+
+
+def _check_type(world: World, field: str, filename: str, content_type: str | None) -> None:
+    if not world.media.takes(filename, content_type):
+        text = "Files of this type are not taken here."
+        raise invalid_form(((field,), "FILE_TYPE_NOT_ALLOWED", text))
 
 
 def charge(world: World, who: int, size: int) -> None:
@@ -220,9 +234,12 @@ def _attachment(
 ) -> Attachment:
     assert upload.blob is not None
     name = wish.filename or upload.filename
+    filename = safe_name(name, spoiler=bool(wish.is_spoiler))
+    # It may be called otherwise than when it came, and what is taken may have changed since.
+    _check_type(here.world, "attachments", filename, upload.content_type)
     made = Attachment(
         id=here.world.make_id(),
-        filename=safe_name(name, spoiler=bool(wish.is_spoiler)),
+        filename=filename,
         size=upload.size,
         blob=upload.blob,
         content_type=upload.content_type,
@@ -267,12 +284,17 @@ async def forget(world: World, attachments: Sequence[Attachment]) -> None:
 
 
 async def _has_room(here: InChannel, size: int) -> None:
-    """Refuse what is more than a guild may have in all."""
-    guild, most = here.snapshot.guild, here.world.media.guild_bytes
-    if guild is not None and most:
-        used = await here.world.directory.file_bytes_of(guild.id)
-        if used + size > most:
-            raise Refused(BODY_TOO_LARGE)
+    """Refuse what is more than a guild, or who sends it, may have in all."""
+    guild, directory = here.snapshot.guild, here.world.directory
+    if guild is not None and (most := here.world.media.guild_bytes):
+        _fits(await directory.file_bytes_of(guild.id) + size, most)
+    if most := here.world.media.user_bytes:
+        _fits(await directory.file_bytes_by(here.who.user_id) + size, most)
+
+
+def _fits(size: int, most: int) -> None:
+    if size > most:
+        raise Refused(BODY_TOO_LARGE)
 
 
 # Sending before the message (discord-userdoccers, "Cloud uploads")

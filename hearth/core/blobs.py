@@ -67,6 +67,13 @@ class Blobs(Protocol):
         """Delete a blob unless it was touched since `than`; whether it went."""
         ...
 
+    async def trim(self, most: int) -> int:
+        """Delete those touched the longest ago until all together have no more than `most` bytes.
+
+        The one touched last stays. How many bytes stay.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what is under way."""
         ...

@@ -66,7 +66,7 @@ BODY_TOO_LARGE = Error(
     40005,
     413,
     "Request entity too large",
-    "Send a smaller body or smaller files; a guild may have no room for more of them.",
+    "Send a smaller body or smaller files; the guild or you may have no room for more of them.",
 )
 RATE_LIMITED = Error(
     0, 429, "You are being rate limited.", "Wait for retry_after seconds, then send it again."

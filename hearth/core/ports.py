@@ -348,6 +348,10 @@ class Directory(Accounts, Protocol):
         """How many bytes the attachments of a guild are."""
         ...
 
+    async def file_bytes_by(self, user_id: int) -> int:
+        """How many bytes the attachments are that a user sent."""
+        ...
+
     async def upload(self, name: str) -> PendingUpload | None:
         """The file of this name that is sent before its message."""
         ...

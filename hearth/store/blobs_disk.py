@@ -119,6 +119,10 @@ class DiskBlobs:
         """See the port."""
         return await self._run(partial(self._delete, self._place(hash), than))
 
+    async def trim(self, most: int) -> int:
+        """See the port."""
+        return await self._run(partial(self._trim, most))
+
     async def close(self) -> None:
         """See the port. May be called again."""
         await asyncio.to_thread(self._threads.shutdown)
@@ -198,6 +202,23 @@ class DiskBlobs:
                         if file.stat().st_mtime < than:
                             found.append(bytes.fromhex(file.name))
         return found
+
+    def _trim(self, most: int) -> int:
+        found: list[tuple[float, int, Path]] = []
+        for file in self._path.glob("[0-9a-f][0-9a-f]/*/*"):
+            with suppress(FileNotFoundError):
+                status = file.stat()
+                found.append((status.st_mtime, status.st_size, file))
+        found.sort()
+        left = sum(size for _, size, _ in found)
+        for touched, size, file in found[:-1]:
+            if left <= most:
+                break
+            with self._lock, suppress(FileNotFoundError):
+                if file.stat().st_mtime == touched:
+                    file.unlink()
+                    left -= size
+        return left
 
     def _place(self, hash: bytes) -> Path:
         name = hash.hex()

@@ -1,7 +1,7 @@
 """The pool of processes that decode pictures (`image_worker`), and what they made, cached.
 
 A bomb or a fault of a codec ends a worker and never this process. None runs until a picture comes,
-nor longer than a minute after the last.
+nor longer than a minute after the last. The cache is bounded; what was used last stays.
 """
 
 import asyncio
@@ -38,10 +38,13 @@ PIECE_BYTES = 256 * 1024
 class ImagePool:
     """The `Pictures` port; what the workers write goes through `path`, which is emptied first."""
 
-    def __init__(self, blobs: Blobs, cache: Blobs, path: Path) -> None:
+    def __init__(self, blobs: Blobs, cache: Blobs, path: Path, cache_bytes: int = 2 << 30) -> None:
         self._blobs = blobs
         self._cache = cache
         self._path = path
+        self._cache_bytes = cache_bytes
+        self._room = 0
+        """So many bytes may come into the cache before it is trimmed; at the start nobody knows."""
         self._free = asyncio.Semaphore(WORKERS)
         self._resting: list[Process] = []
         self._making: dict[bytes, asyncio.Future[None]] = {}
@@ -91,11 +94,20 @@ class ImagePool:
                 return key
             request = {"do": "variant", "type": type, "size": size, "moving": moving}
             await self._ask({**request, "file": await self._blobs.file(hash), "into": str(into)})
-            await self._cache.put(_pieces(into), sys.maxsize, under=key)
+            made = await self._cache.put(_pieces(into), sys.maxsize, under=key)
+            await self._make_room(made.size)
         finally:
             self._making.pop(key).set_result(None)
             await asyncio.to_thread(into.unlink, missing_ok=True)
         return key
+
+    async def _make_room(self, size: int) -> None:
+        """Keep the cache within its bounds after `size` bytes came; a tenth is freed at a time."""
+        self._room -= size
+        if self._room < 0:
+            self._room = self._cache_bytes // 10  # who comes meanwhile does not trim as well
+            left = await self._cache.trim(self._cache_bytes * 9 // 10)
+            self._room = self._cache_bytes - left
 
     async def close(self) -> None:
         """See the port."""

@@ -363,6 +363,15 @@ class MemoryBlobs:
         del self._values[hash], self._touched[hash]
         return True
 
+    async def trim(self, most: int) -> int:
+        """See the port."""
+        left = sum(map(len, self._values.values()))
+        for hash in sorted(self._values, key=self._touched.__getitem__)[:-1]:
+            if left > most:
+                left -= len(self._values.pop(hash))
+                del self._touched[hash]
+        return left
+
     async def close(self) -> None:
         """See the port."""
         if self._folder is not None:

@@ -247,6 +247,68 @@ async def test_limits_by_size_user_and_guild(house: House) -> None:
     assert caught.value.error is BODY_TOO_LARGE
 
 
+async def test_how_much_one_person_has_in_all(house: House) -> None:
+    world = house.owner
+    world.media = house.entry.media = MediaLimits(user_bytes=12)
+    shown = await post(house, await sent(house), await sent(house, "files[1]", b"12345"))
+    for more in (b"abc", b"12345"):
+        with pytest.raises(Refused) as caught:
+            await post(house, await sent(house, data=more))
+        assert caught.value.error is BODY_TOO_LARGE
+    await post(house, await sent(house, data=b"abc"), who=ANN)
+    await post(house, await sent(house, data=b"ab"))
+    await follow(house)
+    where = {"channel_id": TEXT, "message_id": int(shown["id"])}
+    await house.call("delete_message", BOB, **where)
+    await follow(house)
+    await post(house, await sent(house, data=b"abc"))
+
+
+async def test_which_files_are_taken(house: House) -> None:
+    world = house.owner
+    await post(house, await sent(house, filename="a.exe"))
+    name = await announced(house, size=100)
+    world.media = house.entry.media = MediaLimits(denied=(".exe", "text/*"))
+
+    async def refusal(*uploads: Upload, **body: Any) -> list[str]:
+        with pytest.raises(Refused) as caught:
+            await post(house, *uploads, **body)
+        assert caught.value.error is INVALID_FORM
+        return list(caught.value.more["errors"])
+
+    assert await refusal(await sent(house, filename="A.EXE", content_type=None)) == ["attachments"]
+    plain = await sent(house, filename="a.bin", content_type=None)
+    assert await refusal(plain, attachments=[{"id": 0, "filename": "b.exe"}]) == ["attachments"]
+    assert await refusal(await sent(house)) == ["attachments"]
+    await post(house, plain)
+    # As its bytes come already.
+    with pytest.raises(Refused) as caught:
+        await put_upload(world, name, pieces(b"hello"))
+    assert caught.value.more["errors"]["file"]["_errors"][0]["code"] == "FILE_TYPE_NOT_ALLOWED"
+    assert (await world.directory.upload(name)).blob is None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "denied", "filename", "kind", "taken"),
+    [
+        ((), (), "a.exe", None, True),
+        ((), (".exe",), "a.exe", None, False),
+        ((), (".exe",), "a.EXE. ", None, False),
+        ((), (".exe",), "a.exe.txt", "text/plain", True),
+        ((), ("application/octet-stream",), "a", None, False),
+        (("image/*",), (), "a.png", "image/png", True),
+        (("image/*",), (), "a.png", None, False),
+        (("image/*", ".pdf"), (), "a.pdf", "application/pdf", True),
+        (("image/*",), ("image/gif",), "a.gif", "image/gif", False),
+        (("image/*",), ("image/gif",), "a.png", "image/png", True),
+    ],
+)
+def test_types_and_endings(
+    allowed: tuple[str, ...], denied: tuple[str, ...], filename: str, kind: str | None, taken: bool
+) -> None:
+    assert MediaLimits(allowed=allowed, denied=denied).takes(filename, kind) == taken
+
+
 async def test_addresses_are_given_anew_to_who_may_see(house: House) -> None:
     shown = await post(house, await sent(house))
     hidden = await house.call(

@@ -138,6 +138,20 @@ async def test_what_the_chunks_raise_comes_back(blobs: Blobs, wall: Wall) -> Non
     assert await older(blobs, wall.seconds + 1) == set()
 
 
+async def test_what_was_touched_last_stays(blobs: Blobs, wall: Wall) -> None:
+    hashes: list[bytes] = []
+    for text in (b"aaaa", b"bbb", b"cc", b"d"):
+        hashes.append(await put(blobs, text))
+        wall.seconds += 1
+    assert await blobs.trim(10) == 10
+    await blobs.touch(hashes[0])
+    assert await blobs.trim(9) == 7
+    assert [await blobs.size(hash) for hash in hashes] == [4, None, 2, 1]
+    assert await blobs.trim(4) == 4
+    assert await blobs.trim(0) == 4, "the one that was asked for last"
+    assert [await blobs.size(hash) for hash in hashes] == [4, None, None, None]
+
+
 # A disk
 
 

@@ -15,7 +15,7 @@ from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.images import ImagePool
 from tests import sounds
 from tests.contract.test_blobs import Wall, put, read
-from tests.pictures import SECRET, moving, opened, photograph, still
+from tests.pictures import SECRET, moving, noise, opened, photograph, still
 
 
 class Rig:
@@ -189,6 +189,31 @@ async def test_one_that_is_wanted_by_many_is_made_once(rig: Rig) -> None:
     wanted = [rig.pool.variant(hash, "webp", 32, moving=False) for _ in range(10)]
     assert len(set(await asyncio.gather(*wanted))) == 1
     assert len(rig.pool._resting) == 1
+
+
+async def test_the_cache_has_bounds(tmp_path: Path) -> None:
+    wall = Wall()
+    blobs = DiskBlobs(tmp_path / "blobs", wall=wall)
+    cache = DiskBlobs(tmp_path / "cache", wall=wall)
+    pool = ImagePool(blobs, cache, tmp_path / "drafts", cache_bytes=300_000)
+    made: list[bytes] = []
+    try:
+        hash = await put(blobs, noise(400, 200))
+        for size in (64, 128, 256, 64, 512):
+            wall.seconds += 1
+            made.append(await pool.variant(hash, "png", size, moving=False))
+        sizes = [await cache.size(key) for key in made]
+        assert sizes[0] is not None, "it was asked for again"
+        assert (sizes[1], sizes[2]) == (None, None)
+        assert sizes[4] is not None
+        left = {key: size or 0 for key, size in zip(made, sizes, strict=True)}
+        assert 0 < sum(left.values()) <= 300_000
+        # What is gone is made again.
+        assert await cache.size(await pool.variant(hash, "png", 128, moving=False))
+    finally:
+        await pool.close()
+        await blobs.close()
+        await cache.close()
 
 
 async def test_workers_end_when_nothing_is_asked(rig: Rig) -> None:

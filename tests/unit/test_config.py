@@ -66,7 +66,11 @@ TEXTS = {
     "reserve_bytes": "0",
     "file_bytes": "1",
     "user_bytes_per_hour": "2",
+    "user_bytes": "4",
     "guild_bytes": "3",
+    "allowed_types": "image/*,.pdf",
+    "denied_types": "image/svg+xml,.tar.gz",
+    "cache_bytes": "2097152",
 }
 
 
@@ -107,6 +111,9 @@ REFUSED = {
     "[limits]\nscale = 0": "scale in section [limits] must be a number above 0 and at most",
     "[limits]\nscale = nan": "scale in section [limits] must be a number above 0 and at most",
     "[limits]\nscale = true": "scale in section [limits] must be a number above 0 and at most",
+    "[media]\ndenied_types = 'exe'": "denied_types in section [media] must be a type such as",
+    "[media]\nallowed_types = ['*/*']": "allowed_types in section [media] must be a type such as",
+    "[media]\ncache_bytes = 0": "cache_bytes in section [media] must be a whole number of bytes",
     "[registration]\nmode = 'all'": "must be one of open, invite, closed, not 'all'",
     "[storage]\nmap_size_bytes = 1.5": "map_size_bytes in section [storage] must be a whole number",
     "[storage]\nreserve_bytes = -1": "reserve_bytes in section [storage] must be a whole number",

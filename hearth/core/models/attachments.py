@@ -98,11 +98,32 @@ class Upload(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class MediaLimits(Struct, frozen=True, kw_only=True):
-    """How much may be sent: of one file, by one user in an hour, to one guild in all (0: any)."""
+    """How much may be sent: of one file, by one user in an hour and in all, to one guild in all.
+
+    Of the last two 0 is any number. `allowed` and `denied` are types (image/png, image/*) and
+    endings (.exe); without `allowed` all are.
+    """
 
     file_bytes: int = 100 << 20
     user_bytes_per_hour: int = 2 << 30
+    user_bytes: int = 0
     guild_bytes: int = 0
+    allowed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+    def takes(self, filename: str, content_type: str | None) -> bool:
+        """Whether a message may have a file of this name and type."""
+        name = filename.lower().rstrip(". ")
+        kind = content_type or "application/octet-stream"
+        family = f"{kind.partition('/')[0]}/*"
+
+        def is_one(of: tuple[str, ...]) -> bool:
+            return any(
+                name.endswith(each) if each.startswith(".") else each in (kind, family)
+                for each in of
+            )
+
+        return not is_one(self.denied) and (not self.allowed or is_one(self.allowed))
 
 
 class AttachmentRequest(Struct, kw_only=True):

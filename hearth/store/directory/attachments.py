@@ -39,6 +39,14 @@ def bytes_of_guild(connection: Connection, guild_id: int) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def bytes_of_user(connection: Connection, user_id: int) -> int:
+    """How many bytes the files are that a user sent; those of earlier versions do not count."""
+    row = connection.one(
+        "SELECT coalesce(sum(size), 0) FROM attachments WHERE user_id = ?", (user_id,)
+    )
+    return int(row[0] or 0) if row else 0
+
+
 def upload(connection: Connection, name: str) -> PendingUpload | None:
     """The file on its way with this name."""
     return UPLOADS.one(connection, "name = ?", (name,))

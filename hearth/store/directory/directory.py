@@ -182,6 +182,10 @@ class SqlDirectory:
         """See the port."""
         return await self._database.read(lambda c: attachments.bytes_of_guild(c, guild_id))
 
+    async def file_bytes_by(self, user_id: int) -> int:
+        """See the port."""
+        return await self._database.read(lambda c: attachments.bytes_of_user(c, user_id))
+
     async def upload(self, name: str) -> PendingUpload | None:
         """See the port."""
         return await self._database.read(lambda c: attachments.upload(c, name))
