@@ -4,8 +4,12 @@ import click
 
 from hearth import __version__
 from hearth.commands.admin import admin
+from hearth.commands.backup import backup, restore
+from hearth.commands.bot import bot
 from hearth.commands.cert import cert
+from hearth.commands.guild import guild
 from hearth.commands.serve import serve
+from hearth.commands.user import user
 
 
 @click.group()
@@ -16,4 +20,5 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(admin)
-admin.add_command(cert)
+for each in (user, guild, bot, cert, backup, restore):
+    admin.add_command(each)

@@ -43,6 +43,7 @@ from hearth.net.proxies import Proxies, is_here
 from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
+from hearth.store.backup import DataBackups
 from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
@@ -120,6 +121,10 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
             reserve_bytes=config.storage.reserve_bytes,
         )
         stack.push_async_callback(log.close)
+        backups = DataBackups(
+            data, directory, log, wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
+        )
+        stack.push_async_callback(backups.close)
         last = max(last, log.greatest_id())
         blobs = DiskBlobs(
             data / "blobs", wall=clock.wall, reserve_bytes=config.storage.reserve_bytes
@@ -156,6 +161,7 @@ async def opened(config: Config, metrics: Metrics | None = None) -> AsyncGenerat
                 denied=config.media.denied_types,
             ),
             search=index,
+            backups=backups,
         )
         worlds.append(world)
         stack.push_async_callback(world.flush)
@@ -272,6 +278,8 @@ async def serve(
         for consumer in consumers:
             consumer.cancel()
         await asyncio.wait(consumers)
+        if world.backups is not None:
+            await world.backups.close()
         # What was posted is told before the sessions are saved with it.
         await world.log.close()
         saved.save(gateway, data / "sessions")

@@ -49,11 +49,12 @@ async def collect_blobs(world: World) -> int:
     """
     than = world.clock.wall() - GRACE_S
     gone = 0
-    async for some in world.blobs.older(than):
-        kept = await world.directory.referenced(some)
-        for hash in some:
-            if hash not in kept and await world.blobs.delete(hash, than):
-                gone += 1
+    async with world.collecting:  # A backup may need what nothing refers to since.
+        async for some in world.blobs.older(than):
+            kept = await world.directory.referenced(some)
+            for hash in some:
+                if hash not in kept and await world.blobs.delete(hash, than):
+                    gone += 1
     unused = world.clock.wall() - CACHE_S
     async for some in world.pictures.cache.older(unused):
         for hash in some:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from hearth.actions.admin import UserNamed, find_user
 from hearth.actions.messages import readable
-from hearth.actions.operators import NOBODY
+from hearth.actions.operators import write_down
 from hearth.actions.private import listed
 from hearth.actions.scopes import AsOperator, AsPerson
 from hearth.actions.users import my_user
@@ -42,7 +42,6 @@ from hearth.core.models.exports import (
     harvest_object,
 )
 from hearth.core.models.messages import message_object
-from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel, PrivateChannelObject
 from hearth.core.models.settings import LEGACY
 from hearth.core.models.social import note_object, relationship_object
@@ -135,15 +134,7 @@ async def export_user(here: AsOperator, body: UserNamed) -> ExportMade:
     world = here.world
     folder = _folder(world)
     user = await find_user(world, body.user)
-    entry = OperatorEntry(
-        id=world.make_id(),
-        at_ms=world.wall_ms(),
-        uid=int(here.params.get("uid", NOBODY)),
-        action="export_user",
-        target_id=user.id,
-    )
-    await world.write([entry])
-    path = _file(folder, entry.id)
+    path = _file(folder, await write_down(here, "export_user", user.id))
     async with world.exporting:
         try:
             await _write(world, user.id, path)

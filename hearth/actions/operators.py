@@ -1,4 +1,4 @@
-"""What operators read of what people write; each look is noted before it is taken."""
+"""What operators read of what people write, and the log that has each look before it is taken."""
 
 from typing import Annotated
 
@@ -60,6 +60,20 @@ class LogRead(Struct):
     entries: list[LogLine]
 
 
+async def write_down(here: AsOperator, action: str, target_id: int = 0) -> int:
+    """Note in the operator log what is going to be done, and by whom; the entry's id."""
+    world = here.world
+    entry = OperatorEntry(
+        id=world.make_id(),
+        at_ms=world.wall_ms(),
+        uid=int(here.params.get("uid", NOBODY)),
+        action=action,
+        target_id=target_id,
+    )
+    await world.write([entry])
+    return entry.id
+
+
 @operation()
 async def read_messages(here: AsOperator, body: MessagesAsked) -> MessagesRead:
     """Read any channel's messages; the operator log says so first, and whether it is private."""
@@ -68,14 +82,7 @@ async def read_messages(here: AsOperator, body: MessagesAsked) -> MessagesRead:
     if key is None:
         raise Refused(UNKNOWN_CHANNEL)
     private = key == channel_id
-    entry = OperatorEntry(
-        id=world.make_id(),
-        at_ms=world.wall_ms(),
-        uid=int(here.params.get("uid", NOBODY)),
-        action="read_private_messages" if private else "read_messages",
-        target_id=channel_id,
-    )
-    await world.write([entry])
+    await write_down(here, "read_private_messages" if private else "read_messages", channel_id)
     records = [readable(record) for record in await world.log.page(channel_id, body.limit)]
     messages = [message for message in reversed(records) if message is not None]
     await world.load_users({message.author_id for message in messages})

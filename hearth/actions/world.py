@@ -12,6 +12,7 @@ from msgspec import Struct
 from hearth.actions.home import Home
 from hearth.actions.indexing import Indexing
 from hearth.actions.ties import Ties
+from hearth.core.backups import Backups
 from hearth.core.blobs import Blobs
 from hearth.core.commits import Commit, Noun, apply
 from hearth.core.errors import STORAGE_FULL, Refused, rate_limited
@@ -102,6 +103,7 @@ class World:
         origin: str = "http://localhost",
         media: MediaLimits | None = None,
         search: Search | None = None,
+        backups: Backups | None = None,
     ) -> None:
         self.directory = directory
         self.log = log
@@ -124,6 +126,9 @@ class World:
         """Where files are that are no metadata, None for nowhere, and what they leave free."""
         self.search, self.indexing = search, Indexing()
         self.exporting = asyncio.Lock()
+        self.backups = backups
+        self.collecting = asyncio.Lock()
+        """Held while blobs are deleted, and while none may be."""
         self.origin = origin
         self.media = media or MediaLimits()
         self.sent_bytes = Quota()

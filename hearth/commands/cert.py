@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from hearth.commands.admin import Operator, pass_operator
+from hearth.commands.operator import Operator, by_operator
 
 CA_DAYS, DAYS = 3650, 397
 """How long the authority is good for, and a certificate: browsers take none for longer."""
@@ -49,11 +49,9 @@ subjectAltName = {names}
 @click.option(
     "--name", "names", multiple=True, help="One more host name or address, several times if needed."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-@pass_operator
-def cert(operator: Operator, names: tuple[str, ...], as_json: bool) -> None:
+@by_operator
+def cert(operator: Operator, names: tuple[str, ...]) -> None:
     """Make a certificate for tests and local networks, and the authority that signs it."""
-    operator.as_json |= as_json
     folder = operator.config.server.data / "tls"
     known = [*dict.fromkeys([*names, *own_names()])]
     for name in known:

@@ -11,6 +11,9 @@ from struct import Struct as Layout
 
 from hearth.core.ports import Unusable
 
+RESTORING = "restore.part"
+"""What a restore has in the data directory until all is in its place."""
+
 _RESTORE = "put it back from a backup."
 
 _META = Layout("<16x2I2Q")
@@ -27,6 +30,8 @@ _MAGIC, _BRANCH, _LEAF, _ELSEWHERE = 0xBEEFC0DE, 1, 2, 1
 
 def require_whole(data: Path) -> None:
     """Raise `Unusable` where a file of the data directory is cut short, empty or gone."""
+    if (data / RESTORING).exists():
+        raise Unusable(f"A restore into {data} was cut short; empty the directory and repeat it.")
     metadata, messages = data / "metadata.db", data / "messages" / "data.mdb"
     if _size(messages) and not _size(metadata):
         raise Unusable(f"{metadata} is empty or gone, but there are messages; {_RESTORE}")

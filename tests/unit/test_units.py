@@ -34,7 +34,7 @@ def test_they_fit_each_other():
     assert int(socket["Socket"]["Backlog"][0]) >= 4096
     (command,) = service["Service"]["ExecStart"]
     assert "--data /var/lib/hearth" in command
-    assert service["Service"]["StateDirectory"] == ["hearth"]
+    assert service["Service"]["StateDirectory"] == ["hearth hearth-backups"]
     # A stop takes up to 10 seconds, and nothing is cut off.
     assert int(service["Service"]["TimeoutStopSec"][0]) > 10
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from msgspec import Struct
@@ -398,6 +399,10 @@ class SqlDirectory:
     async def greatest_id(self) -> int:
         """See the port."""
         return await self._database.read(nouns.greatest_id)
+
+    def still(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is written in the block: what comes waits, what was queued is durable."""
+        return self._database.still()
 
     async def close(self) -> None:
         """See the port. May be called again."""

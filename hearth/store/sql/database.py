@@ -1,8 +1,10 @@
 """What any SQL engine must offer, and the threads that run transactions on it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from enum import Enum, auto
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -150,6 +152,24 @@ class Database:
         # Every statement may have to wait for the interpreter lock, BEGIN and COMMIT too.
         mode = Mode.READ if one_moment else Mode.LOOK
         return await asyncio.wrap_future(self._reader.submit(self._run, self._read_idle, fn, mode))
+
+    @asynccontextmanager
+    async def still(self) -> AsyncGenerator[None]:
+        """Nothing is written in the block: what comes waits, what was queued is durable."""
+        loop = asyncio.get_running_loop()
+        reached: asyncio.Future[None] = loop.create_future()
+        over = threading.Event()
+
+        def hold() -> None:
+            loop.call_soon_threadsafe(lambda: reached.done() or reached.set_result(None))
+            over.wait()
+
+        self._writer.submit(hold)
+        try:
+            await reached
+            yield
+        finally:
+            over.set()
 
     async def close(self) -> None:
         """Finish what is queued, then close every connection. May be called again."""

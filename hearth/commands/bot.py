@@ -1,0 +1,32 @@
+"""`hearth admin bot`."""
+
+import click
+
+from hearth.commands.operator import Operator, by_operator
+
+
+@click.group()
+def bot() -> None:
+    """Bots."""
+
+
+@bot.command("create")
+@click.argument("name")
+@click.option("--owner", required=True, metavar="USER", help="Whose bot it is, by name or id.")
+@click.option("--guild", "guild_name", metavar="GUILD", help="A guild to join at once.")
+@click.option("--permissions", type=int, default=0, help="What the bot's role allows there.")
+@by_operator
+def create_bot(
+    operator: Operator,
+    name: str,
+    owner: str,
+    guild_name: str | None,
+    permissions: int,
+) -> None:
+    """Make a bot and print its token."""
+    guild_id = None if guild_name is None else operator.guild(guild_name)
+    made = operator.call("create_bot", {"username": name, "owner": owner})
+    if guild_id is not None:
+        wish = {"user": made["user_id"], "permissions": permissions}
+        operator.call("join_bot", wish, guild_id=guild_id)
+    operator.show(made, f"Made the bot {name} ({made['user_id']}). Token: {made['token']}")

@@ -1,0 +1,97 @@
+"""`hearth admin user`: people's accounts, and bots' as far as they are alike."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from hearth.commands.operator import Operator, by_operator
+
+
+@click.group()
+def user() -> None:
+    """People's accounts."""
+
+
+@user.command("create")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@by_operator
+def create_user(operator: Operator, name: str, password_stdin: bool) -> None:
+    """Make an account and print its first token."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    made = operator.call("create_user", {"username": name, "password": password})
+    operator.show(made, f"Made {made['username']} ({made['id']}). Token: {made['token']}")
+
+
+@user.command("token")
+@click.argument("name", metavar="USER")
+@by_operator
+def create_token(operator: Operator, name: str) -> None:
+    """Print one more token of a user or bot."""
+    made = operator.call("create_token", {"user": name})
+    operator.show(made, made["token"])
+
+
+@user.command("reset")
+@click.argument("name", metavar="USER")
+@by_operator
+def reset_user(operator: Operator, name: str) -> None:
+    """Print a link by which a person sets a new password; good once, for a day."""
+    made = operator.call("create_reset_link", {"user": name})
+    operator.show(made, made["link"])
+
+
+@user.command("disable")
+@click.argument("name", metavar="USER")
+@by_operator
+def disable_user(operator: Operator, name: str) -> None:
+    """End all sessions of a person or bot and let them in no more."""
+    operator.call("suspend_user", {"user": name})
+    operator.show({}, f"{name} is not let in any more.")
+
+
+@user.command("enable")
+@click.argument("name", metavar="USER")
+@by_operator
+def enable_user(operator: Operator, name: str) -> None:
+    """Let a person or bot in again."""
+    operator.call("restore_user", {"user": name})
+    operator.show({}, f"{name} may log in again.")
+
+
+@user.command("delete")
+@click.argument("name", metavar="USER")
+@click.option("--purge", is_flag=True, help="Delete what they wrote, too.")
+@by_operator
+def delete_user(operator: Operator, name: str, purge: bool) -> None:
+    """Delete a person with their bots, or a bot, for good."""
+    operator.call("delete_user", {"user": name, "purge": purge})
+    operator.show({}, f"{name} is deleted.")
+
+
+@user.command("export")
+@click.argument("name", metavar="USER")
+@click.argument("file", type=click.Path(path_type=Path))
+@by_operator
+def export_user(operator: Operator, name: str, file: Path) -> None:
+    """Write all data of a person or bot into a new zip file, and the operator log that you did."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be made: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "wb") as copy:
+            made = Path(operator.call("export_user", {"user": name})["path"])
+            with made.open("rb") as source:
+                shutil.copyfileobj(source, copy)
+            made.unlink()
+    except BaseException:
+        file.unlink()
+        raise
+    operator.show({"file": str(file)}, f"{file} has the data of {name}.")
