@@ -185,9 +185,7 @@ def _tags(message: Message, home: int, author_type: str, embeds: list[_Embed]) -
         yield "e"
     if message.reference is not None and message.shows_referenced:
         yield f"q{message.reference.message_id}"
-    for name in _LINK.findall(message.content):
-        yield "hlink"
-        yield from _host(name)
+    yield from _link_tags(message.content)
     for embed in embeds:
         yield from _embed_tags(embed)
     for file in message.attachments:
@@ -198,10 +196,13 @@ def _tags(message: Message, home: int, author_type: str, embeds: list[_Embed]) -
             yield f"h{name}"
 
 
-def _host(name: str) -> Iterator[str]:
-    host = name.rpartition("@")[2].partition(":")[0].lower().removeprefix("www.")
-    if host:
-        yield _hashed("l", host)
+def _link_tags(text: str) -> Iterator[str]:
+    # Most texts have none, and the expression takes its time to find that out.
+    for name in _LINK.findall(text) if "://" in text else ():
+        yield "hlink"
+        host = name.rpartition("@")[2].partition(":")[0].lower().removeprefix("www.")
+        if host:
+            yield _hashed("l", host)
 
 
 def _embed_texts(embed: _Embed) -> Iterator[str]:
@@ -229,9 +230,7 @@ def _embed_tags(embed: _Embed) -> Iterator[str]:
         yield "hsound"
     if embed.provider is not None and embed.provider.name:
         yield _hashed("v", embed.provider.name)
-    for name in _LINK.findall(embed.url):
-        yield "hlink"
-        yield from _host(name)
+    yield from _link_tags(embed.url)
 
 
 def _file_tags(file: Attachment) -> Iterator[str]:

@@ -8,7 +8,6 @@ character, and so are symbols such as emoji: a run of them is then looked for as
 import re
 from unicodedata import category, normalize
 
-_PLAIN = re.compile("[a-z0-9]+")
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 _WITHOUT_BLANKS = (
@@ -57,6 +56,6 @@ def words(text: str) -> list[str]:
     Letters, numbers and marks only: no blanks, no quotes, nothing that means something to SQL.
     """
     if text.isascii():
-        return _PLAIN.findall(text.lower())
+        return text.lower().translate(_TABLE).split()
     bare = _MARKS.sub("", normalize("NFKD", text)).casefold()
     return normalize("NFC", bare).translate(_TABLE).split()
