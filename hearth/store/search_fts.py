@@ -119,9 +119,9 @@ class FtsSearch:
                     (put,),
                 )
                 connection.execute(
-                    "INSERT INTO found (rowid, tags, words) SELECT value ->> 0, value ->> 2,"
-                    " value ->> 3 FROM json_each(?) ORDER BY 1",
-                    (put,),
+                    "INSERT INTO found (rowid, tags, words) SELECT id, tags, words FROM documents"
+                    " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                    (away,),
                 )
                 connection.execute(
                     "INSERT OR IGNORE INTO channels SELECT DISTINCT value ->> 1 FROM json_each(?)",
