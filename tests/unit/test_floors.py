@@ -38,6 +38,7 @@ PURE = {
     "net/gateway/cohorts.py",
     "net/gateway/lists.py",
     "net/gateway/followed.py",
+    "net/gateway/ordered.py",
     "net/gateway/conversation.py",
 }
 

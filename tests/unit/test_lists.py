@@ -1,6 +1,6 @@
 """Member lists: who does what each event says of a list has the list, whatever happens to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,7 @@ from hearth.core.models.subscriptions import Range, Subscription
 from hearth.core.models.users import User
 from hearth.core.permissions import P, resolve
 from hearth.core.visibility import Views, tables
+from hearth.net.gateway import ordered
 from hearth.net.gateway.followed import LARGE, Followed, Told, Wish
 from hearth.net.gateway.lists import (
     MOST_OFFLINE,
@@ -222,6 +223,7 @@ class Play:
         self.followed = Followed(GUILD)
         self.clients = [Client(user_id) for user_id in (OWNER, 2, 3, 3)]
         self.away: set[Client] = set()
+        self.pieces: Iterator[None] | None = None
 
     def do(self, save: Sequence[Noun] = (), delete: Sequence[Noun] = ()) -> None:
         """A commit, which is noted."""
@@ -289,8 +291,19 @@ class Play:
             case 14:
                 gone = [i for i in USERS[3:] if i in there.members and a >> i & 1]
                 self.do((), [there.members[i] for i in gone])
+            case 15 | 16:
+                self.piece()
             case _:
                 self.turn()
+
+    def piece(self) -> None:
+        """A piece of what comes before a turn; after the last one comes the turn."""
+        if self.pieces is None:
+            self.pieces = self.followed.prepare(self.place)
+        for _ in self.pieces:
+            return
+        self.pieces = None
+        self.tell()
 
     def newcomer(self, user_id: int) -> Member:
         """Somebody who joins."""
@@ -307,6 +320,12 @@ class Play:
         self.followed.follow(client, Wish(channels), again=True)
 
     def turn(self) -> None:
+        """All pieces, and the turn."""
+        self.piece()
+        while self.pieces is not None:
+            self.piece()
+
+    def tell(self) -> None:
         """All that was noted is told; then each copy is as the list."""
         place, there = self.place, self.place.snapshot
         visible = {
@@ -342,12 +361,21 @@ class Play:
 
 
 numbers = st.integers(0, (1 << 17) - 1)
-steps = st.lists(st.tuples(st.integers(0, 18), numbers, numbers, numbers), min_size=30, max_size=60)
+steps = st.lists(st.tuples(st.integers(0, 20), numbers, numbers, numbers), min_size=30, max_size=60)
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps, st.sampled_from([0, 0, 0, 0, 0, 0, 0, len(CROWD) - 2]))
-def test_a_copy_of_a_list_is_the_list(steps: list[tuple[int, int, int, int]], crowd: int) -> None:
+@given(steps, st.sampled_from([0, 0, 0, 0, 0, 0, 0, len(CROWD) - 2]), st.sampled_from([2, 5, 2000]))
+def test_a_copy_of_a_list_is_the_list(
+    steps: list[tuple[int, int, int, int]], crowd: int, piece: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # As if many were there: what happens between the pieces is taken notice of.
+        patch.setattr(ordered, "PIECE", piece)
+        play_through(steps, crowd)
+
+
+def play_through(steps: list[tuple[int, int, int, int]], crowd: int) -> None:
     play = Play(crowd)
     closed = Overwrite(GUILD, 0, 0, VIEW), Overwrite(ROLES[0], 0, VIEW, 0)
     there = play.place.snapshot
@@ -356,10 +384,29 @@ def test_a_copy_of_a_list_is_the_list(steps: list[tuple[int, int, int, int]], cr
     for number, client in enumerate(play.clients):
         windows = RANGES[number], RANGES[number + 3], RANGES[-1]
         play.followed.follow(client, Wish({CHANNELS[0]: windows, CHANNELS[1]: ((0, 5), (8, 9))}))
-    play.turn()
+    play.piece()
     for step in steps:
         play.step(*step)
     play.turn()
+
+
+def test_what_changes_between_the_pieces_is_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordered, "PIECE", 2)
+    play = Play(0)
+    members = play.place.snapshot.members
+    play.followed.follow(play.clients[0], Wish({CHANNELS[0]: ((0, 99),)}))
+    changes: list[tuple[list[Noun], list[Noun]]] = [
+        ([play.newcomer(USERS[12])], []),
+        ([replace(members[USERS[1]], nick="zoe")], []),
+        ([], [members[USERS[3]]]),
+        ([Presence(user_id=USERS[4], status="dnd", activities=b"[]", clients={})], []),
+    ]
+    for save, delete in changes:
+        play.piece()
+        assert play.pieces is not None
+        play.do(save, delete)
+    play.turn()
+    assert play.clients[0].copies
 
 
 def test_the_hash_of_list_ids() -> None:
@@ -412,7 +459,7 @@ def test_windows_are_sets_of_rows(some: list[tuple[int, int]], others: list[tupl
 
 def test_a_list_s_rows() -> None:
     order = Order(("7", "8", "online", "offline"), {7: 0, 8: 1}, with_offline=True)
-    rows = MemberList(order, [(2, "b", 1), (0, "z", 2), (2, "a", 3)])
+    rows = MemberList(order, [(0, "z", 2), (2, "a", 3), (2, "b", 1)])
     assert rows.groups() == [("7", 1), ("online", 2)]
     assert (rows.rows((0, 9)), len(rows)) == (["7", 2, "online", 3, 1], 5)
     assert [rows.rows((i, i)) for i in range(6)] == [["7"], [2], ["online"], [3], [1], []]

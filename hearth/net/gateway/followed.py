@@ -11,28 +11,26 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from hearth.core.commits import Commit
-from hearth.core.member_lists import member_list_id, viewers
+from hearth.core.member_lists import viewers
 from hearth.core.models.guilds import Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence, presence_object
 from hearth.core.models.subscriptions import Subscription
-from hearth.core.models.users import User
 from hearth.core.social_events import friend_presence
 from hearth.core.visibility import Views, sight
 from hearth.net.gateway.lists import (
     Item,
     Key,
-    MemberList,
     Order,
     Row,
     Window,
     changes,
     merge,
-    order_of,
     signature,
     sync,
     without,
 )
+from hearth.net.gateway.ordered import Ordered, Place, Shown, Steps, Windows, at_once, ordered
 
 MOST_LISTS = 100
 """The most lists of one guild that are kept: of more channels there is none."""
@@ -45,11 +43,7 @@ In guilds with more it is those who follow a member, or typing, that are.
 
 LIST_UPDATE = "GUILD_MEMBER_LIST_UPDATE"
 
-NOBODY = Order((), {}, with_offline=False)
-
 _encode = msgspec.json.Encoder().encode
-
-Windows = tuple[Window, ...]
 
 
 class Watcher(Protocol):
@@ -61,28 +55,6 @@ class Watcher(Protocol):
         ...
 
     def __hash__(self) -> int: ...
-
-
-class Place(Protocol):
-    """Where it is read from: the guild's home."""
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        """The guild as it is now."""
-        ...
-
-    @property
-    def views(self) -> Views | None:
-        """Who sees what of it."""
-        ...
-
-    def user(self, user_id: int) -> User:
-        """A user."""
-        ...
-
-    def member_json(self, member: Member) -> Raw:
-        """A member as lists show it."""
-        ...
 
 
 class Told(Struct):
@@ -122,35 +94,6 @@ class Wish(Struct):
         return bool(self.channels or self.members or self.typing)
 
 
-class Shown:
-    """One list: its rows, and what each session that follows it was told of."""
-
-    __slots__ = ("channel_id", "head", "id", "rows", "sees", "watchers")
-
-    def __init__(self, id: str, channel_id: int) -> None:
-        self.id = id
-        self.channel_id = channel_id
-        """One of the channels whose list it is."""
-        self.rows = MemberList(NOBODY, ())
-        self.head: Any = None
-        """The counts as they were told last."""
-        self.sees: dict[tuple[int, ...], bool] = {}
-        """Whether who has these roles, and whom nothing else names, is in it."""
-        self.watchers: dict[Any, Windows] = {}
-        """The rows that each has; none: it was away and must be told anew."""
-
-    def has(self, views: Views, member: Member) -> bool:
-        """Whether a member sees its channels."""
-        roles, user_id = member.roles, member.user_id
-        if user_id == views.owner_id or user_id in views.alone:
-            return bool(sight(views, roles, user_id) & views.bit(self.channel_id))
-        sees = self.sees.get(roles)
-        if sees is None:
-            sees = bool(sight(views, roles, user_id) & views.bit(self.channel_id))
-            self.sees[roles] = sees
-        return sees
-
-
 class Followed:
     """What is followed of one guild. It is empty, and may go, when nobody wishes for anything."""
 
@@ -159,7 +102,9 @@ class Followed:
         "_dirty",
         "_fresh",
         "_keys",
+        "_made",
         "_order",
+        "_ordering",
         "_signature",
         "_stirred",
         "_told",
@@ -180,6 +125,9 @@ class Followed:
         """Who follows who types."""
         self._keys: dict[int, Key] = {}
         self._order: Order
+        self._made: Ordered | None = None
+        """What was prepared for the next turn."""
+        self._ordering = False
         self._signature: Any = None
         self._stirred = False
         """Whether somebody may follow other lists than before."""
@@ -240,7 +188,7 @@ class Followed:
         for noun in (*commit.save, *commit.delete):
             if isinstance(noun, Member) and noun.user_id in users:
                 self._stirred = True
-            if self.lists and isinstance(noun, Member | Presence):
+            if (self.lists or self._ordering) and isinstance(noun, Member | Presence):
                 self._dirty[noun.user_id] = None
         if self.lists or self.members:
             for event in commit.tell:
@@ -251,10 +199,29 @@ class Followed:
 
     def renamed(self, user_id: int) -> None:
         """A member's account changed."""
-        if self.lists:
+        if self.lists or self._ordering:
             self._dirty[user_id] = None
 
     # A turn
+
+    def prepare(self, at: Place) -> Iterator[None]:
+        """Make in pieces what the next turn needs and takes long; the turn is to come right after.
+
+        Of what changes between the pieces the turn takes notice.
+        """
+        snapshot, views = at.snapshot, at.views
+        assert snapshot is not None
+        assert views is not None
+        anew = signature(snapshot) != self._signature
+        if not self._stirred and not anew:
+            return
+        missing = self._missing(self._wanted(snapshot, views), anew=anew)
+        if missing:
+            self._ordering = True
+            try:
+                self._made = yield from self._ordering_of(at, missing, anew=anew)
+            finally:
+                self._ordering = False
 
     def turn(self, at: Place, away: Collection[Any]) -> list[Told]:
         """What is to be told now, in order; those who are `away` get their lists when they return.
@@ -264,8 +231,8 @@ class Followed:
         snapshot, views = at.snapshot, at.views
         assert snapshot is not None
         assert views is not None
-        made = signature(snapshot)
-        anew, self._signature = made != self._signature, made
+        now = signature(snapshot)
+        anew, self._signature = now != self._signature, now
         wanted: Wanted | None = None
         if self._stirred or anew:
             wanted = self._wanted(snapshot, views)
@@ -275,11 +242,16 @@ class Followed:
                 if who in away:
                     shown.watchers[who] = ()
         before = {key: _had(shown) for key, shown in self.lists.items()}
-        moved: dict[str, set[int]] = {}
-        if self.lists and anew:
-            self._rebuild(at, snapshot, views)
-        elif self.lists:
-            moved = self._move(at, snapshot, views)
+        made, self._made = self._made, None
+        fresh: list[Shown] = []
+        if wanted is not None and (missing := self._missing(wanted, anew=anew)):
+            if made is None or made.signature != self._signature or missing.keys() - made.lists:
+                made = at_once(self._ordering_of(at, missing, anew=anew))
+            assert made is not None
+            fresh = self._install(made, wanted)
+        moved = self._move(at, snapshot, views) if self.lists else {}
+        for shown in fresh:
+            shown.head = self._head(snapshot, shown)
         items: dict[int, Raw] = {}
         hear: dict[int, dict[Any, None]] = {}
         told: list[Told] = []
@@ -289,7 +261,7 @@ class Followed:
             told += self._tell(snapshot, shown, had, None if anew else moved[key], item)
             self._hear(snapshot, views, shown, had, hear)
         if wanted is not None:
-            told += self._grant(at, snapshot, views, wanted, away, items)
+            told += self._grant(at, snapshot, wanted, away, items)
         told += self._presences(snapshot, hear)
         self._stirred = False
         self._again.clear()
@@ -334,26 +306,31 @@ class Followed:
         if not self.lists:
             self._keys = {}
 
-    def _rebuild(self, at: Place, snapshot: Snapshot, views: Views) -> None:
-        """Order everybody anew."""
-        self._order = order = order_of(snapshot)
-        self._keys = keys = {}
-        members, presences = snapshot.members, snapshot.presences
-        for user_id in members if order.with_offline else presences:
-            member = members.get(user_id)
-            if member is not None:
-                key = order.key(member, at.user(user_id), online=user_id in presences)
-                if key is not None:
-                    keys[user_id] = key
-        for shown in self.lists.values():
-            self._fill(snapshot, views, shown)
+    def _missing(self, wanted: "Wanted", *, anew: bool) -> dict[str, int]:
+        """The lists that have to be made, with a channel of each; `anew` those that are there."""
+        kept = [key for key in self.lists if key in wanted.channels]
+        fresh = [key for key in wanted.channels if key not in self.lists]
+        fresh = fresh[: max(0, MOST_LISTS - len(kept))]
+        return {key: wanted.channels[key] for key in ([*kept, *fresh] if anew else fresh)}
 
-    def _fill(self, snapshot: Snapshot, views: Views, shown: Shown) -> None:
-        """Make the rows of a list."""
-        members = snapshot.members
-        shown.sees = {}
-        seen = [key for user_id, key in self._keys.items() if shown.has(views, members[user_id])]
-        shown.rows = MemberList(self._order, seen)
+    def _ordering_of(
+        self, at: Place, missing: dict[str, int], *, anew: bool
+    ) -> Steps[Ordered | None]:
+        known = None if anew or not self.lists else (self._order, self._keys)
+        return ordered(at, known, missing)
+
+    def _install(self, made: Ordered, wanted: "Wanted") -> list[Shown]:
+        """Take what was made; gives the lists that there were not."""
+        self._order, self._keys = made.order, made.keys
+        fresh: list[Shown] = []
+        for key, shown in made.lists.items():
+            old = self.lists.get(key)
+            if old is not None:
+                old.rows, old.sees = shown.rows, shown.sees
+            elif key in wanted.channels:
+                self.lists[key] = shown
+                fresh.append(shown)
+        return fresh
 
     def _move(self, at: Place, snapshot: Snapshot, views: Views) -> dict[str, set[int]]:
         """Put those who changed where they stand now; gives who moved in which list."""
@@ -442,7 +419,6 @@ class Followed:
         self,
         at: Place,
         snapshot: Snapshot,
-        views: Views,
         wanted: "Wanted",
         away: Collection[Any],
         items: dict[int, Raw],
@@ -451,14 +427,8 @@ class Followed:
         for who, lists in wanted.lists.items():
             for key, ranges in lists.items():
                 shown = self.lists.get(key)
-                if shown is None:
-                    if len(self.lists) == MOST_LISTS:
-                        continue
-                    if not self.lists:
-                        self._rebuild(at, snapshot, views)
-                    shown = self.lists[key] = Shown(member_list_id(key), wanted.channels[key])
-                    self._fill(snapshot, views, shown)
-                    shown.head = self._head(snapshot, shown)
+                if shown is None:  # there are too many
+                    continue
                 if who in away:
                     shown.watchers[who] = ()
                     continue

@@ -88,13 +88,13 @@ def signature(snapshot: Snapshot) -> tuple[Any, ...]:
 
 
 class MemberList:
-    """The rows of one list. A change costs a search in the sorted keys, which lists share."""
+    """The rows of one list, made of sorted keys. A change costs a search in them."""
 
     __slots__ = ("_counts", "_groups", "_keys")
 
     def __init__(self, order: Order, keys: Iterable[Key]) -> None:
         self._groups = order.groups
-        self._keys = sorted(keys)
+        self._keys = [*keys]
         self._counts = [0] * len(order.groups)
         for key in self._keys:
             self._counts[key[0]] += 1

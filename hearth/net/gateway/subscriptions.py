@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 from msgspec import UNSET
@@ -32,12 +32,14 @@ _encode = msgspec.json.Encoder().encode
 class Watch:
     """What is followed of one guild, and when it was told last."""
 
-    __slots__ = ("followed", "last", "timer")
+    __slots__ = ("followed", "last", "pieces", "timer")
 
     def __init__(self, guild_id: int) -> None:
         self.followed = Followed(guild_id)
         self.last = 0.0
         self.timer: asyncio.TimerHandle | None = None
+        self.pieces: Iterator[None] | None = None
+        """What is left to do before it is told."""
 
 
 class Subscriptions:
@@ -156,11 +158,18 @@ class Subscriptions:
 
     def _turn(self, guild_id: int) -> None:
         watch = self.guilds[guild_id]
-        watch.timer, watch.last = None, asyncio.get_running_loop().time()
+        watch.timer, loop = None, asyncio.get_running_loop()
         home = self._world.homes.get(guild_id)
         if home is None or home.snapshot is None or home.views is None:
+            watch.pieces = None
             return  # Its sessions start anew.
         try:
+            if watch.pieces is None:
+                watch.pieces = watch.followed.prepare(home)
+            for _ in watch.pieces:
+                watch.timer = loop.call_later(0, self._turn, guild_id)
+                return
+            watch.pieces, watch.last = None, loop.time()
             for told in watch.followed.turn(home, self._away):
                 payload = Payload(told.name, _encode(told.d))
                 for session in told.to:
@@ -168,6 +177,7 @@ class Subscriptions:
         except Exception:
             # Rather nothing than what is wrong: clients ask again when they look at it next.
             logger.exception("lists failed guild=%d", guild_id)
+            watch.pieces = None
             for session in list(watch.followed.wishes):
                 self._take(session, guild_id, Wish())
 
