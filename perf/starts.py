@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
-from pathlib import Path
 
 import fill
 import peers
 import seed
-from harness import Failed, Load, median, rounds, say, spread
+from harness import Load, evict, median, rounds, say, spread
 from pauses import Session
 from rows import Figure, Scale, row
 
@@ -24,21 +21,6 @@ def busy_then_killed(made: seed.World, seconds: float) -> None:
         load.open(LISTENERS, made.tokens)
         load.run(requests=made.posts, conns=POSTERS, seconds=seconds, expect=LISTENERS, size=200)
         server.kill()
-
-
-def evict(data: Path) -> None:
-    """Take the files of a stopped server out of the page cache; the program itself stays there."""
-    os.sync()
-    for path in data.rglob("*"):
-        if path.is_file():
-            file = os.open(path, os.O_RDONLY)
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(file)
-    log = str(data / "messages" / "data.mdb")
-    command = ["fincore", "--bytes", "--noheadings", "--output", "RES", log]
-    left = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    if left > 1 << 20:
-        raise Failed(f"{left} bytes of the message log stay in the page cache")
 
 
 def begin(made: seed.World) -> tuple[float, float, float]:

@@ -1,10 +1,13 @@
-"""The rows about a server that has been in use for a year: search, memory, disk."""
+"""The rows about a server that has been in use for a year: search, memory, disk, backup."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import random
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -305,4 +308,104 @@ def use(scale: Scale) -> list[Figure]:
             None,
         ),
         Figure("year.disk", "disk, MB", disk, "", None, dict(parts)),
+    ]
+
+
+# Backup
+
+
+RESTORED_S = 300.0
+
+
+def admin(data: Path, *words: str) -> subprocess.Popen[str]:
+    """A command of the operator, begun on the load core."""
+    command = ["taskset", "-c", str(harness.LOAD_CORE)]
+    command += [str(Path(sys.executable).parent / "hearth"), "admin", "--data", str(data), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def done(child: subprocess.Popen[str]) -> str:
+    """What it printed; Failed where it did."""
+    out, said = child.communicate(timeout=900)
+    if child.returncode:
+        raise Failed(f"{child.args}: {out} {said}")
+    return out
+
+
+@row("year.backup", "year.backup.ack", "year.backup.seconds", "year.restore")
+def restore(scale: Scale) -> list[Figure]:
+    """A backup while messages arrive; then it is restored to another folder and looked through."""
+    made, data = copied(scale)
+    place, other = data.parent / "backup", data.parent / "restored"
+    posts = posts_in(made, made.channels)
+    run: dict[str, Any] = {"requests": posts, "conns": 4, "rate": POSTS_A_SECOND, "size": 120}
+    barrier: list[float] = []
+    took: list[float] = []
+    back: list[float] = []
+    ack: dict[str, list[float]] = {"before": [], "while": []}
+    for i in range(min(scale.rounds, 3)):
+        with loaded(peers.hearth, data) as (server, load):
+            searchable(server, made)
+            ack["before"].append(load.run(seconds=scale.of(10, 2), **run)["ack"]["p99"])
+            shutil.rmtree(place, ignore_errors=True)
+            begun = time.monotonic()
+            child = admin(data, "backup", "--json", str(place))
+            worst: list[float] = []
+            while child.poll() is None:
+                worst.append(load.run(seconds=scale.of(2, 1), **run)["ack"]["p99"])
+            told = json.loads(done(child))
+            took.append(time.monotonic() - begun)
+            barrier.append(told["barrier_ms"])
+            ack["while"].append(max(worst))
+        if told["counts"]["blobs"] < made.files or told["lost"]:
+            raise Failed(f"the backup is not whole: {told}")
+        shutil.rmtree(other, ignore_errors=True)
+        harness.evict(place)
+        begun = time.monotonic()
+        done(admin(other, "restore", str(place)))
+        back.append(time.monotonic() - begun)
+        done(admin(other, "check"))
+        with peers.hearth(other) as server:
+            searchable(server, made)
+        say(f"  round {i + 1}: stood still {barrier[-1]:.1f} ms, ack p99 {ack['while'][-1]:.1f} ms,"
+            f" backup {took[-1]:.0f} s, restored in {back[-1]:.0f} s")  # fmt: skip
+    for each in (place, other):
+        shutil.rmtree(each)
+    size = f"{made.messages:,} messages and {made.files:,} files"
+    beside = f"while {POSTS_A_SECOND} messages a second arrive"
+    before = f"; {spread(ack['before'], 1)} before it"
+    worst_s = max(back)
+    return [
+        Figure(
+            "year.backup",
+            f"a backup of {size} {beside}: for how long nothing is written, ms",
+            spread(barrier, 1),
+            "",
+            None,
+            {"barrier": barrier},
+        ),
+        Figure(
+            "year.backup.ack",
+            "ack p99 meanwhile, of the worst two seconds, ms",
+            spread(ack["while"], 1) + before,
+            "",
+            None,
+            dict(ack),
+        ),
+        Figure(
+            "year.backup.seconds",
+            "that backup takes, s",
+            spread(took, 1),
+            "",
+            None,
+            {"seconds": took},
+        ),
+        Figure(
+            "year.restore",
+            "restored to another folder from a cold disk, checked, s",
+            spread(back, 1),
+            "≤ 300",
+            worst_s <= RESTORED_S,
+            {"seconds": back},
+        ),
     ]
