@@ -59,6 +59,9 @@ SETTLE_S, EARLY_S = 5.0, 0.25
 HOUR_S = 3600.0
 DAY_S = 86_400.0
 
+LINE_BYTES = 16 << 10
+"""The first line of a request may be so long: a search has up to 1024 characters of 12 bytes."""
+
 GREET_S = 0.5
 """When the server stops, who has connected and asked nothing yet gets so long to do it."""
 
@@ -322,6 +325,7 @@ def _doors(
         head_timeout_s=http.head_timeout_s,
         body_rate_bytes=http.body_rate_bytes,
         request_factory=rest.request,
+        max_line_size=LINE_BYTES,
         logger=http_logger,
     )
     errors = Errors()

@@ -109,6 +109,15 @@ async def test_pictures_are_looked_at(den: Den, http: aiohttp.ClientSession) -> 
         assert (got.content_type, image.format, image.width) == ("image/webp", "WEBP", 16)
 
 
+@pytest.mark.parametrize("wrong", [b'name="\xff"', b'name="files[0]"; filename="\xff\xfe.txt"'])
+async def test_names_that_are_no_text_are_refused(den: Den, wrong: bytes) -> None:
+    data = b"--x\r\nContent-Disposition: form-data; " + wrong + b"\r\n\r\nhello\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    path = f"/channels/{den.channel}/messages"
+    answer = await den.bob.call("POST", path, data=data, headers=headers)
+    assert (answer.status, answer.code) == (400, 50035)
+
+
 async def test_sounds_and_videos_say_how_long_they_are(
     den: Den, http: aiohttp.ClientSession
 ) -> None:

@@ -1,22 +1,59 @@
-"""Bodies with files, broken at random places: each is taken or refused, and nothing else comes."""
+"""Bodies with files, broken at random places: each is taken or refused, and nothing is left.
 
+Two hundred of them; ten thousand in `make soak`.
+"""
+
+import asyncio
 import json
 import random
+from pathlib import Path
 
 import aiohttp
+import pytest
 
+from tests import sounds
 from tests.doors.conftest import Den
 from tests.pictures import SECRET, moving, photograph, still
 
 BOUNDARY = b"--edge"
-SEED, ROUNDS = 20_261, 200
-PICTURES = [
+SEED = 20_261
+MANY = 10_000
+WORKER_BYTES, GROWTH_BYTES = 400 << 20, 100 << 20
+"""What one of the processes that look into files may have taken at most, and the server more."""
+
+FILES = [
     photograph("jpeg", 6),
     photograph("png"),
     photograph("webp"),
     still("gif", comment=SECRET),
     moving(),
+    moving("webp"),
+    sounds.wav(0.01),
+    sounds.mp3(3),
+    sounds.flac(),
+    sounds.opus(),
+    sounds.mp4(),
+    sounds.webm(),
 ]
+
+
+def highest(pid: int) -> int:
+    """The most memory that a process had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if "VmHWM" in line)
+
+
+def workers(pid: int) -> list[int]:
+    """The processes of a process."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(each) for thread in threads for each in (thread / "children").read_text().split()]
+
+
+async def settled(folder: Path) -> None:
+    """Wait until there is no draft in a folder; what is given up is dropped behind the answer."""
+    async with asyncio.timeout(10):
+        while await asyncio.to_thread(lambda: list(folder.iterdir())):
+            pass
 
 
 def body(random: random.Random, picture: bytes) -> bytes:
@@ -49,13 +86,17 @@ def broken(random: random.Random, data: bytes) -> bytes:
     return bytes(made)
 
 
-async def test_nothing_but_an_answer_comes_of_it(den: Den) -> None:
+@pytest.mark.parametrize("rounds", [200, pytest.param(MANY, marks=pytest.mark.soak)])
+async def test_nothing_but_an_answer_comes_of_it(den: Den, rounds: int) -> None:
+    assert den.server.process is not None
+    pid, data_folder = den.server.process.pid, den.server.data
+    before = highest(pid)
     fuzz, taken, refused = random.Random(SEED), 0, 0
     headers = {"Content-Type": "multipart/form-data; boundary=edge"}
     path = f"/channels/{den.channel}/messages"
     async with aiohttp.ClientSession() as http:
-        for number in range(ROUNDS):
-            picture = fuzz.choice(PICTURES)
+        for number in range(rounds):
+            picture = fuzz.choice(FILES)
             data = body(fuzz, broken(fuzz, picture) if number % 2 else picture)
             data = data if number % 2 else broken(fuzz, data)
             answer = await den.bob.call("POST", path, data=data, headers=headers)
@@ -74,3 +115,8 @@ async def test_nothing_but_an_answer_comes_of_it(den: Den) -> None:
             assert "hearth_errors_total 0" in await got.text()
     assert taken > 10
     assert refused > 10
+    assert 1 <= len(workers(pid)) <= 2
+    assert max(map(highest, workers(pid))) < WORKER_BYTES
+    assert highest(pid) - before < GROWTH_BYTES
+    await settled(data_folder / "drafts")
+    await settled(data_folder / "blobs" / "tmp")

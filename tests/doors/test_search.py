@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -52,6 +53,45 @@ async def say(den: Den, *texts: str) -> list[dict[str, Any]]:
         assert answer.status == 200, answer.body
         said.append(answer.body)
     return said
+
+
+HOSTILE = [
+    '"', '"hello', 'hello"', "*", "^hello", "hello*", "(", "((((", "NEAR(a b", "NEAR", "AND", "NOT",
+    "OR hello", "tags : c1", "words:hello", "{tags words}: a", "hello\0world", "\0", "'; --",
+    "-hello", "+", "\\", "%", "\u202e", "\ufeff", "\U0010ffff", "e" + "\u0301" * 500, "x" * 1024,
+    '"' * 1024, "a " * 512, "中" * 1024, "🔥" * 1024, "x" * 2000, "NOT " * 500, "* " * 512,
+]  # fmt: skip
+
+
+async def test_hostile_words_are_words(den: Den) -> None:
+    await say(den, "hello")
+    assert await contents(den.bob, den.guild, "content=hello", 1) == ["hello"]
+    fields = ("content", "link_hostname", "embed_provider", "attachment_filename", "has", "min_id")
+    for text in HOSTILE:
+        for field in fields:
+            query = urlencode({field: text})
+            for place in (f"/guilds/{den.guild}", f"/channels/{den.channel}"):
+                answer = await den.bob.get(f"{place}/messages/search?{query}")
+                assert answer.status in (200, 400), (field, text, answer.status, answer.body)
+                if answer.status == 400:
+                    assert answer.code == 50035
+                    assert list(answer.body["errors"]) == [field]
+    # What is no UTF-8, and what is no query.
+    for query in (
+        "content=%ff%fe",
+        "content=%00",
+        "content=%ed%a0%80",
+        "%ed%a0%80=x",
+        "content",
+        "&&&=",
+        "content=%",
+        "has=%22",
+    ):
+        answer = await den.bob.get(f"/guilds/{den.guild}/messages/search?{query}")
+        assert answer.status in (200, 400), (query, answer.body)
+    async with aiohttp.ClientSession() as http, http.get(f"{den.server.url}/metrics") as got:
+        assert "hearth_errors_total 0" in await got.text()
+    assert await contents(den.bob, den.guild, "content=hello", 1) == ["hello"]
 
 
 async def test_several_values_of_one_name(den: Den) -> None:

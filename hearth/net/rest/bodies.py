@@ -109,6 +109,8 @@ async def _parts(
         if len(fields) + len(files) == MOST_PARTS:
             raise ValueError("too many parts")
         name = part.name or ""
+        # What is no UTF-8 comes as surrogates, which nothing of ours can write: a ValueError.
+        f"{name}{part.filename}".encode()
         if part.filename is not None:
             if not operation.files:
                 text = "Files do not come with this."
