@@ -41,14 +41,14 @@ _FIND = """
 WITH hits AS MATERIALIZED (
   SELECT found.rowid AS id, channel_id, length(documents.words) AS size
   FROM found CROSS JOIN documents ON documents.id = found.rowid
-  WHERE found MATCH ?1 AND found.rowid > ?2 AND found.rowid < ?3
-    AND channel_id IN (SELECT value FROM json_each(?4))
+  WHERE found MATCH ? AND found.rowid > ? AND found.rowid < ?
+    AND channel_id IN (SELECT value FROM json_each(?))
   ORDER BY found.rowid {order}
-  LIMIT ?5
+  LIMIT ?
 )
 SELECT (SELECT count(*) FROM hits), (
   SELECT json_group_array(json_array(channel_id, id))
-  FROM (SELECT * FROM hits ORDER BY {by} LIMIT ?6 OFFSET ?7)
+  FROM (SELECT * FROM hits ORDER BY {by} LIMIT ? OFFSET ?)
 )
 """
 
