@@ -19,7 +19,13 @@ from playwright.async_api import Browser, Page, async_playwright  # noqa: E402
 from tests.e2e.people import ARGS, CHROMIUM  # noqa: E402
 from tests.harness import Client, Server  # noqa: E402
 
-SHOWN = ("channel-1440-dark", "channel-1440-light", "channel-390-dark", "roles-1440-dark")
+SHOWN = (
+    "channel-1440-dark",
+    "channel-1440-light",
+    "channel-390-dark",
+    "roles-1440-dark",
+    "search-1440-dark",
+)
 
 PEOPLE = {
     "mira": "Mira Okafor",
@@ -137,6 +143,22 @@ async def page_of(browser: Browser, server: Server, token: str | None, **context
     return made
 
 
+async def _look_for(page: Page) -> None:
+    """Something is searched for, and found."""
+    await page.locator("article").first.wait_for()
+    await page.keyboard.press("Control+f")
+    box = page.get_by_role("combobox", name="Search in messages")
+    await box.fill("from:jon")
+    await box.press("Enter")
+    await box.fill("the")
+    await box.press("Enter")
+    await page.get_by_role("complementary", name="Search").locator("article").first.wait_for()
+
+
+STEPS = {"search": _look_for}
+"""What is done before a picture is taken."""
+
+
 async def shoot(out: Path) -> None:
     """All pictures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -146,6 +168,7 @@ async def shoot(out: Path) -> None:
         invite = (await crowd["mira"].post(f"/channels/{made['kiln']}/invites", {})).body["code"]
         views = {
             "channel": f"/channels/{made['guild']}/{made['kiln']}",
+            "search": f"/channels/{made['guild']}/{made['kiln']}",
             "direct": f"/channels/@me/{made['dm']}",
             "friends": "/channels/@me",
             "settings": "/settings/account",
@@ -174,6 +197,8 @@ async def shoot(out: Path) -> None:
                         await page.locator("main").first.wait_for()
                         if name == "channel":
                             await page.locator("article").first.wait_for()
+                        if name in STEPS:
+                            await STEPS[name](page)
                         await page.wait_for_timeout(350)
                         await page.screenshot(path=out / f"{name}-{width}-{scheme}.png")
                         await page.context.close()

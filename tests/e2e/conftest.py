@@ -1,6 +1,6 @@
 """A browser, and a server with two people in a guild."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from playwright.async_api import Browser, async_playwright
 
 from hearth.net.rest.static import DIST
 from tests.e2e.people import ARGS, CHROMIUM
-from tests.harness import PASSWORD, Server
+from tests.harness import PASSWORD, Client, Server
 
 
 @pytest.fixture
@@ -26,6 +26,21 @@ def server(tmp_path: Path) -> Iterator[Server]:
         assert running.stop() == 0
     log = running.log.read_text()
     assert "Traceback" not in log, log
+
+
+@pytest.fixture
+async def clients(server: Server) -> AsyncIterator[Callable[[str], Client]]:
+    """Gives a client of somebody's by their name; closed when the test ends, however it does."""
+    made: list[Client] = []
+
+    def client(name: str) -> Client:
+        token = server.operate("create_token", {"user": name})["token"]
+        made.append(Client(server, 0, token, name=name))
+        return made[-1]
+
+    yield client
+    for each in made:
+        await each.close()
 
 
 @pytest.fixture

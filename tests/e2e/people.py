@@ -1,11 +1,12 @@
 """People at the web client, each in a browser context of their own; and the browser."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
-from tests.harness import PASSWORD, Server
+from tests.harness import PASSWORD, Client, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -19,6 +20,8 @@ ARGS = [
     "--disable-sync",
 ]
 WITHIN_MS = 15_000
+
+expect.set_options(timeout=WITHIN_MS)
 
 
 class Reader:
@@ -81,6 +84,15 @@ class Reader:
     async def shown(self) -> list[str]:
         """What is shown as acknowledged."""
         return await self.page.locator(SAID).all_text_contents()
+
+
+async def indexed(client: Client, path: str, count: int, **query: str) -> None:
+    """Wait until a search finds so many messages; it finds all but those that no person wrote."""
+    found: Any = None
+    async with asyncio.timeout(WITHIN_MS / 1000):
+        while found != count:
+            answer = await client.get(f"{path}/messages/search", params=query)
+            found = answer.body.get("total_results")
 
 
 SAID = "[data-timeline] article:not([data-pending]) [data-text]"

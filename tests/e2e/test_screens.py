@@ -1,12 +1,13 @@
 """Each screen of the web client: axe finds nothing, nothing sticks out, in both schemes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from hearth.net.rest.static import DIST
-from tests.e2e.people import CHROMIUM, Reader
+from tests.e2e.people import CHROMIUM, Reader, indexed
 from tests.harness import Client, Server
 
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -46,10 +47,8 @@ class Inspector:
         self.faults += [f"{where}: {each}" for each in await violations(page, self.axe)]
 
 
-async def _filled(server: Server) -> tuple[Client, str, str]:
+async def _filled(ann: Client) -> tuple[str, str]:
     """A guild with a channel in which there is one of everything; its path and an invite."""
-    token = server.operate("create_token", {"user": "ann"})["token"]
-    ann = Client(server, 0, token, name="ann")
     guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
     channel = (await ann.get(f"/guilds/{guild}")).body["system_channel_id"]
     await ann.patch(f"/channels/{channel}", {"topic": "What is said here"})
@@ -68,12 +67,15 @@ async def _filled(server: Server) -> tuple[Client, str, str]:
     reply = {"content": "yes", "message_reference": {"message_id": sent.body["id"]}}
     await ann.post(path, {**reply, "embeds": [{"title": "T", "description": "D", "color": 255}]})
     invite = (await ann.post(f"/channels/{channel}/invites", {})).body["code"]
-    return ann, f"/channels/{guild}/{channel}", invite
+    await indexed(ann, f"/guilds/{guild}", 5)
+    return f"/channels/{guild}/{channel}", invite
 
 
 @pytest.mark.parametrize("size", WIDTHS)
-async def test_screens(server: Server, browser: Browser, size: str) -> None:
-    client, path, invite = await _filled(server)
+async def test_screens(
+    server: Server, browser: Browser, clients: Callable[[str], Client], size: str
+) -> None:
+    path, invite = await _filled(clients("ann"))
     eye = Inspector()
     width, scheme = WIDTHS[size]
     context: dict[str, Any] = {
@@ -123,6 +125,7 @@ async def test_screens(server: Server, browser: Browser, size: str) -> None:
         await eye.look(page, name)
         await page.keyboard.press("Escape")
         await expect(opened).to_be_hidden()
+    await _search(eye, page)
     if width <= 768:
         await page.get_by_role("button", name="Channels and guilds").click()
         await expect(page.get_by_role("link", name="general", exact=True)).to_be_visible()
@@ -146,9 +149,30 @@ async def test_screens(server: Server, browser: Browser, size: str) -> None:
         await _settings(eye, page, server, f"/settings/{tab}")
     for tab in ("overview", "roles", "invites", "bans"):
         await _settings(eye, page, server, f"/settings/guild/{guild}/{tab}")
-    await client.close()
     assert ann.faults == []
     assert eye.faults == []
+
+
+async def _search(eye: Inspector, page: Page) -> None:
+    """The search as it opens, with what it found, and where there is nothing."""
+    await page.get_by_role("button", name="Search in messages").click()
+    panel = page.get_by_role("complementary", name="Search")
+    box = panel.get_by_role("combobox")
+    await expect(panel.get_by_role("option").first).to_be_visible()
+    await eye.look(page, "search")
+    await box.fill("from:bo")
+    await expect(panel.get_by_role("option", name="bob")).to_be_visible()
+    await eye.look(page, "filters")
+    await box.press("Enter")
+    await expect(panel.get_by_text("Nothing here has all of that")).to_be_visible()
+    await eye.look(page, "nothing found")
+    await panel.get_by_role("button", name="Begin anew").click()
+    await box.fill("yes")
+    await box.press("Enter")
+    await expect(panel.locator("mark")).to_have_text(["yes"])
+    await eye.look(page, "found")
+    await page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
 
 
 async def _settings(eye: Inspector, page: Page, server: Server, path: str) -> None:

@@ -17,7 +17,8 @@ export function useToken(next: string | null, onVoid: () => void = () => {}): vo
 
 export interface Options {
   body?: unknown;
-  query?: Record<string, string | number | boolean | null | undefined>;
+  /** Of a list each is a parameter of its own by the same name. */
+  query?: Record<string, string | number | boolean | null | undefined | string[]>;
   signal?: AbortSignal;
   reason?: string;
 }
@@ -26,7 +27,8 @@ export interface Options {
 export async function request<T = unknown>(method: string, path: string, options: Options = {}): Promise<T> {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(options.query ?? {})) {
-    if (value !== null && value !== undefined) query.set(key, String(value));
+    if (Array.isArray(value)) for (const each of value) query.append(key, each);
+    else if (value !== null && value !== undefined) query.set(key, String(value));
   }
   const url = `${BASE}${path}${query.size ? `?${query}` : ""}`;
   const headers: Record<string, string> = {};

@@ -18,7 +18,8 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
   const direct = () => props.channel?.type === ChannelType.DM;
   const toggleMembers = () => {
     if (tight()) setPane(pane() === "members" ? "none" : "members");
-    else setMembersOpen(!membersOpen());
+    else setMembersOpen(panel() !== "none" || !membersOpen());
+    setPanel("none");
   };
   return (
     <header class={styles.header}>
@@ -49,9 +50,15 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
         )}
       </Show>
       <IconButton icon="at" label="Recent mentions" pressed={panel() === "inbox"} onClick={() => setPanel(panel() === "inbox" ? "none" : "inbox")} />
-      <IconButton icon="search" label="Go to… (Ctrl K)" onClick={openSwitcher} />
+      <IconButton icon="compass" label="Go to… (Ctrl K)" onClick={openSwitcher} />
       <Show when={props.channel && !direct()}>
-        <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen()} onClick={toggleMembers} />
+        <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen() && panel() === "none"} onClick={toggleMembers} />
+      </Show>
+      <Show when={props.channel}>
+        <button type="button" class={styles.find} data-find data-tip="Search in messages (Ctrl F)" aria-label="Search in messages" aria-pressed={panel() === "search"} onClick={() => setPanel(panel() === "search" ? "none" : "search")}>
+          <Icon name="search" size={tight() ? 20 : 18} />
+          <span>Search</span>
+        </button>
       </Show>
     </header>
   );

@@ -13,8 +13,16 @@ import { showProfile } from "./profile.ts";
 
 const EMOJI_ONLY = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\s){1,60}$/v;
 
-/** What was written, shown. `brief` leaves blocks out, for one line. */
-export function Markdown(props: { text: string; guildId?: string; brief?: boolean; class?: string }): JSX.Element {
+/** Cuts a text into pieces, each of which is a hit or not. */
+export type Marker = (text: string) => [piece: string, hit: boolean][];
+
+interface How {
+  guildId?: string;
+  marker?: Marker;
+}
+
+/** What was written, shown. `brief` leaves blocks out, for one line; `marker` finds what stands out. */
+export function Markdown(props: How & { text: string; brief?: boolean; class?: string }): JSX.Element {
   const tree = createMemo(() => parse(props.text));
   const big = () =>
     !props.brief &&
@@ -22,20 +30,25 @@ export function Markdown(props: { text: string; guildId?: string; brief?: boolea
     tree().every((node) => node.type === "emoji" || (node.type === "text" && EMOJI_ONLY.test(node.text)));
   return (
     <div data-text={props.brief ? undefined : ""} class={`${styles.text} ${props.class ?? ""}`} classList={{ [styles.big as string]: big(), [styles.brief as string]: props.brief ?? false }}>
-      <Nodes nodes={tree()} guildId={props.guildId} />
+      <Nodes nodes={tree()} how={props} />
     </div>
   );
 }
 
-function Nodes(props: { nodes: Node[]; guildId?: string }): JSX.Element {
-  return <For each={props.nodes}>{(node) => one(node, props.guildId)}</For>;
+function Nodes(props: { nodes: Node[]; how: How }): JSX.Element {
+  return <For each={props.nodes}>{(node) => one(node, props.how)}</For>;
 }
 
-function one(node: Node, guildId: string | undefined): JSX.Element {
-  const inner = (nodes: Node[]) => <Nodes nodes={nodes} guildId={guildId} />;
+/** A text with the hits in it marked. */
+function marked(text: string, marker: Marker | undefined): JSX.Element {
+  return marker ? <For each={marker(text)}>{([piece, hit]) => (hit ? <mark class={styles.hit}>{piece}</mark> : piece)}</For> : text;
+}
+
+function one(node: Node, how: How): JSX.Element {
+  const inner = (nodes: Node[]) => <Nodes nodes={nodes} how={how} />;
   switch (node.type) {
     case "text":
-      return node.text;
+      return marked(node.text, how.marker);
     case "bold":
       return <strong>{inner(node.children)}</strong>;
     case "italic":
@@ -58,18 +71,18 @@ function one(node: Node, guildId: string | undefined): JSX.Element {
       );
     case "list":
       return (
-        <Show when={node.ordered} fallback={<ul class={styles.list}>{items(node.items, guildId)}</ul>}>
+        <Show when={node.ordered} fallback={<ul class={styles.list}>{items(node.items, how)}</ul>}>
           <ol class={styles.list} start={node.start}>
-            {items(node.items, guildId)}
+            {items(node.items, how)}
           </ol>
         </Show>
       );
     case "code":
-      return <code class={styles.code}>{node.text}</code>;
+      return <code class={styles.code}>{marked(node.text, how.marker)}</code>;
     case "codeblock":
       return (
         <pre class={styles.block} tabindex="0" data-language={node.language || undefined}>
-          <code>{node.text}</code>
+          <code>{marked(node.text, how.marker)}</code>
         </pre>
       );
     case "link":
@@ -85,16 +98,16 @@ function one(node: Node, guildId: string | undefined): JSX.Element {
     case "everyone":
       return <span class={styles.mention}>{node.text}</span>;
     default:
-      return <Mention node={node} guildId={guildId} />;
+      return <Mention node={node} guildId={how.guildId} />;
   }
 }
 
-function items(list: Node[][], guildId: string | undefined): JSX.Element {
+function items(list: Node[][], how: How): JSX.Element {
   return (
     <For each={list}>
       {(nodes) => (
         <li>
-          <Nodes nodes={nodes} guildId={guildId} />
+          <Nodes nodes={nodes} how={how} />
         </li>
       )}
     </For>

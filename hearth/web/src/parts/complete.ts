@@ -30,7 +30,7 @@ export function begunAt(text: string, caret: number): Begun | null {
 }
 
 /** Those who fit the query, the best first: what begins with it before what has it within. */
-function best<T>(list: T[], query: string, words: (one: T) => string[]): T[] {
+export function best<T>(list: T[], query: string, words: (one: T) => string[]): T[] {
   const rank = (one: T) => {
     const all = words(one).map((word) => word.toLowerCase());
     if (all.some((word) => word.startsWith(query))) return 0;

@@ -9,13 +9,14 @@ import * as notify from "./notify.ts";
 import * as outbox from "./outbox.ts";
 import * as reads from "./reads.ts";
 import * as relationships from "./relationships.ts";
+import * as search from "./search.ts";
 import * as session from "./session.ts";
 import * as typing from "./typing.ts";
 import * as users from "./users.ts";
 
 /** In this order: what others look up comes first. */
 const STORES: { reducers: Reducers }[] = [
-  session, users, guilds, channels, notify, relationships, messages, reads, typing, outbox, lists,
+  session, users, guilds, channels, notify, relationships, messages, reads, typing, outbox, lists, search,
 ];
 
 /** Take an event in, or a reply that says the same as one. */

@@ -19,4 +19,4 @@ export const [editing, setEditing] = createSignal<Id | null>(null);
 /** On narrow screens: which of the panes is open over the messages. */
 export const [pane, setPane] = createSignal<"none" | "nav" | "members">("none");
 /** What is open beside the messages. */
-export const [panel, setPanel] = createSignal<"none" | "pins" | "inbox">("none");
+export const [panel, setPanel] = createSignal<"none" | "pins" | "inbox" | "search">("none");

@@ -11,3 +11,6 @@ export function media(query: string): Accessor<boolean> {
 
 /** There is no room for anything beside the messages but the channels. */
 export const tight = media("(max-width: 1100px)");
+
+/** One thing at a time: what is beside the messages covers them. */
+export const narrow = media("(max-width: 768px)");

@@ -21,6 +21,7 @@ import { guilds } from "../store/guilds.ts";
 import { pane, panel, place, setPane, setPanel, setPlace } from "../store/place.ts";
 import { membersOpen, places, setPlaces } from "../store/prefs.ts";
 import { isUnread, totalMentions } from "../store/reads.ts";
+import { search } from "../store/search.ts";
 import { Button } from "../ui/Button.tsx";
 import { Flame } from "../ui/Icon.tsx";
 import { match, navigate, path } from "../ui/router.ts";
@@ -29,6 +30,7 @@ import { Friends } from "./Friends.tsx";
 import styles from "./Shell.module.css";
 
 const Pins = lazy(() => import("../parts/Pins.tsx"));
+const Search = lazy(() => import("../parts/Search/Search.tsx"));
 const Inbox = lazy(() => import("../parts/Inbox.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
 
@@ -44,6 +46,8 @@ export default function Shell(): JSX.Element {
     const found = place().channel ? channels[place().channel as string] : undefined;
     return found && isWritten(found) && (found.guild_id ?? "@me") === place().guild ? found : undefined;
   };
+  /** What is searched from here: the guild, or the private channel. */
+  const searchScope = () => channel()?.guild_id ?? channel()?.id ?? null;
   const withMembers = () => channel()?.guild_id !== undefined;
 
   // A path that leads nowhere leads to the nearest place.
@@ -68,7 +72,8 @@ export default function Shell(): JSX.Element {
   createEffect(
     on(
       () => place().channel,
-      () => setPanel((was) => (was === "inbox" ? was : "none")),
+      () => // What is of the whole guild stays while one goes about in it.
+      () => setPanel((was) => (was === "inbox" || (was === "search" && search.scope === searchScope()) ? was : "none")),
     ),
   );
   createEffect(() => {
@@ -99,6 +104,10 @@ export default function Shell(): JSX.Element {
     const open = document.querySelector("dialog[open], [popover]:popover-open:not(.tip)");
     if (mod && event.key.toLowerCase() === "k") setSwitching(!switching());
     else if (mod && event.key === "/") openDialog({ kind: "keys" });
+    else if (mod && event.key.toLowerCase() === "f" && channel() && !open) {
+      setPanel("search");
+      document.querySelector<HTMLElement>("[data-search] input")?.focus();
+    }
     else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       around(event.key === "ArrowDown" ? 1 : -1, event.shiftKey);
     } else if (event.key === "Escape" && !open) {
@@ -110,7 +119,7 @@ export default function Shell(): JSX.Element {
       const all = regions();
       const at = all.findIndex((one) => one.contains(document.activeElement));
       const next = all[(at + (event.shiftKey ? -1 : 1) + all.length) % all.length];
-      const target = next?.querySelector<HTMLElement>('[aria-current="page"], [data-composer], article[tabindex="0"], a[href], button, [tabindex="0"]');
+      const target = next?.querySelector<HTMLElement>('[aria-current="page"], [data-composer], [role="combobox"], article[tabindex="0"], a[href], button, [tabindex="0"]');
       target?.focus();
     } else return;
     event.preventDefault();
@@ -194,9 +203,18 @@ export default function Shell(): JSX.Element {
       </Show>
       <Show when={panel() === "pins" && channel()}>
         {(one) => (
-          <div class={styles.panel}>
+          <div class={styles.panel} data-region>
             <Suspense>
               <Pins channel={one()} />
+            </Suspense>
+          </div>
+        )}
+      </Show>
+      <Show when={panel() === "search" && channel()}>
+        {(one) => (
+          <div class={styles.panel} data-region>
+            <Suspense>
+              <Search channel={one()} />
             </Suspense>
           </div>
         )}

@@ -5,6 +5,7 @@ import styles from "./Keys.module.css";
 
 const KEYS: [keys: string, what: string][] = [
   ["Ctrl K", "Go to a channel, DM or guild"],
+  ["Ctrl F", "Search in messages"],
   ["Alt ↑ ↓", "Channel above or below"],
   ["Alt Shift ↑ ↓", "Unread channel above or below"],
   ["Esc", "Mark the channel as read"],
