@@ -1,4 +1,4 @@
-"""Takes the pictures of the web client: `.venv/bin/python docs/screenshots.py [OUT]`.
+"""Takes the pictures of the web client: `.venv/bin/python docs/screenshots.py [OUT [VIEW …]]`.
 
 Starts a server of its own with a small community in it, and needs chromium. Without OUT the few
 that the documentation shows are made anew.
@@ -7,14 +7,18 @@ that the documentation shows are made anew.
 import asyncio
 import sys
 import tempfile
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from PIL import Image  # noqa: E402
-from playwright.async_api import Browser, Page, async_playwright  # noqa: E402
+from PIL import Image, ImageDraw  # noqa: E402
+from playwright.async_api import Browser, FilePayload, Page, async_playwright  # noqa: E402
 
 from tests.e2e.people import ARGS, CHROMIUM  # noqa: E402
 from tests.harness import Client, Server  # noqa: E402
@@ -25,6 +29,7 @@ SHOWN = (
     "channel-390-dark",
     "roles-1440-dark",
     "search-1440-dark",
+    "audit-1440-dark",
 )
 
 PEOPLE = {
@@ -56,6 +61,18 @@ TALK = [
     ("jonas", "https://clay.example/cone-chart says two degrees is nothing"),
     ("ines", "I'll bring coffee and the long extension lead. See you at nine?"),
 ]
+
+
+def drawn(colour: str) -> bytes:
+    """A drop of a colour, as an emoji."""
+    image = Image.new("RGBA", (128, 128))
+    pen = ImageDraw.Draw(image)
+    pen.polygon([(64, 6), (26, 70), (102, 70)], fill=colour)
+    pen.ellipse((22, 42, 106, 124), fill=colour)
+    pen.ellipse((48, 76, 80, 108), fill="#fffdf9")
+    out = BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
 
 
 async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
@@ -90,6 +107,7 @@ async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
         ).body["id"]
         for holder in holders:
             await mira.put(f"/guilds/{guild}/members/{crowd[holder].id}/roles/{role}")
+    await _moderated(mira, crowd, guild, made)
     ids = {name: client.id for name, client in crowd.items()} | made
     posted: list[str] = []
     for name, text in TALK:
@@ -135,6 +153,23 @@ async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
     return crowd, made
 
 
+async def _moderated(
+    mira: Client, crowd: dict[str, Client], guild: int, made: dict[str, int]
+) -> None:
+    """What leaves emoji, and entries in the audit log."""
+    for name, colour in (("celadon", "#7fb8a0"), ("ember", "#e0793b"), ("tenmoku", "#5b3a29")):
+        image = f"data:image/png;base64,{b64encode(drawn(colour)).decode()}"
+        await mira.post(f"/guilds/{guild}/emojis", {"name": name, "image": image})
+    await mira.patch(f"/guilds/{guild}/members/{crowd['sol'].id}", {"nick": "Sol of the posters"})
+    reason = {"X-Audit-Log-Reason": "The same link in every channel"}
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    member = f"/guilds/{guild}/members/{crowd['ravi'].id}"
+    await mira.patch(member, {"communication_disabled_until": until}, headers=reason)
+    await mira.patch(member, {"communication_disabled_until": None})
+    change = {"name": "glazes", "rate_limit_per_user": 10, "topic": "Recipes and tests, with cones"}
+    await mira.patch(f"/channels/{made['glazes']}", change)
+
+
 async def page_of(browser: Browser, server: Server, token: str | None, **context: Any) -> Page:
     """A page that is logged in already, where there is a token."""
     made = await (await browser.new_context(**context)).new_page()
@@ -155,12 +190,24 @@ async def _look_for(page: Page) -> None:
     await page.get_by_role("complementary", name="Search").locator("article").first.wait_for()
 
 
-STEPS = {"search": _look_for}
+async def _unfold(page: Page) -> None:
+    """The first change of the log is shown."""
+    await page.locator("summary").first.click()
+
+
+async def _choose_emoji(page: Page) -> None:
+    """A picture is about to become an emoji."""
+    picture = FilePayload(name="spark.png", mimeType="image/png", buffer=drawn("#e9b44c"))
+    await page.get_by_label("Pictures for emoji").set_input_files(files=[picture])
+    await page.get_by_role("button", name="Add it").wait_for()
+
+
+STEPS = {"search": _look_for, "audit": _unfold, "emoji": _choose_emoji}
 """What is done before a picture is taken."""
 
 
-async def shoot(out: Path) -> None:
-    """All pictures."""
+async def shoot(out: Path, only: Sequence[str] = ()) -> None:
+    """All pictures, or only those of these views."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "data").start()
         crowd, made = await people(server)
@@ -173,6 +220,8 @@ async def shoot(out: Path) -> None:
             "friends": "/channels/@me",
             "settings": "/settings/account",
             "roles": f"/settings/guild/{made['guild']}/roles",
+            "audit": f"/settings/guild/{made['guild']}/audit",
+            "emoji": f"/settings/guild/{made['guild']}/emoji",
             "login": "/login",
             "invite": f"/invite/{invite}",
         }
@@ -181,6 +230,8 @@ async def shoot(out: Path) -> None:
             for width, height in ((1440, 900), (1024, 768), (390, 844)):
                 for scheme in ("dark", "light"):
                     for name, path in views.items():
+                        if only and name not in only:
+                            continue
                         if name not in ("channel", "login") and (width, scheme) not in (
                             (1440, "dark"),
                             (390, "light"),
@@ -213,7 +264,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(words[0] if words else scratch)
         target.mkdir(parents=True, exist_ok=True)
-        asyncio.run(shoot(target))
+        asyncio.run(shoot(target, words[1:]))
         if not words:
             for name in SHOWN:
                 few = Image.open(target / f"{name}.png").convert("RGB").quantize(160)

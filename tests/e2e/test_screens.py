@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from hearth.net.rest.static import DIST
 from tests.e2e.people import CHROMIUM, Reader, indexed
 from tests.harness import Client, Server
+from tests.pictures import moving
 
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = {"wide": (1440, "dark"), "middle": (1024, "light"), "narrow": (390, "dark")}
@@ -149,6 +150,19 @@ async def test_screens(
         await _settings(eye, page, server, f"/settings/{tab}")
     for tab in ("overview", "roles", "invites", "bans"):
         await _settings(eye, page, server, f"/settings/guild/{guild}/{tab}")
+    await _settings(eye, page, server, f"/settings/guild/{guild}/audit")
+    entry = page.get_by_role("listitem").filter(has_text="made the role Wardens")
+    await entry.locator("summary").click()
+    await eye.look(page, "changes")
+    await page.goto(f"{server.url}/settings/guild/{guild}/emoji")
+    await page.get_by_label("Pictures for emoji").set_input_files(
+        files=[{"name": "kiln.gif", "mimeType": "image/gif", "buffer": moving()}]
+    )
+    await expect(page.get_by_label("Name of emoji 1")).to_have_value("kiln")
+    await eye.look(page, "new emoji")
+    await page.get_by_role("button", name="Add it").click()
+    await expect(page.get_by_text(":kiln:", exact=True)).to_be_visible()
+    await eye.look(page, "emoji")
     assert ann.faults == []
     assert eye.faults == []
 

@@ -1,9 +1,10 @@
 // What a person does with guilds: make and join them, their channels, invites, roles and members.
 import { createEffect, createRoot } from "solid-js";
 import { request } from "../api/client.ts";
-import type { Channel, Guild, Id, Invite, Member, Role } from "../core/types.ts";
+import type { Channel, Guild, Id, Invite, Role, User } from "../core/types.ts";
 import { guilds } from "../store/guilds.ts";
 import { apply } from "../store/index.ts";
+import { learn } from "../store/users.ts";
 import { command } from "./session.ts";
 
 const ARRIVAL_MS = 5000;
@@ -135,8 +136,23 @@ export async function ban(guildId: Id, userId: Id, reason: string, deleteSeconds
   await request("PUT", `/guilds/${guildId}/bans/${userId}`, { reason, body: { delete_message_seconds: deleteSeconds } });
 }
 
-export function listBans(guildId: Id): Promise<{ user: Member["user"]; reason: string | null }[]> {
-  return request("GET", `/guilds/${guildId}/bans`);
+export interface Ban {
+  user: User;
+  reason: string | null;
+}
+
+/** So many bans come at a time. */
+const BANS = 1000;
+
+/** All who are banned, who came first to the server first. */
+export async function listBans(guildId: Id): Promise<Ban[]> {
+  const all: Ban[] = [];
+  for (;;) {
+    const page = await request<Ban[]>("GET", `/guilds/${guildId}/bans`, { query: { limit: BANS, after: all.at(-1)?.user.id } });
+    for (const ban of page) learn(ban.user);
+    all.push(...page);
+    if (page.length < BANS) return all;
+  }
 }
 
 export async function unban(guildId: Id, userId: Id): Promise<void> {

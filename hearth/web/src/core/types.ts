@@ -87,6 +87,25 @@ export interface Emoji {
   id: Id | null;
   name: string | null;
   animated?: boolean;
+  /** Who made it; for those who may manage it. */
+  user?: User;
+}
+
+export interface AuditChange {
+  key: string;
+  old_value?: unknown;
+  new_value?: unknown;
+}
+
+export interface AuditEntry {
+  id: Id;
+  action_type: number;
+  /** null is the server's own operator. */
+  user_id: Id | null;
+  target_id: Id | null;
+  changes?: AuditChange[];
+  options?: Record<string, string>;
+  reason?: string;
 }
 
 export interface Guild {

@@ -1,6 +1,7 @@
 // The name of the guild that one is in, and the menu behind it.
 import { createSignal, type JSX, Show } from "solid-js";
 import { readGuild } from "../actions/messages.ts";
+import type { Permission } from "../core/permissions.ts";
 import type { Guild } from "../core/types.ts";
 import { channelTree, isWritten, may, mayIn } from "../store/channels.ts";
 import { myId } from "../store/session.ts";
@@ -10,6 +11,9 @@ import { navigate } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
 import { openDialog } from "./dialogs.ts";
 import styles from "./GuildHead.module.css";
+
+/** Who may do any of these finds something in the guild's settings. */
+const SETTINGS: Permission[] = ["MANAGE_GUILD", "MANAGE_ROLES", "BAN_MEMBERS", "VIEW_AUDIT_LOG", "CREATE_GUILD_EXPRESSIONS", "MANAGE_GUILD_EXPRESSIONS"];
 
 export function GuildHead(props: { guild: Guild }): JSX.Element {
   const [menu, setMenu] = createSignal<Spot | null>(null);
@@ -23,7 +27,7 @@ export function GuildHead(props: { guild: Guild }): JSX.Element {
     list.push({ text: "Notifications", icon: "bell", run: () => openDialog({ kind: "notify", guildId: id() }) });
     list.push({ text: "Change my name here", icon: "pencil", run: () => openDialog({ kind: "moderate", guildId: id(), userId: myId(), what: "rename" }) });
     if (mayIn(id(), "MANAGE_CHANNELS")) list.push({ text: "New channel", icon: "plus", apart: true, run: () => openDialog({ kind: "channel", guildId: id() }) });
-    if (["MANAGE_GUILD", "MANAGE_ROLES", "BAN_MEMBERS", "VIEW_AUDIT_LOG"].some((one) => mayIn(id(), one as "MANAGE_GUILD"))) {
+    if (SETTINGS.some((one) => mayIn(id(), one))) {
       list.push({ text: "Guild settings", icon: "gear", run: () => navigate(`/settings/guild/${id()}`) });
     }
     const owner = props.guild.owner_id === myId();

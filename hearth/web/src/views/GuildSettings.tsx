@@ -1,5 +1,5 @@
-// A guild's settings: what it is called, its roles, its invites, who is banned.
-import { createResource, createSignal, For, type JSX, lazy, Match, Show, Suspense, Switch } from "solid-js";
+// A guild's settings: what it is called, its invites, who is banned; the larger ones are files of their own.
+import { createResource, createSignal, type JSX, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import { changeGuild, listBans, listInvites, revokeInvite, unban } from "../actions/guilds.ts";
 import { iconUrl } from "../core/cdn.ts";
 import type { Id } from "../core/types.ts";
@@ -10,11 +10,15 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { TextArea, TextField } from "../ui/Field.tsx";
 import { Picture } from "../ui/Picture.tsx";
+import { Rows } from "../ui/Rows.tsx";
 import { attempt, say } from "../ui/toast.tsx";
+import { Face } from "../parts/Face.tsx";
 import { copy } from "../parts/messageMenu.ts";
 import styles from "./Settings.module.css";
 
 const Roles = lazy(() => import("./Roles.tsx"));
+const Emojis = lazy(() => import("./Emojis.tsx"));
+const AuditLog = lazy(() => import("./AuditLog.tsx"));
 
 export default function GuildSettings(props: { guildId: Id; tab: string }): JSX.Element {
   return (
@@ -26,6 +30,16 @@ export default function GuildSettings(props: { guildId: Id; tab: string }): JSX.
         <Match when={props.tab === "roles"}>
           <Suspense>
             <Roles guildId={props.guildId} />
+          </Suspense>
+        </Match>
+        <Match when={props.tab === "emoji"}>
+          <Suspense>
+            <Emojis guildId={props.guildId} />
+          </Suspense>
+        </Match>
+        <Match when={props.tab === "audit"}>
+          <Suspense>
+            <AuditLog guildId={props.guildId} />
           </Suspense>
         </Match>
         <Match when={props.tab === "invites"}>
@@ -81,56 +95,59 @@ function Invites(props: { guildId: Id }): JSX.Element {
   return (
     <div class={styles.section}>
       <h1>Invites</h1>
-      <Show when={!list.error} fallback={<p class="bad">{(list.error as Error).message}</p>}>
-        <ul class={styles.rows}>
-          <For each={list.latest} fallback={<li class="soft">{list.loading ? "…" : "There is no invite. Make one from the guild's menu."}</li>}>
-            {(one) => (
-              <li>
-                <span class="grow">
-                  <b>{one.code}</b>
-                  <span class="soft small">
-                    to #{one.channel.name} · by {userName(one.inviter)} · used {one.uses ?? 0}
-                    {one.max_uses ? ` of ${one.max_uses}` : ""} times
-                    {one.expires_at ? ` · until ${new Date(one.expires_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : ""}
-                  </span>
-                </span>
-                <Button kind="quiet" icon="copy" onClick={() => copy(`${location.origin}/invite/${one.code}`)}>
-                  Copy
-                </Button>
-                <Button kind="quiet" onClick={() => void attempt(() => revokeInvite(one.code)).then(() => refetch())}>
-                  Take back
-                </Button>
-              </li>
-            )}
-          </For>
-        </ul>
-      </Show>
+      <Rows found={list} nothing="There is no invite. Make one from the guild's menu.">
+        {(one) => (
+          <>
+            <span class="grow">
+              <b>{one.code}</b>
+              <span class="soft small">
+                to #{one.channel.name} · by {userName(one.inviter)} · used {one.uses ?? 0}
+                {one.max_uses ? ` of ${one.max_uses}` : ""} times
+                {one.expires_at ? ` · until ${new Date(one.expires_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : ""}
+              </span>
+            </span>
+            <Button kind="quiet" icon="copy" onClick={() => copy(`${location.origin}/invite/${one.code}`)}>
+              Copy
+            </Button>
+            <Button kind="quiet" onClick={() => void attempt(() => revokeInvite(one.code)).then(() => refetch())}>
+              Take back
+            </Button>
+          </>
+        )}
+      </Rows>
     </div>
   );
 }
 
 function Bans(props: { guildId: Id }): JSX.Element {
   const [list, { refetch }] = createResource(() => props.guildId, listBans);
+  const [query, setQuery] = createSignal("");
+  const found = () => {
+    const wanted = query().trim().toLowerCase();
+    return (list.latest ?? []).filter((one) =>
+      [one.user.username, one.user.global_name ?? "", one.user.id, one.reason ?? ""].some((text) => text.toLowerCase().includes(wanted)),
+    );
+  };
   return (
     <div class={styles.section}>
       <h1>Bans</h1>
-      <Show when={!list.error} fallback={<p class="bad">{(list.error as Error).message}</p>}>
-        <ul class={styles.rows}>
-          <For each={list.latest} fallback={<li class="soft">{list.loading ? "…" : "Nobody is banned."}</li>}>
-            {(one) => (
-              <li>
-                <span class="grow">
-                  <b>{userName(one.user)}</b>
-                  <span class="soft small">{one.reason || "No reason was given."}</span>
-                </span>
-                <Button kind="quiet" onClick={() => void attempt(() => unban(props.guildId, one.user.id)).then(() => refetch())}>
-                  Lift
-                </Button>
-              </li>
-            )}
-          </For>
-        </ul>
+      <Show when={list.latest?.length}>
+        <TextField label="Find by name, id or reason" type="search" value={query()} onInput={(event) => setQuery(event.currentTarget.value)} />
       </Show>
+      <Rows found={list} list={found()} nothing={query() ? "Nobody who is banned is like that." : "Nobody is banned."}>
+        {(one) => (
+          <>
+            <Face id={one.user.id} size={32} />
+            <span class="grow">
+              <b>{userName(one.user)}</b>
+              <span class="soft small">{one.reason || "No reason was given."}</span>
+            </span>
+            <Button kind="quiet" onClick={() => void attempt(() => unban(props.guildId, one.user.id)).then(() => refetch())}>
+              Lift
+            </Button>
+          </>
+        )}
+      </Rows>
     </div>
   );
 }

@@ -1,8 +1,10 @@
 // One's own settings: account, devices that are logged in, how it looks.
-import { createEffect, createResource, createSignal, For, type JSX, lazy, Match, onCleanup, Show, Suspense, Switch as Choose } from "solid-js";
+import { createEffect, createResource, createSignal, For, type JSX, lazy, Match, on, onCleanup, Show, Suspense, Switch as Choose } from "solid-js";
 import { changeAccount, endSessions, listSessions, logOut } from "../actions/session.ts";
+import type { Permission } from "../core/permissions.ts";
 import { Refusal } from "../core/refusal.ts";
 import { ago } from "../core/time.ts";
+import { mayIn } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { density, places, scale, setDensity, setScale, setTheme, theme } from "../store/prefs.ts";
 import { me, myId, session } from "../store/session.ts";
@@ -10,6 +12,7 @@ import { Button, IconButton } from "../ui/Button.tsx";
 import { Choice, TextArea, TextField } from "../ui/Field.tsx";
 import { Picture } from "../ui/Picture.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
+import { Rows } from "../ui/Rows.tsx";
 import { follow, match, navigate, path } from "../ui/router.ts";
 import { attempt, say } from "../ui/toast.tsx";
 import { Dialogs } from "../parts/Dialogs.tsx";
@@ -24,18 +27,24 @@ const TABS: [tab: string, text: string, icon: IconName][] = [
   ["sessions", "Devices", "device"],
   ["appearance", "Appearance", "palette"],
 ];
-const GUILD_TABS: [tab: string, text: string, icon: IconName][] = [
+/** Who may do any of these sees the tab; where none are named, everybody. */
+const GUILD_TABS: [tab: string, text: string, icon: IconName, needs?: Permission[]][] = [
   ["overview", "Overview", "home"],
   ["roles", "Roles", "shield"],
-  ["invites", "Invites", "mail"],
-  ["bans", "Bans", "lock"],
+  ["emoji", "Emoji", "smile"],
+  ["invites", "Invites", "mail", ["MANAGE_GUILD"]],
+  ["bans", "Bans", "lock", ["BAN_MEMBERS"]],
+  ["audit", "Audit log", "clock", ["VIEW_AUDIT_LOG"]],
 ];
 
 export default function Settings(): JSX.Element {
   const guildId = () => match("/settings/guild/:guild/:tab?", path())?.guild;
   const tab = () => match("/settings/guild/:guild/:tab?", path())?.tab ?? match("/settings/:tab?", path())?.tab ?? (guildId() ? "overview" : "account");
   const base = () => (guildId() ? `/settings/guild/${guildId()}` : "/settings");
-  const tabs = () => (guildId() ? GUILD_TABS : TABS);
+  const tabs = () => {
+    const id = guildId();
+    return id ? GUILD_TABS.filter(([, , , needs]) => !needs || needs.some((one) => mayIn(id, one))) : TABS;
+  };
   const close = () => navigate(guildId() ? `/channels/${guildId()}` : (places()[""] ?? "/channels/@me"));
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open], [popover]:popover-open:not(.tip)")) close();
@@ -45,9 +54,12 @@ export default function Settings(): JSX.Element {
   createEffect(() => {
     document.title = `Settings · Hearth`;
   });
+  // Where the tabs are in one line, the one that is shown is in sight.
+  let nav!: HTMLElement;
+  createEffect(on(tab, () => queueMicrotask(() => nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }))));
   return (
     <div class={styles.page}>
-      <nav class={styles.nav} aria-label="Settings">
+      <nav ref={nav} class={styles.nav} aria-label="Settings">
         <h2 class="cut">{guildId() ? (guilds[guildId() as string]?.name ?? "Guild") : "Settings"}</h2>
         <ul>
           <For each={tabs()}>
@@ -216,29 +228,24 @@ function Sessions(): JSX.Element {
     <div class={styles.section}>
       <h1>Devices</h1>
       <p class="soft">Where you are logged in. End what you do not know, and change your password.</p>
-      <Show when={list.error}>
-        <p class="bad">{message(list.error)}</p>
-      </Show>
-      <ul class={styles.rows}>
-        <For each={list.latest}>
-          {(one) => (
-            <li>
-              <Icon name="device" size={24} />
-              <span class="grow">
-                <b>{[one.client_info.platform, one.client_info.os].filter(Boolean).join(" on ") || "Some device"}</b>
-                <span class="soft small">
-                  {one.id_hash === session.authSessionHash ? "This one" : `Used ${ago(Date.parse(one.approx_last_used_time), Date.now())}`}
-                </span>
+      <Rows found={list} nothing="">
+        {(one) => (
+          <>
+            <Icon name="device" size={24} />
+            <span class="grow">
+              <b>{[one.client_info.platform, one.client_info.os].filter(Boolean).join(" on ") || "Some device"}</b>
+              <span class="soft small">
+                {one.id_hash === session.authSessionHash ? "This one" : `Used ${ago(Date.parse(one.approx_last_used_time), Date.now())}`}
               </span>
-              <Show when={one.id_hash !== session.authSessionHash}>
-                <Button kind="quiet" onClick={() => setEnding([one.id_hash])}>
-                  Log out
-                </Button>
-              </Show>
-            </li>
-          )}
-        </For>
-      </ul>
+            </span>
+            <Show when={one.id_hash !== session.authSessionHash}>
+              <Button kind="quiet" onClick={() => setEnding([one.id_hash])}>
+                Log out
+              </Button>
+            </Show>
+          </>
+        )}
+      </Rows>
       <Show
         when={ending()}
         fallback={

@@ -1,0 +1,21 @@
+// A list of things, a line each; what is said where there are none, or where they cannot be had.
+import { For, type JSX, type Resource, Show } from "solid-js";
+import styles from "./Rows.module.css";
+
+/** `list` is the part of what was `found` that is shown, where that is not all. */
+export function Rows<T>(props: {
+  found: Resource<T[]>;
+  list?: T[];
+  nothing: string;
+  children: (one: T) => JSX.Element;
+}): JSX.Element {
+  return (
+    <Show when={!props.found.error} fallback={<p class="bad">{(props.found.error as Error).message}</p>}>
+      <ul class={styles.rows}>
+        <For each={props.list ?? props.found.latest} fallback={<li class="soft">{props.found.loading ? "…" : props.nothing}</li>}>
+          {(one) => <li>{props.children(one)}</li>}
+        </For>
+      </ul>
+    </Show>
+  );
+}

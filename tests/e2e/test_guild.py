@@ -1,0 +1,135 @@
+"""What those who run a guild do in the web client besides: emoji, the audit log, bans."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.people import CHROMIUM, Reader
+from tests.harness import Client, Server
+from tests.pictures import still
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+Clients = Callable[[str], Client]
+
+BIG = still(width=200, height=200)
+
+
+async def test_a_guild_has_emoji(server: Server, browser: Browser) -> None:
+    """Two pictures become emoji with names; they are written, renamed and deleted."""
+    ann = await Reader.open(browser, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    page, keys = ann.page, ann.page.keyboard
+    for reader in (ann, bob):
+        await reader.go("Den")
+    await page.get_by_role("banner").get_by_role("button", name="Den").click()
+    await page.get_by_role("menuitem", name="Guild settings").click()
+    await page.get_by_role("link", name="Emoji").click()
+    await expect(page.get_by_text("There is no emoji of this guild's own yet.")).to_be_visible()
+    await page.get_by_label("Pictures for emoji").set_input_files(
+        files=[
+            {"name": "hot kiln!.png", "mimeType": "image/png", "buffer": BIG},
+            {"name": "x.png", "mimeType": "image/png", "buffer": still()},
+        ]
+    )
+    first, second = (page.get_by_label(f"Name of emoji {number}") for number in (1, 2))
+    await expect(first).to_have_value("hot_kiln")
+    await expect(second).to_have_value("emoji_x")
+    await second.fill("wrong name")
+    await page.get_by_role("button", name="Add all 2").click()
+    await expect(second).to_have_js_property("validity.patternMismatch", True)
+    await second.fill("ember")
+    await page.get_by_role("button", name="Add all 2").click()
+    rows = page.get_by_role("main").get_by_role("listitem")
+    await expect(rows).to_have_count(2)
+    await expect(rows.first.get_by_text(":hot_kiln:")).to_be_visible()
+    await expect(rows.first.get_by_text("by ann")).to_be_visible()
+    await expect(rows.first.locator("img")).to_have_js_property("complete", True)
+    # By completion and by the picker; bob sees the pictures.
+    await keys.press("Escape")
+    await page.locator("[data-composer]").press_sequentially("look :hot")
+    await expect(page.get_by_role("option", name=":hot_kiln:")).to_be_visible()
+    await keys.press("Enter")
+    await page.get_by_role("button", name="Emoji", exact=True).click()
+    await keys.type("ember")
+    await keys.press("Enter")
+    await page.locator("[data-composer]").press("Enter")
+    shown = bob.page.locator("article").last.locator("img")
+    await expect(shown).to_have_count(2)
+    for at, (name, width) in enumerate(((":hot_kiln:", 64), (":ember:", 40))):
+        await expect(shown.nth(at)).to_have_attribute("alt", name)
+        await expect(shown.nth(at)).to_have_js_property("naturalWidth", width)
+    # A new name, and gone.
+    await page.get_by_role("banner").get_by_role("button", name="Den").click()
+    await page.get_by_role("menuitem", name="Guild settings").click()
+    await page.get_by_role("link", name="Emoji").click()
+    await page.get_by_role("button", name="Rename ember").click()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    await keys.type("spark")
+    await keys.press("Enter")
+    await expect(page.get_by_text(":spark:", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Delete spark").click()
+    await page.get_by_role("button", name="Delete it spark").click()
+    await expect(rows).to_have_count(1)
+    await bob.page.locator("[data-composer]").press_sequentially(":spar")
+    await expect(bob.page.get_by_role("option", name="sparkles").first).to_be_visible()
+    await expect(bob.page.get_by_role("option", name=":spark:")).to_have_count(0)
+    assert ann.faults == bob.faults == []
+
+
+async def test_what_was_done_can_be_read(
+    server: Server, browser: Browser, clients: Clients
+) -> None:
+    """Deeds in words with their changes and reasons, by who did them and kind; bans by search."""
+    ann, bob = clients("ann"), clients("bob")
+    guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
+    channel = (await ann.get(f"/guilds/{guild}")).body["system_channel_id"]
+    manage = {"name": "Wardens", "permissions": str(1 << 4 | 1 << 2), "color": 0x206694}
+    role = (await ann.post(f"/guilds/{guild}/roles", manage)).body["id"]
+    me = (await bob.get("/users/@me")).body["id"]
+    await ann.put(f"/guilds/{guild}/members/{me}/roles/{role}")
+    await ann.patch(f"/guilds/{guild}/roles/{role}", {"permissions": str(1 << 4)})
+    await bob.patch(f"/channels/{channel}", {"name": "kiln", "rate_limit_per_user": 10})
+    for number, reason in enumerate(("spam", "more spam", None)):
+        name = f"robot{number}"
+        made = server.operate("create_bot", {"username": name, "owner": "ann"})
+        server.operate("join_bot", {"user": name, "permissions": 0}, guild_id=int(guild))
+        headers = {"X-Audit-Log-Reason": reason} if reason else {}
+        path = f"/guilds/{guild}/bans/{made['user_id']}"
+        assert (await ann.put(path, {}, headers=headers)).status == 204
+    reader = await Reader.open(browser, server, "ann")
+    page = reader.page
+    await page.goto(f"{server.url}/settings/guild/{guild}/audit")
+    entries = page.get_by_role("main").get_by_role("listitem")
+    await expect(entries.filter(has_text="ann banned robot1")).to_contain_text("more spam")
+    await expect(entries.filter(has_text="ann changed the roles of bob")).to_be_visible()
+    changed = entries.filter(has_text="bob changed #kiln")
+    await changed.locator("summary").press("Enter")
+    await expect(changed.get_by_role("term")).to_have_text(["Name", "Slow mode"])
+    await expect(changed.get_by_role("definition").first).to_have_text("general became kiln")
+    taken = entries.filter(has_text="ann changed the role Wardens")
+    await taken.locator("summary").press("Enter")
+    await expect(taken.get_by_role("definition")).to_have_text("Ban members")
+    await page.get_by_label("Who").select_option("bob")
+    await expect(entries).to_have_count(1)
+    await page.get_by_label("What").select_option("Member banned")
+    await expect(page.get_by_text("Nothing of that kind was done.")).to_be_visible()
+    await page.get_by_label("Who").select_option("Everybody")
+    await expect(entries).to_have_text([re.compile(f"banned robot{at}") for at in (2, 1, 0)])
+    # Who is banned is found by name or reason, and can come back.
+    await page.get_by_role("link", name="Bans").click()
+    bans = page.get_by_role("main").get_by_role("listitem")
+    await expect(bans).to_have_count(3)
+    await page.get_by_label("Find by name, id or reason").fill("SPAM")
+    await expect(bans).to_have_count(2)
+    await page.get_by_label("Find by name, id or reason").fill("robot1")
+    await bans.get_by_role("button", name="Lift").click()
+    await expect(page.get_by_text("Nobody who is banned is like that.")).to_be_visible()
+    # Bob, who may do none of this, sees no such tabs.
+    other = await Reader.open(browser, server, "bob")
+    await other.page.goto(f"{server.url}/settings/guild/{guild}/overview")
+    tabs = other.page.get_by_role("navigation", name="Settings").get_by_role("link")
+    await expect(tabs).to_have_text(["Overview", "Roles", "Emoji"])
+    assert reader.faults == other.faults == []
