@@ -19,7 +19,7 @@ from hearth.core.errors import (
 
 
 class Deferred(Struct, frozen=True, gc=False):
-    """One row: `parameter` of `operation` waits for `issue`, because `why`.
+    """One row: `parameter` of `operation` waits for the issue on `issue`, because `why`.
 
     Only the `values` wait, or the `bits`, where these are named. A dot leads into an object.
     """
@@ -42,18 +42,18 @@ ROWS: tuple[Deferred, ...] = (
         row
         for operation in ("create_message", "update_message")
         for row in (
-            Deferred(operation, "components", "1B", "components come with interactions"),
+            Deferred(operation, "components", "bots", "components come with interactions"),
             Deferred(operation, "sticker_ids", "1B", "there are no stickers yet"),
-            Deferred(operation, "flags", "1B", "components come with interactions", bits=1 << 15),
+            Deferred(operation, "flags", "bots", "components come with interactions", bits=1 << 15),
         )
     ),
-    Deferred("create_message", "flags", "1C", "voice messages are not played yet", bits=1 << 13),
-    Deferred("create_message", "poll", "1B", "there are no polls yet"),
-    Deferred("create_message", "shared_client_theme", "1C", "themes belong to the client"),
+    Deferred("create_message", "flags", "voice", "voice messages are not played yet", bits=1 << 13),
+    Deferred("create_message", "poll", "community", "there are no polls yet"),
+    Deferred("create_message", "shared_client_theme", "client", "themes belong to the client"),
     Deferred(
         "create_message",
         "message_reference.type",
-        "1B",
+        "community",
         "forwards come with message snapshots",
         values=(1,),
     ),
@@ -61,29 +61,31 @@ ROWS: tuple[Deferred, ...] = (
         row
         for operation in ("create_guild_channel", "update_channel")
         for row in (
-            Deferred(operation, "type", "1B", _FORUMS, values=(15, 16)),
-            Deferred(operation, "available_tags", "1B", _FORUMS),
-            Deferred(operation, "default_reaction_emoji", "1B", _FORUMS),
-            Deferred(operation, "default_sort_order", "1B", _FORUMS),
-            Deferred(operation, "default_forum_layout", "1B", _FORUMS),
-            Deferred(operation, "default_tag_setting", "1B", _FORUMS),
+            Deferred(operation, "type", "community", _FORUMS, values=(15, 16)),
+            Deferred(operation, "available_tags", "community", _FORUMS),
+            Deferred(operation, "default_reaction_emoji", "community", _FORUMS),
+            Deferred(operation, "default_sort_order", "community", _FORUMS),
+            Deferred(operation, "default_forum_layout", "community", _FORUMS),
+            Deferred(operation, "default_tag_setting", "community", _FORUMS),
         )
     ),
-    Deferred("update_channel", "archived", "1B", "there are no threads yet"),
-    Deferred("update_channel", "locked", "1B", "there are no threads yet"),
-    Deferred("update_channel", "invitable", "1B", "there are no threads yet"),
-    Deferred("update_channel", "auto_archive_duration", "1B", "there are no threads yet"),
-    Deferred("update_channel", "applied_tags", "1B", _FORUMS),
-    Deferred("update_channel", "flags", "1B", _FORUMS),
+    Deferred("update_channel", "archived", "community", "there are no threads yet"),
+    Deferred("update_channel", "locked", "community", "there are no threads yet"),
+    Deferred("update_channel", "invitable", "community", "there are no threads yet"),
+    Deferred("update_channel", "auto_archive_duration", "community", "there are no threads yet"),
+    Deferred("update_channel", "applied_tags", "community", _FORUMS),
+    Deferred("update_channel", "flags", "community", _FORUMS),
     Deferred("update_channel", "icon", "1C", "group DMs have no pictures yet"),
-    Deferred("create_dm", "access_tokens", "1B", _OAUTH2),
-    Deferred("create_dm", "nicks", "1B", _OAUTH2),
-    Deferred("add_group_dm_user", "access_token", "1B", _OAUTH2),
-    Deferred("add_group_dm_user", "nick", "1B", _OAUTH2),
-    Deferred("update_guild", "home_header", "1C", "headers come with the server guide"),
-    Deferred("add_guild_member", "access_token", "1B", "OAuth2 comes with bots"),
+    Deferred("create_dm", "access_tokens", "bots", _OAUTH2),
+    Deferred("create_dm", "nicks", "bots", _OAUTH2),
+    Deferred("add_group_dm_user", "access_token", "bots", _OAUTH2),
+    Deferred("add_group_dm_user", "nick", "bots", _OAUTH2),
+    Deferred("update_guild", "home_header", "community", "headers come with the server guide"),
+    Deferred("add_guild_member", "access_token", "bots", "OAuth2 comes with bots"),
     *(
-        Deferred("create_channel_invite", parameter, "1B", "targeted invites come with community")
+        Deferred(
+            "create_channel_invite", parameter, "community", "targeted invites come with community"
+        )
         for parameter in ("target_type", "target_user_id", "target_application_id", "role_ids")
     ),
     *(

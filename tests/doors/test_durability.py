@@ -169,7 +169,7 @@ async def house(server: Server) -> AsyncIterator[House]:
         await poster.close()
 
 
-@pytest.mark.timeout(36_000 if SOAK else 120)
+@pytest.mark.timeout(36_000 if SOAK else 300)
 async def test_kill_under_load(server: Server, house: House) -> None:
     """Each round: load, kill -9, restart, send again; then history and ledger agree."""
     chance = random.Random(SEED)
