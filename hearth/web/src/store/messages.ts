@@ -163,7 +163,9 @@ export const reducers: Reducers = {
   MESSAGE_CREATE(d: Message) {
     const stretch = stretches[d.channel_id];
     if (!stretch?.atEnd || gone.has(d.id)) return;
-    put([d]);
+    // One's own comes twice, as event and as reply: the later adds to it, and undoes no event between them.
+    const was = messages[d.id];
+    put([was ? { ...d, ...was } : d]);
     if (!stretch.ids.includes(d.id)) setStretches(d.channel_id, "ids", (ids) => sorted([...ids, d.id]));
     if (d.channel_id !== viewed) trim(d.channel_id, "old", UNSEEN);
   },

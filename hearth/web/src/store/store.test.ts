@@ -70,6 +70,16 @@ test("history is one stretch without holes; what comes meanwhile stays, what was
   expect(stretches[ROOM]?.atStart).toBe(false);
 });
 
+test("the reply to one's own message undoes no event that came before it", () => {
+  place(ROOM, [], "newest", { atEnd: true });
+  apply("MESSAGE_CREATE", message(id(1), { author: me as Message["author"] }));
+  apply("MESSAGE_REACTION_ADD", { message_id: id(1), channel_id: ROOM, user_id: "2", emoji: { id: null, name: "🔥" } });
+  apply("MESSAGE_UPDATE", { id: id(1), channel_id: ROOM, pinned: true });
+  const { guild_id: _, ...reply } = message(id(1), { author: me as Message["author"] });
+  apply("MESSAGE_CREATE", { ...reply, nonce: "n" });
+  expect(messages[id(1)]).toMatchObject({ pinned: true, guild_id: GUILD, nonce: "n", reactions: [{ count: 1, me: false }] });
+});
+
 test("a stretch that does not reach the end takes no new messages", () => {
   view(ROOM);
   place(ROOM, page(0, 50), "around", { atEnd: false });
