@@ -1,7 +1,9 @@
 // What a person does with guilds: make and join them, their channels, invites, roles and members.
 import { createEffect, createRoot } from "solid-js";
 import { request } from "../api/client.ts";
+import type { Move } from "../core/order.ts";
 import type { Channel, Guild, Id, Invite, Role, User } from "../core/types.ts";
+import { channels } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { apply } from "../store/index.ts";
 import { learn } from "../store/users.ts";
@@ -84,6 +86,18 @@ export async function createChannel(guildId: Id, form: ChannelForm): Promise<Cha
 
 export async function changeChannel(channelId: Id, change: Partial<ChannelForm>): Promise<void> {
   apply("CHANNEL_UPDATE", await request<Channel>("PATCH", `/channels/${channelId}`, { body: change }));
+}
+
+/** Move channels: shown at once, undone where the server says no. */
+export async function moveChannels(guildId: Id, moves: Move[]): Promise<void> {
+  const before = moves.flatMap((move) => (channels[move.id] ? [{ ...(channels[move.id] as Channel) }] : []));
+  for (const move of moves) apply("CHANNEL_UPDATE", { ...channels[move.id], ...move });
+  try {
+    await request("PATCH", `/guilds/${guildId}/channels`, { body: moves });
+  } catch (error) {
+    for (const channel of before) apply("CHANNEL_UPDATE", { ...channels[channel.id], position: channel.position, parent_id: channel.parent_id });
+    throw error;
+  }
 }
 
 export async function deleteChannel(channelId: Id): Promise<void> {

@@ -14,6 +14,8 @@ import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
 import { follow } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
 import styles from "./ChannelTree.module.css";
+import { CategoryHead } from "./CategoryHead.tsx";
+import { canStep, dragged, dragging, moveKeys, moveStep, over, told } from "./channelMoves.ts";
 import { openDialog } from "./dialogs.ts";
 
 export function channelIcon(channel: Channel): IconName {
@@ -38,22 +40,7 @@ export function ChannelTree(props: { guildId: string }): JSX.Element {
             <section>
               <Show when={branch.category}>
                 {(category) => (
-                  <div class={styles.category}>
-                    <h2>
-                      <button type="button" aria-expanded={!folded().includes(category().id)} onClick={() => fold(category().id)}>
-                        <Icon name="chevron" size={14} />
-                        <span class="cut">{channelName(category())}</span>
-                      </button>
-                    </h2>
-                    <Show when={manage()}>
-                      <IconButton
-                        icon="plus"
-                        size={16}
-                        label={`New channel in ${channelName(category())}`}
-                        onClick={() => openDialog({ kind: "channel", guildId: props.guildId, parentId: category().id })}
-                      />
-                    </Show>
-                  </div>
+                  <CategoryHead category={category()} open={!folded().includes(category().id)} onFold={() => fold(category().id)} />
                 )}
               </Show>
               <ul>
@@ -63,6 +50,9 @@ export function ChannelTree(props: { guildId: string }): JSX.Element {
           </Show>
         )}
       </For>
+      <p class="unseen" role="status">
+        {told()}
+      </p>
       <Show when={!channelTree(props.guildId).some((branch) => branch.channels.length)}>
         <p class={styles.empty}>
           {manage() ? "No channels yet. Make the first one from the menu above." : "You can't see any channel here yet."}
@@ -78,6 +68,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
   const count = () => mentionsIn(props.channel);
   const here = () => place().channel === props.channel.id;
   const name = () => channelName(props.channel);
+  const manage = () => may(props.channel, "MANAGE_CHANNELS");
   const items = (): MenuItem[] => {
     const list: MenuItem[] = [
       { text: "Mark guild as read", icon: "check", run: () => void attempt(() => readGuild(props.channel.guild_id ?? "")) },
@@ -86,7 +77,9 @@ function Entry(props: { channel: Channel }): JSX.Element {
       list.push({ text: "Invite people", icon: "mail", run: () => openDialog({ kind: "invite", channelId: props.channel.id }) });
     }
     list.push({ text: "Notifications", icon: "bell", run: () => openDialog({ kind: "notify", guildId: props.channel.guild_id, channelId: props.channel.id }) });
-    if (may(props.channel, "MANAGE_CHANNELS") || may(props.channel, "MANAGE_ROLES")) {
+    if (manage() && canStep(props.channel, -1)) list.push({ text: "Move up", icon: "up", apart: true, run: () => moveStep(props.channel, -1) });
+    if (manage() && canStep(props.channel, 1)) list.push({ text: "Move down", icon: "down", run: () => moveStep(props.channel, 1) });
+    if (manage() || may(props.channel, "MANAGE_ROLES")) {
       list.push({ text: "Edit channel", icon: "gear", apart: true, run: () => openDialog({ kind: "edit", channelId: props.channel.id }) });
     }
     return list;
@@ -99,7 +92,15 @@ function Entry(props: { channel: Channel }): JSX.Element {
     </>
   );
   return (
-    <li class={styles.line}>
+    <li
+      class={styles.line}
+      data-place={props.channel.id}
+      data-over={over()?.id === props.channel.id ? over()?.side : undefined}
+      data-dragged={dragged()?.id === props.channel.id || undefined}
+      draggable={manage()}
+      onKeyDown={(event) => manage() && moveKeys(event, props.channel)}
+      {...dragging(() => props.channel)}
+    >
       <Show
         when={isWritten(props.channel) && !isVoice(props.channel)}
         fallback={
@@ -110,6 +111,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
       >
         <a
           class={styles.entry}
+          draggable={false}
           href={`/channels/${props.channel.guild_id}/${props.channel.id}`}
           aria-current={here() ? "page" : undefined}
           data-unread={unread() || undefined}

@@ -8,6 +8,7 @@ const KEYS: [keys: string, what: string][] = [
   ["Ctrl F", "Search in messages"],
   ["Alt ↑ ↓", "Channel above or below"],
   ["Alt Shift ↑ ↓", "Unread channel above or below"],
+  ["Ctrl Shift ↑ ↓", "Move the channel or category that has the focus"],
   ["Esc", "Mark the channel as read"],
   ["Shift Esc", "Mark the guild as read"],
   ["↑", "Edit your last message"],
