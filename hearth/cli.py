@@ -5,9 +5,13 @@ import click
 from hearth import __version__
 from hearth.commands.admin import admin
 from hearth.commands.backup import backup, restore
+from hearth.commands.ban import ban
 from hearth.commands.bot import bot
 from hearth.commands.cert import cert
 from hearth.commands.guild import guild
+from hearth.commands.invite import invite
+from hearth.commands.message import message
+from hearth.commands.role import role
 from hearth.commands.serve import serve
 from hearth.commands.user import user
 
@@ -20,5 +24,5 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(admin)
-for each in (user, guild, bot, cert, backup, restore):
+for each in (user, guild, bot, invite, role, ban, message, cert, backup, restore):
     admin.add_command(each)

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from hearth.actions.accounts import check_free, make_link, save_account
 from hearth.actions.auth import give_token, make_credential
 from hearth.actions.guilds import starting_channels
+from hearth.actions.operators import write_down
 from hearth.actions.scopes import AsOperator, AsOperatorInGuild, Audit
 from hearth.actions.world import World
 from hearth.core import names
@@ -162,21 +163,26 @@ async def find_user(world: World, text: str) -> User:
     return user
 
 
-@operation()
-async def find_guild(here: AsOperator, body: GuildNamed) -> Found:
-    """The guild of a name or id."""
-    directory = here.world.directory
-    if body.guild.isdecimal() and len(body.guild) < 20:
-        guild_id = int(body.guild)
+async def find_guild_id(world: World, text: str) -> int:
+    """The id of the guild of a name or id."""
+    directory = world.directory
+    if text.isdecimal() and len(text) < 20:
+        guild_id = int(text)
         if guild_id in await directory.guild_ids():
-            return Found(str(guild_id))
-    ids = await directory.guilds_named(body.guild)
+            return guild_id
+    ids = await directory.guilds_named(text)
     if len(ids) > 1:
         names = ", ".join(map(str, ids))
         raise invalid_form((("guild",), "GUILD_AMBIGUOUS", f"Several guilds have it: {names}."))
     if not ids:
         raise Refused(UNKNOWN_GUILD)
-    return Found(str(ids[0]))
+    return ids[0]
+
+
+@operation()
+async def find_guild(here: AsOperator, body: GuildNamed) -> Found:
+    """The guild of a name or id."""
+    return Found(str(await find_guild_id(here.world, body.guild)))
 
 
 @operation()
@@ -205,6 +211,7 @@ async def create_reset_link(here: AsOperator, body: UserNamed) -> LinkMade:
     user = await find_user(here.world, body.user)
     if user.bot:
         raise Refused(INVALID_ACCOUNT_TYPE)
+    await write_down(here, "create_reset_link", user.id)
     return LinkMade(await make_link(here.world, "reset", user.id))
 
 
@@ -212,6 +219,7 @@ async def create_reset_link(here: AsOperator, body: UserNamed) -> LinkMade:
 async def create_token(here: AsOperator, body: UserNamed) -> TokenMade:
     """Make one more token of a user or bot."""
     user = await find_user(here.world, body.user)
+    await write_down(here, "create_token", user.id)
     return TokenMade(await give_token(here.world, user))
 
 

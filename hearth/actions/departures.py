@@ -11,6 +11,7 @@ from hearth.actions.bans import PAGE, delete_messages
 from hearth.actions.exports import forget_export
 from hearth.actions.gate import call
 from hearth.actions.messages import readable
+from hearth.actions.operators import write_down
 from hearth.actions.scopes import AsOperator, AsPerson, InChannel, OfUser
 from hearth.actions.world import Home, World
 from hearth.core.commits import Noun
@@ -85,6 +86,8 @@ async def restore_user(here: AsOperator, body: UserNamed) -> None:
 
 async def _ask(here: AsOperator, body: UserNamed, wish: Suspension) -> None:
     user = await find_user(here.world, body.user)
+    action = "restore_user" if wish.disabled == ACTIVE else "suspend_user"
+    await write_down(here, action, user.id)
     await call(here.world, OPERATIONS["set_disabled"], SYSTEM, {"user_id": user.id}, wish)
 
 
@@ -102,6 +105,7 @@ async def delete_user(here: AsOperator, body: UserDelete) -> None:
     """
     world = here.world
     user = await find_user(world, body.user)
+    await write_down(here, "delete_user", user.id)
     if not body.purge or user.username != _nameless(user.id):
         await call(world, OPERATIONS["erase_user"], SYSTEM, {"user_id": user.id})
     if body.purge:

@@ -248,7 +248,7 @@ async def delete_message(here: InChannel, message_id: int) -> None:
     entry = Entry(Kind.DELETE, message.channel_id, message.id, None)
     await _posted(here, entry, MessageDelete(message.channel_id, message.id))
     await forget(here.world, message.attachments)
-    if not own:
+    if not own and here.snapshot.guild is not None:
         options = {"channel_id": str(here.channel.id), "count": "1"}
         await here.note(Audit(AuditAction.MESSAGE_DELETE, message.author_id, options=options))
 

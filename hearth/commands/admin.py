@@ -80,6 +80,20 @@ def rebuild_search(operator: Operator) -> None:
 
 @admin.command()
 @by_operator
+def stats(operator: Operator) -> None:
+    """Print how much there is of everything, and what the disk holds."""
+    value = operator.call("show_stats")
+    totals, search = value["totals"], value["search"]
+    lines = [f"version {value['version']}", f"messages {value['messages']}"]
+    lines += [f"{name} {count}" for name, count in totals.items()]
+    if search is not None:
+        lines.append(f"search {search['documents']} messages, {search['behind_s']} s behind")
+    lines += [f"disk {name} {size} bytes" for name, size in value["disk"].items()]
+    operator.lines(value, [*lines, f"disk free {value['disk_free']} bytes"])
+
+
+@admin.command()
+@by_operator
 def check(operator: Operator) -> None:
     """Check that log, metadata and journal agree; exit 1 and name what does not."""
     value = operator.call("check_storage")

@@ -30,3 +30,25 @@ def create_bot(
         wish = {"user": made["user_id"], "permissions": permissions}
         operator.call("join_bot", wish, guild_id=guild_id)
     operator.show(made, f"Made the bot {name} ({made['user_id']}). Token: {made['token']}")
+
+
+@bot.command("list")
+@click.option("--after", type=int, default=0, help="Only those with greater ids.")
+@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@by_operator
+def list_bots(operator: Operator, after: int, limit: int) -> None:
+    """List bots, by id, and whose they are."""
+    value = operator.call("list_bots", {"after": after, "limit": limit})
+    operator.lines(
+        value,
+        (f"{b['id']} {b['username']} of {b['owner']} {b['state']}" for b in value["bots"]),
+    )
+
+
+@bot.command("token")
+@click.argument("name", metavar="USER")
+@by_operator
+def reset_token(operator: Operator, name: str) -> None:
+    """Void all tokens of a bot and print a new one."""
+    value = operator.call("reset_bot_token", {"user": name})
+    operator.show(value, value["token"])

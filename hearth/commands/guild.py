@@ -29,3 +29,88 @@ def join_guild(operator: Operator, guild_name: str, user_name: str) -> None:
     guild_id = operator.guild(guild_name)
     operator.call("join_guild", {"user": user_name}, guild_id=guild_id)
     operator.show({}, f"{user_name} is a member of {guild_name}.")
+
+
+@guild.command("list")
+@click.option("--after", type=int, default=0, help="Only those with greater ids.")
+@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@by_operator
+def list_guilds(operator: Operator, after: int, limit: int) -> None:
+    """List guilds, by id, with their members and what their files take."""
+    value = operator.call("list_guilds", {"after": after, "limit": limit})
+    operator.lines(
+        value,
+        (
+            f"{g['id']} {g['name']}: {g['members']} members, {g['file_bytes']} bytes of files"
+            for g in value["guilds"]
+        ),
+    )
+
+
+@guild.command("show")
+@click.argument("name", metavar="GUILD")
+@by_operator
+def show_guild(operator: Operator, name: str) -> None:
+    """Show a guild, its owner and its channels."""
+    value = operator.call("show_guild", {"guild": name})
+    lines = [
+        f"{value['id']} {value['name']}, of {value['owner']}, since {value['created_at']}",
+        f"{value['members']} members, {value['roles']} roles,"
+        f" {value['files']} files ({value['file_bytes']} bytes)",
+        *(f"{each['id']} {each['name']}" for each in value["channel_list"]),
+    ]
+    operator.lines(value, lines)
+
+
+@guild.command("members")
+@click.argument("name", metavar="GUILD")
+@click.option("--after", type=int, default=0, help="Only those with greater ids.")
+@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@by_operator
+def list_members(operator: Operator, name: str, after: int, limit: int) -> None:
+    """List a guild's members, by id."""
+    wish = {"guild": name, "after": after, "limit": limit}
+    value = operator.call("list_members_as_operator", wish)
+    operator.lines(
+        value,
+        (
+            f"{m['user']['id']} {m['user']['username']} since {m['joined_at']}"
+            for m in value["members"]
+        ),
+    )
+
+
+@guild.command("usage")
+@click.argument("name", metavar="[GUILD]", required=False)
+@by_operator
+def measure_guilds(operator: Operator, name: str | None) -> None:
+    """Measure what the messages and files of a guild take, or those of each."""
+    names = [name] if name is not None else operator.guilds()
+    value = {"guilds": [operator.call("measure_guild", {"guild": each}) for each in names]}
+    operator.lines(
+        value,
+        (
+            f"{g['id']} {g['name']}: {g['messages']} messages ({g['message_bytes']} bytes),"
+            f" {g['files']} files ({g['file_bytes']} bytes)"
+            for g in value["guilds"]
+        ),
+    )
+
+
+@guild.command("delete")
+@click.argument("name", metavar="GUILD")
+@by_operator
+def delete_guild(operator: Operator, name: str) -> None:
+    """Delete a guild with all in it, for good."""
+    value = operator.call("delete_guild_as_operator", {"guild": name})
+    operator.show(value, f"{name} is deleted.")
+
+
+@guild.command("transfer")
+@click.argument("name", metavar="GUILD")
+@click.argument("user_name", metavar="USER")
+@by_operator
+def transfer_guild(operator: Operator, name: str, user_name: str) -> None:
+    """Make a member the owner of a guild."""
+    value = operator.call("transfer_guild", {"guild": name, "user": user_name})
+    operator.show(value, f"{user_name} owns {name}.")

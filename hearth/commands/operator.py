@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
@@ -26,6 +26,19 @@ _READS = frozenset(
         "export_user",
         "rebuild_search",
         "create_backup",
+        "list_users",
+        "list_bots",
+        "show_account",
+        "list_sessions",
+        "list_guilds",
+        "show_guild",
+        "measure_guild",
+        "show_stats",
+        "list_members_as_operator",
+        "list_invites_as_operator",
+        "list_roles_as_operator",
+        "list_bans_as_operator",
+        "show_message",
     }
 )
 """The operations that change nothing which sessions know of."""
@@ -75,6 +88,17 @@ class Operator:
     def guild(self, name: str) -> int:
         """The id of a guild by name or id."""
         return int(self.call("find_guild", {"guild": name})["id"])
+
+    def guilds(self) -> list[str]:
+        """The ids of all guilds."""
+        found: list[str] = []
+        while page := self.call("list_guilds", {"after": int(found[-1]) if found else 0})["guilds"]:
+            found += [each["id"] for each in page]
+        return found
+
+    def lines(self, value: dict[str, Any], lines: Iterable[str]) -> None:
+        """Print the value as JSON, or what it means in some lines."""
+        self.show(value, "\n".join(lines))
 
     def show(self, value: dict[str, Any], text: str) -> None:
         """Print the value as JSON, or what it means in a line."""

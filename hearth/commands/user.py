@@ -95,3 +95,58 @@ def export_user(operator: Operator, name: str, file: Path) -> None:
         file.unlink()
         raise
     operator.show({"file": str(file)}, f"{file} has the data of {name}.")
+
+
+@user.command("list")
+@click.option("--after", type=int, default=0, help="Only those with greater ids.")
+@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@by_operator
+def list_users(operator: Operator, after: int, limit: int) -> None:
+    """List people, by id."""
+    value = operator.call("list_users", {"after": after, "limit": limit})
+    operator.lines(value, (f"{u['id']} {u['username']} {u['state']}" for u in value["users"]))
+
+
+@user.command("show")
+@click.argument("name", metavar="USER")
+@by_operator
+def show_user(operator: Operator, name: str) -> None:
+    """Show a person or bot: what they are and where they are members."""
+    value = operator.call("show_account", {"user": name})
+    kind = "bot" if value["bot"] else "person"
+    factor = "a second factor" if value["mfa"] else "no second factor"
+    lines = [
+        f"{value['id']} {value['username']}, {kind}, {value['state']}, since {value['created_at']}",
+        f"{value['sessions']} sessions, {factor}",
+        *(f"bot {each}" for each in value["bots"]),
+        *(
+            f"{'owns' if each['owner'] else 'is in'} {each['name']} ({each['id']})"
+            for each in value["guilds"]
+        ),
+    ]
+    operator.lines(value, lines)
+
+
+@user.command("sessions")
+@click.argument("name", metavar="USER")
+@by_operator
+def list_sessions(operator: Operator, name: str) -> None:
+    """List where a person or bot is logged in; the ids are for `user logout`."""
+    value = operator.call("list_sessions", {"user": name})
+    operator.lines(
+        value,
+        (
+            f"{s['id']} {s['os'] or '-'} {s['platform'] or '-'} last used {s['last_used_at']}"
+            for s in value["sessions"]
+        ),
+    )
+
+
+@user.command("logout")
+@click.argument("name", metavar="USER")
+@click.option("--session", metavar="ID", help="Only this one.")
+@by_operator
+def logout_user(operator: Operator, name: str, session: str | None) -> None:
+    """End the sessions of a person or bot; their tokens are void."""
+    value = operator.call("end_sessions", {"user": name, "session": session})
+    operator.show(value, f"Ended {value['ended']} sessions of {name}.")

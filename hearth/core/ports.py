@@ -24,6 +24,7 @@ from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import ReadState, User
 from hearth.core.operations import Principal, Reply
+from hearth.core.overview import Overview
 
 
 class Kind(IntEnum):
@@ -214,6 +215,10 @@ class MessageLog(Protocol):
         """Ids of the channels that have committed records, ascending."""
         ...
 
+    def count(self) -> int:
+        """How many committed records there are."""
+        ...
+
     def greatest_id(self) -> int:
         """At least the greatest committed id of all channels; 0 when there never was a message.
 
@@ -235,7 +240,7 @@ class MessageLog(Protocol):
         ...
 
 
-class Directory(Accounts, Protocol):
+class Directory(Accounts, Overview, Protocol):
     """The metadata: guilds, channels, roles, members, users, tokens. SQL is its durable form."""
 
     async def commit(self, save: Iterable[Struct], delete: Iterable[Struct]) -> None:

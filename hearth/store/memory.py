@@ -173,6 +173,10 @@ class MemoryLog:
         """Ids of the channels that have records, ascending."""
         return sorted(self._ids)
 
+    def count(self) -> int:
+        """How many records there are."""
+        return len(self._values)
+
     def greatest_id(self) -> int:
         """The greatest id of any message that was created, 0 when there was none."""
         return self._greatest

@@ -318,6 +318,11 @@ class LmdbLog:
         """Ids of the channels that have records, ascending."""
         return [*await self._read(True, self._newest.all)]
 
+    def count(self) -> int:
+        """How many committed records there are."""
+        with self._env.begin() as txn:
+            return txn.stat(self._messages)["entries"]
+
     def greatest_id(self) -> int:
         """See the port. The journal's end tells it, else the last message of each channel."""
         with self._env.begin() as txn:

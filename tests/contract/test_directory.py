@@ -11,6 +11,7 @@ from msgspec.structs import fields, replace
 
 from hearth.core.ids import EPOCH_MS, MAX_ID, first_id
 from hearth.core.models.accounts import RecoveryCode
+from hearth.core.models.attachments import StoredFile
 from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.models.members import Member
 from hearth.core.models.mentions import Mention
@@ -595,3 +596,25 @@ async def test_lists_are_json_and_booleans_are_numbers(world: SqlDirectory) -> N
 async def test_an_emoji_is_found_without_its_guild(world: SqlDirectory) -> None:
     assert await world.emoji(worlds.emoji.id) == worlds.emoji
     assert await world.emoji(5) is None
+
+
+async def test_totals_and_lists(world: SqlDirectory, directory: SqlDirectory) -> None:
+    nouns = [type(each).__name__ for each in WORLD]
+    totals = await world.totals()
+    assert totals.users + totals.bots == nouns.count("User")
+    assert totals.bots == len([each for each in WORLD if isinstance(each, User) and each.bot])
+    found = (totals.guilds, totals.channels, totals.members, totals.invites, totals.bans)
+    kinds = ("Guild", "Channel", "Member", "Invite", "Ban")
+    assert found == tuple(nouns.count(each) for each in kinds)
+    files = [each for each in WORLD if isinstance(each, StoredFile)]
+    assert (totals.files, totals.file_bytes) == (len(files), sum(each.size for each in files))
+    (guild,) = await world.guilds_after(GUILD - 1, 1)
+    assert guild.id == GUILD
+    assert guild.members == len(
+        [each for each in WORLD if isinstance(each, Member) and each.guild_id == GUILD]
+    )
+    people = await world.accounts_after(0, 1000, bots=False)
+    assert len(people) == totals.users
+    assert [each.id for each in people] == sorted(each.id for each in people)
+    assert len(await world.accounts_after(0, 1000, bots=True)) == totals.bots
+    assert await world.accounts_after(people[-1].id, 1000, bots=False) == []

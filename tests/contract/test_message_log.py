@@ -109,6 +109,7 @@ async def test_an_empty_log_has_nothing(rig: Rig):
     assert await log.journal(0, 10) == []
     assert await log.purge(1) == 0
     assert await log.channels() == []
+    assert log.count() == 0
     assert log.greatest_id() == 0
     assert await log.check(decode) == []
 
@@ -118,7 +119,9 @@ async def test_a_message_is_created_edited_and_deleted(rig: Rig):
     assert (rig.log.get(1, 2), rig.log.last_id(1)) == (b"a", 2)
     assert await rig.update(1, 2, b"b") is None
     assert await rig.log.page(1, 50) == [b"b"]
+    assert rig.log.count() == 1
     assert await rig.delete(1, 2) is None
+    assert rig.log.count() == 0
     assert (rig.log.get(1, 2), rig.log.last_id(1)) == (None, None)
     rows = await rig.log.journal(0, 10)
     assert [(row.n, row.entries) for row in rows] == [

@@ -28,6 +28,7 @@ from hearth.core.models.private import PrivateChannel
 from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.core.overview import AccountLine, GuildLine, Totals
 from hearth.store.directory import (
     accounts,
     applications,
@@ -45,6 +46,7 @@ from hearth.store.directory import (
     members,
     nouns,
     operators,
+    overview,
     private,
     reads,
     social,
@@ -395,6 +397,18 @@ class SqlDirectory:
     async def check(self) -> list[str]:
         """See the port."""
         return await self._database.read(check.faults, one_moment=True)
+
+    async def totals(self) -> Totals:
+        """See the port."""
+        return await self._database.read(overview.totals)
+
+    async def accounts_after(self, after: int, limit: int, *, bots: bool) -> list[AccountLine]:
+        """See the port."""
+        return await self._database.read(lambda c: overview.accounts_after(c, after, limit, bots))
+
+    async def guilds_after(self, after: int, limit: int) -> list[GuildLine]:
+        """See the port."""
+        return await self._database.read(lambda c: overview.guilds_after(c, after, limit))
 
     async def greatest_id(self) -> int:
         """See the port."""
