@@ -191,8 +191,8 @@ async def _look_for(page: Page) -> None:
 
 
 async def _unfold(page: Page) -> None:
-    """The first change of the log is shown."""
-    await page.locator("summary").first.click()
+    """What a change changed."""
+    await page.locator("summary", has_text="changed #glazes").click()
 
 
 async def _choose_emoji(page: Page) -> None:

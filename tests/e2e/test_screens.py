@@ -48,7 +48,7 @@ class Inspector:
         self.faults += [f"{where}: {each}" for each in await violations(page, self.axe)]
 
 
-async def _filled(ann: Client) -> tuple[str, str]:
+async def _filled(ann: Client, bob: Client) -> tuple[str, str]:
     """A guild with a channel in which there is one of everything; its path and an invite."""
     guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
     channel = (await ann.get(f"/guilds/{guild}")).body["system_channel_id"]
@@ -67,8 +67,9 @@ async def _filled(ann: Client) -> tuple[str, str]:
     await ann.put(f"{path}/{sent.body['id']}/reactions/👍/@me")
     reply = {"content": "yes", "message_reference": {"message_id": sent.body["id"]}}
     await ann.post(path, {**reply, "embeds": [{"title": "T", "description": "D", "color": 255}]})
+    await bob.post(path, {"content": "hello from bob"})
     invite = (await ann.post(f"/channels/{channel}/invites", {})).body["code"]
-    await indexed(ann, f"/guilds/{guild}", 5)
+    await indexed(ann, f"/guilds/{guild}", 6)
     return f"/channels/{guild}/{channel}", invite
 
 
@@ -76,7 +77,7 @@ async def _filled(ann: Client) -> tuple[str, str]:
 async def test_screens(
     server: Server, browser: Browser, clients: Callable[[str], Client], size: str
 ) -> None:
-    path, invite = await _filled(clients("ann"))
+    path, invite = await _filled(clients("ann"), clients("bob"))
     eye = Inspector()
     width, scheme = WIDTHS[size]
     context: dict[str, Any] = {
@@ -101,7 +102,7 @@ async def test_screens(
     await expect(page.get_by_text("Friends you add show up here")).to_be_visible()
     await eye.look(page, "friends")
     await page.goto(server.url + path)
-    await expect(page.locator("article")).to_have_count(5)
+    await expect(page.locator("article")).to_have_count(6)
     await eye.look(page, "channel")
     await page.locator("article").last.focus()
     await expect(page.get_by_role("group", name="Message actions")).to_be_visible()
@@ -127,6 +128,7 @@ async def test_screens(
         await page.keyboard.press("Escape")
         await expect(opened).to_be_hidden()
     await _search(eye, page)
+    await _people(eye, page)
     if width <= 768:
         await page.get_by_role("button", name="Channels and guilds").click()
         await expect(page.get_by_role("link", name="general", exact=True)).to_be_visible()
@@ -145,7 +147,20 @@ async def test_screens(
         await expect(page.get_by_role("dialog", name=opened)).to_be_visible()
         await eye.look(page, item)
         await page.keyboard.press("Escape")
+    await _channel(eye, page)
     guild = path.split("/")[2]
+    await page.goto(f"{server.url}/channels/@me")
+    await expect(page.get_by_text("Friends you add show up here")).to_be_visible()
+    if width <= 768:
+        await page.get_by_role("button", name="Channels and guilds").click()
+    for button in ("New message", "Add a guild"):
+        await page.get_by_role("button", name=button).click()
+        await expect(page.get_by_role("dialog", name=button)).to_be_visible()
+        await eye.look(page, button)
+        await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+/")
+    await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    await eye.look(page, "keys")
     for tab in ("account", "security", "sessions", "appearance"):
         await _settings(eye, page, server, f"/settings/{tab}")
     for tab in ("overview", "roles", "invites", "bans"):
@@ -167,6 +182,45 @@ async def test_screens(
     assert eye.faults == []
 
 
+async def _people(eye: Inspector, page: Page) -> None:
+    """Somebody's profile, and each dialog by which they are moderated."""
+    article = page.locator("article", has_text="hello from bob")
+    profile = page.get_by_role("dialog", name="Profile of bob")
+    for item, title in (
+        (None, None),
+        ("Change name here", "Name of bob here"),
+        ("Time out", "Time bob out"),
+        ("Kick", "Kick bob?"),
+        ("Ban", "Ban bob?"),
+    ):
+        await article.get_by_role("button", name="bob", exact=True).last.click()
+        await expect(profile).to_be_visible()
+        if item is None:
+            await eye.look(page, "profile")
+        else:
+            await profile.get_by_role("button", name="More").click()
+            await page.get_by_role("menuitem", name=item, exact=True).click()
+            await expect(page.get_by_role("dialog", name=title)).to_be_visible()
+            await eye.look(page, item)
+            await page.keyboard.press("Escape")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def _channel(eye: Inspector, page: Page) -> None:
+    """A channel's settings and its rules, by the menu of its line."""
+    await page.get_by_role("link", name="general", exact=True).click(button="right")
+    await page.get_by_role("menuitem", name="Edit channel").click()
+    dialog = page.get_by_role("dialog", name="#general")
+    await expect(dialog.get_by_label("Topic")).to_be_visible()
+    await eye.look(page, "channel settings")
+    await dialog.get_by_role("radio", name="Permissions").check()
+    await expect(dialog.get_by_role("group", name="See channels")).to_be_visible()
+    await eye.look(page, "channel permissions")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
 async def _search(eye: Inspector, page: Page) -> None:
     """The search as it opens, with what it found, and where there is nothing."""
     await page.get_by_role("button", name="Search in messages").click()
@@ -174,7 +228,7 @@ async def _search(eye: Inspector, page: Page) -> None:
     box = panel.get_by_role("combobox")
     await expect(panel.get_by_role("option").first).to_be_visible()
     await eye.look(page, "search")
-    await box.fill("from:bo")
+    await box.fill("nothing-like-it from:bo")
     await expect(panel.get_by_role("option", name="bob")).to_be_visible()
     await eye.look(page, "filters")
     await box.press("Enter")

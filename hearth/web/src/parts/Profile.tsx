@@ -135,7 +135,7 @@ function Profile(props: { shown: Shown }): JSX.Element {
         }
       }}
     >
-      <header class={styles.head}>
+      <div class={styles.head}>
         <Face id={id} guildId={guildId} size={72} status />
         <div class={styles.buttons}>
           <Show when={items().length}>
@@ -143,7 +143,7 @@ function Profile(props: { shown: Shown }): JSX.Element {
           </Show>
           <IconButton icon="close" label="Close" onClick={hideProfile} />
         </div>
-      </header>
+      </div>
       <div class={styles.body}>
         <div>
           <h2>{nameIn(guildId, id)}</h2>

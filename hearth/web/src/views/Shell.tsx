@@ -30,9 +30,13 @@ import { Friends } from "./Friends.tsx";
 import styles from "./Shell.module.css";
 
 const Pins = lazy(() => import("../parts/Pins.tsx"));
-const Search = lazy(() => import("../parts/Search/Search.tsx"));
+const loadSearch = () => import("../parts/Search/Search.tsx");
+const Search = lazy(loadSearch);
 const Inbox = lazy(() => import("../parts/Inbox.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
+
+/** What a region is entered by, the best first. */
+const ENTRANCES = ['[aria-current="page"]', "[data-composer]", '[role="combobox"]', 'article[tabindex="0"]', "a[href]", "button", '[tabindex="0"]'];
 
 export default function Shell(): JSX.Element {
   const where = () => match("/channels/:guild/:channel?/:message?", path());
@@ -84,6 +88,8 @@ export default function Shell(): JSX.Element {
   });
 
   onMount(() => {
+    // Who presses its key writes on at once.
+    (window.requestIdleCallback ?? setTimeout)(() => void loadSearch());
     addEventListener("keydown", keys);
     onCleanup(() => removeEventListener("keydown", keys));
   });
@@ -119,8 +125,8 @@ export default function Shell(): JSX.Element {
       const all = regions();
       const at = all.findIndex((one) => one.contains(document.activeElement));
       const next = all[(at + (event.shiftKey ? -1 : 1) + all.length) % all.length];
-      const target = next?.querySelector<HTMLElement>('[aria-current="page"], [data-composer], [role="combobox"], article[tabindex="0"], a[href], button, [tabindex="0"]');
-      target?.focus();
+      const found = ENTRANCES.map((one) => next?.querySelector<HTMLElement>(one)).find((one) => one);
+      found?.focus();
     } else return;
     event.preventDefault();
   };

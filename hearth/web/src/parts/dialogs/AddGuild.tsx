@@ -53,6 +53,7 @@ export default function AddGuild(props: { onClose: () => void }): JSX.Element {
         }
       >
         <TextField
+          autofocus
           label="Name"
           placeholder="The reading circle"
           maxlength="100"
