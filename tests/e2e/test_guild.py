@@ -17,7 +17,7 @@ Clients = Callable[[str], Client]
 BIG = still(width=200, height=200)
 
 
-async def test_a_guild_has_emoji(server: Server, browser: Browser) -> None:
+async def test_a_guild_has_emoji(server: Server, browser: Browser, clients: Clients) -> None:
     """Two pictures become emoji with names; they are written, renamed and deleted."""
     ann = await Reader.open(browser, server, "ann")
     bob = await Reader.open(browser, server, "bob")
@@ -61,6 +61,15 @@ async def test_a_guild_has_emoji(server: Server, browser: Browser) -> None:
     for at, (name, width) in enumerate(((":hot_kiln:", 64), (":ember:", 40))):
         await expect(shown.nth(at)).to_have_attribute("alt", name)
         await expect(shown.nth(at)).to_have_js_property("naturalWidth", width)
+    # In another guild they are there too, where one may write them.
+    other = (await clients("ann").post("/guilds", {"name": "Elsewhere"})).body["id"]
+    await page.get_by_role("link", name="Elsewhere").click()
+    await expect(page.get_by_role("heading", name="general", exact=True)).to_be_visible()
+    assert other in page.url
+    await page.locator("[data-composer]").press_sequentially(":hot")
+    await expect(page.get_by_role("option", name=":hot_kiln: Den")).to_be_visible()
+    await page.locator("[data-composer]").fill("")
+    await page.get_by_role("link", name="Den").click()
     # A new name, and gone.
     await page.get_by_role("banner").get_by_role("button", name="Den").click()
     await page.get_by_role("menuitem", name="Guild settings").click()

@@ -202,6 +202,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
                 }}
               >
                 <Show when={choice.userId}>{(user) => <Face id={user()} guildId={guildId()} size={24} />}</Show>
+                <Show when={choice.picture}>{(src) => <img class={styles.picture} src={src()} alt="" />}</Show>
                 <Show when={choice.glyph}>
                   <span class={styles.glyph}>{choice.glyph}</span>
                 </Show>

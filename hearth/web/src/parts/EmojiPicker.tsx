@@ -2,7 +2,7 @@
 import { createMemo, createResource, createSignal, For, type JSX, onCleanup, onMount, Show } from "solid-js";
 import { emojiUrl } from "../core/cdn.ts";
 import type { Emoji, Id } from "../core/types.ts";
-import { guilds } from "../store/guilds.ts";
+import { emojiGuilds } from "../store/channels.ts";
 import { remembered } from "../store/kept.ts";
 import { Icon } from "../ui/Icon.tsx";
 import styles from "./EmojiPicker.module.css";
@@ -38,12 +38,15 @@ function Picker(props: { asked: Asked; onClose: () => void }): JSX.Element {
     const words = query().toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (text: string) => words.every((word) => text.includes(word));
     const unicode = (text: string, called: string) => ({ emoji: { id: null, name: text }, words: called });
-    const own = (props.asked.guildId ? (guilds[props.asked.guildId]?.emojis ?? []) : []).map((emoji) => ({
-      emoji: { id: emoji.id, name: emoji.name, animated: emoji.animated },
-      words: (emoji.name ?? "").toLowerCase(),
-    }));
+    const own = emojiGuilds(props.asked.guildId).map((guild): [string, { emoji: Emoji; words: string }[]] => [
+      guild.id === props.asked.guildId ? "This guild" : guild.name,
+      guild.emojis.map((emoji) => ({
+        emoji: { id: emoji.id, name: emoji.name, animated: emoji.animated },
+        words: (emoji.name ?? "").toLowerCase(),
+      })),
+    ]);
     const found: [string, { emoji: Emoji; words: string }[]][] = [
-      ["This guild", own],
+      ...own,
       ...(all() ?? []).map(([name, list]) => [name, list.map(([text, called]) => unicode(text, called))] as [string, { emoji: Emoji; words: string }[]]),
     ];
     const shown = words.length

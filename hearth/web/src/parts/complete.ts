@@ -1,7 +1,8 @@
 // What a person may mean who has begun to write @, # or :, and what is put in its place.
+import { emojiUrl } from "../core/cdn.ts";
 import { type Channel, ChannelType, type Id } from "../core/types.ts";
-import { channelName, channels, isPrivate, isWritten } from "../store/channels.ts";
-import { guilds, members, nameIn, rolesOf } from "../store/guilds.ts";
+import { channelName, channels, emojiGuilds, isPrivate, isWritten } from "../store/channels.ts";
+import { members, nameIn, rolesOf } from "../store/guilds.ts";
 import { userName, users } from "../store/users.ts";
 
 export interface Choice {
@@ -11,6 +12,8 @@ export interface Choice {
   note?: string;
   userId?: Id;
   glyph?: string;
+  /** Where the picture of it is. */
+  picture?: string;
 }
 
 export interface Begun {
@@ -75,11 +78,14 @@ export function places(channel: Channel, query: string): Choice[] {
 }
 
 export async function emoji(guildId: Id | undefined, query: string): Promise<Choice[]> {
-  const own = best(guildId ? (guilds[guildId]?.emojis ?? []) : [], query, (one) => [one.name ?? ""]).map((one) => ({
-    text: `<${one.animated ? "a" : ""}:${one.name}:${one.id}> `,
-    label: `:${one.name}:`,
-    note: "this guild",
-  }));
+  const own = emojiGuilds(guildId).flatMap((guild) =>
+    best(guild.emojis, query, (one) => [one.name ?? ""]).map((one) => ({
+      text: `<${one.animated ? "a" : ""}:${one.name}:${one.id}> `,
+      label: `:${one.name}:`,
+      note: guild.id === guildId ? "this guild" : guild.name,
+      picture: emojiUrl(one),
+    })),
+  );
   const { EMOJI } = await import("../core/emoji/index.ts");
   const all = EMOJI.flatMap(([, list]) => list);
   const found = best(all, query, ([, words]) => words.split(" ")).map(([text, words]) => ({

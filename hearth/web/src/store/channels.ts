@@ -2,9 +2,9 @@
 import { createStore, produce, reconcile } from "solid-js/store";
 import { GROUP, GROUP_OWNER, P, type Permission, PRIVATE, resolve, type World } from "../core/permissions.ts";
 import { compare, newer } from "../core/snowflake.ts";
-import { type Channel, ChannelType, type Id, type User } from "../core/types.ts";
+import { type Channel, ChannelType, type Guild, type Id, type User } from "../core/types.ts";
 import type { Reducers } from "./events.ts";
-import { guilds, memberOf, roles } from "./guilds.ts";
+import { guildList, guilds, memberOf, roles } from "./guilds.ts";
 import { myId } from "./session.ts";
 import { userName, users } from "./users.ts";
 
@@ -104,6 +104,13 @@ export function may(channel: Channel | undefined, permission: Permission): boole
 /** Whether the person may do something in a guild at large. */
 export function mayIn(guildId: Id | undefined, permission: Permission): boolean {
   return (permissionsIn(guildId, undefined, myId()) & P[permission]) !== 0n;
+}
+
+/** Whose emoji the person may write in a guild, or with none in private: its own first. */
+export function emojiGuilds(guildId: Id | undefined): Guild[] {
+  const own = guildId ? guilds[guildId] : undefined;
+  const others = !guildId || mayIn(guildId, "USE_EXTERNAL_EMOJIS") ? guildList().filter((one) => one.id !== guildId) : [];
+  return own ? [own, ...others] : others;
 }
 
 /** Note the newest message of a channel. */
