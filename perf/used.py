@@ -154,29 +154,24 @@ def search(scale: Scale) -> list[Figure]:
     made, data = copied(scale)
     asked = queries(made)
     posts = posts_in(made, made.channels)
-    out: dict[str, list[float]] = {
-        "p50": [],
-        "p95": [],
-        "p99": [],
-        "max": [],
-        "ack": [],
-        "rate": [],
-    }
+    names = ("p50", "p95", "p99", "max", "ack", "alone", "rate")
+    out: dict[str, list[float]] = {name: [] for name in names}
     by_kind: dict[str, list[float]] = {kind: [] for kind in asked if kind != "all"}
     with loaded(peers.hearth, data) as (server, load):
         searchable(server, made)
 
         def run(kind: str, seconds: float) -> dict[str, Any]:
+            side: dict[str, Any] = {"side": asked[kind], "side_conns": 1} if kind else {}
             answer = load.run(
-                requests=posts, conns=4, rate=POSTS_A_SECOND, seconds=seconds, size=120,
-                side=asked[kind], side_conns=1,
-            )  # fmt: skip
+                requests=posts, conns=4, rate=POSTS_A_SECOND, seconds=seconds, size=120, **side
+            )
             if answer["status"].keys() != {"200"}:
                 raise Failed(f"some were answered otherwise: {answer['status']}")
             return answer
 
         run("all", scale.of(5, 1))
         for i in range(scale.rounds):
+            out["alone"].append(run("", scale.of(5, 1))["ack"]["p99"])
             answer = run("all", scale.of(20, 3))
             for name in ("p50", "p95", "p99", "max"):
                 out[name].append(answer["side"][name])
@@ -216,7 +211,7 @@ def search(scale: Scale) -> list[Figure]:
         Figure(
             "year.search.ack",
             "ack p99 of those messages meanwhile, ms",
-            spread(out["ack"], 1),
+            f"{spread(out['ack'], 1)}; {spread(out['alone'], 1)} while nobody searches",
             "",
             None,
         ),
