@@ -14,7 +14,12 @@ from harness import BUILD, PERF, Failed, Server, compiled, free_port
 
 def _environment() -> dict[str, str]:
     """Rate limits wide open; and bytecode kept, as where people run it, but not beside the code."""
-    ours = {"HEARTH_LIMITS_SCALE": "1000000", "PYTHONPYCACHEPREFIX": str(BUILD / "bytecode")}
+    ours = {
+        "HEARTH_LIMITS_SCALE": "1000000",
+        "PYTHONPYCACHEPREFIX": str(BUILD / "bytecode"),
+        # What is beside this, whatever is installed.
+        "PYTHONPATH": str(PERF.parent),
+    }
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | ours
 
 
