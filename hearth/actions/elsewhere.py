@@ -116,7 +116,6 @@ _give(
     InGuild,
     """
     list_guild_scheduled_events GET /guilds/{guild_id}/scheduled-events
-    list_guild_stickers GET /guilds/{guild_id}/stickers
     """,
 )
 _give(
@@ -279,21 +278,7 @@ _refuse(
     consume_entitlement POST /applications/{application_id}/entitlements/{entitlement_id}/consume
     """,
 )
-_refuse(
-    errors.UNKNOWN_STICKER,
-    SignedIn,
-    "get_sticker GET /stickers/{sticker_id}",
-)
 _refuse(errors.UNKNOWN_STICKER_PACK, SignedIn, "get_sticker_pack GET /sticker-packs/{pack_id}")
-_refuse(
-    errors.UNKNOWN_STICKER,
-    InGuild,
-    """
-    get_guild_sticker GET /guilds/{guild_id}/stickers/{sticker_id}
-    update_guild_sticker PATCH /guilds/{guild_id}/stickers/{sticker_id}
-    delete_guild_sticker DELETE /guilds/{guild_id}/stickers/{sticker_id}
-    """,
-)
 _refuse(
     errors.UNKNOWN_SOUND,
     InGuild,
@@ -480,7 +465,6 @@ _refuse(
     put_guilds_onboarding PUT /guilds/{guild_id}/onboarding
     create_guild_scheduled_event POST /guilds/{guild_id}/scheduled-events
     create_guild_soundboard_sound POST /guilds/{guild_id}/soundboard-sounds
-    create_guild_sticker POST /guilds/{guild_id}/stickers
     create_guild_template POST /guilds/{guild_id}/templates
     update_guild_welcome_screen PATCH /guilds/{guild_id}/welcome-screen
     update_guild_widget_settings PATCH /guilds/{guild_id}/widget

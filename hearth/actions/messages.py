@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from hearth.actions.attachments import attach, forget
 from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel, InGuild
+from hearth.actions.stickers import stickers_of
 from hearth.actions.world import World
 from hearth.core.errors import (
     EMPTY_MESSAGE,
@@ -88,13 +89,14 @@ SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATION
     "/channels/{channel_id}/messages",
     needs=P.SEND_MESSAGES,
     rate=Rate(5, per=5),
-    files=True,
+    files=P.ATTACH_FILES,
 )
 async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObject:
     """Write a message; it is durable and on its way to everybody when the reply comes."""
     if here.channel.type not in TEXT_CHANNELS:
         raise Refused(NOT_A_TEXT_CHANNEL)
-    if not (trimmed(body.content) or body.embeds or body.attachments or here.uploads):
+    given = (trimmed(body.content), body.embeds, body.attachments, here.uploads, body.sticker_ids)
+    if not any(given):
         raise Refused(EMPTY_MESSAGE)
     if body.embeds:
         here.require(P.EMBED_LINKS)
@@ -127,6 +129,7 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
     await load_named(here.world, [referenced])
+    stickers = await stickers_of(here, body.sticker_ids or ())
     attachments = await attach(here, body)
     message = Message(
         id=here.world.make_id(),
@@ -142,6 +145,7 @@ async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -
         embeds=embeds_json(body.embeds or ()),
         reference=reference,
         attachments=attachments,
+        stickers=stickers,
     )
     _slow_down(here)
     if here.snapshot.guild is None:
@@ -183,7 +187,7 @@ async def get_message(here: InChannel, message_id: int) -> MessageObject:
     "PATCH",
     "/channels/{channel_id}/messages/{message_id}",
     rate=Rate(5, per=5),
-    files=True,
+    files=P.ATTACH_FILES,
 )
 async def update_message(here: InChannel, message_id: int, body: MessageEdit) -> MessageObject:
     """Edit one's own message; with MANAGE_MESSAGES suppress another's embeds."""
@@ -191,7 +195,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if before.type not in WRITTEN:
         raise Refused(SYSTEM_MESSAGE)
     own = before.author_id == here.who.user_id
-    asked = (body.content, body.embeds, body.allowed_mentions, body.attachments)
+    asked = (body.content, body.embeds, body.allowed_mentions, body.attachments, body.sticker_ids)
     edits = any(value is not UNSET for value in asked) or bool(here.uploads)
     if not own:
         if edits:
@@ -210,6 +214,8 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         values["mention_everyone"] = mentions.everyone
     if body.attachments is not UNSET or here.uploads:
         values["attachments"] = await attach(here, body, before.attachments)
+    if body.sticker_ids is not UNSET:
+        values["stickers"] = await stickers_of(here, body.sticker_ids or ())
     # Read anew, as nothing awaits any more: another edit may have come meanwhile.
     before = message_of(here, message_id)
     if body.flags is not UNSET:
@@ -222,7 +228,7 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
     if edits:
         values["edited_at_ms"] = here.world.wall_ms()
     after = msgspec.structs.replace(before, **values)
-    if not after.content and after.embeds is None and not after.attachments:
+    if not (after.content or after.embeds or after.attachments or after.stickers):
         raise Refused(EMPTY_MESSAGE)
     if after != before:
         entry = Entry(Kind.UPDATE, after.channel_id, after.id, encode(after))

@@ -43,7 +43,6 @@ ROWS: tuple[Deferred, ...] = (
         for operation in ("create_message", "update_message")
         for row in (
             Deferred(operation, "components", "bots", "components come with interactions"),
-            Deferred(operation, "sticker_ids", "1B", "there are no stickers yet"),
             Deferred(operation, "flags", "bots", "components come with interactions", bits=1 << 15),
         )
     ),

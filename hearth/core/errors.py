@@ -113,7 +113,7 @@ UNKNOWN_WEBHOOK = Error(10015, 404, "Unknown Webhook", "Hearth has no webhooks y
 UNKNOWN_ENTITLEMENT = Error(10029, 404, "Unknown Entitlement", "Hearth sells nothing.")
 UNKNOWN_LOBBY = Error(10031, 404, "Unknown Lobby", "Hearth has no lobbies.")
 UNKNOWN_GUILD_TEMPLATE = Error(10057, 404, "Unknown Guild Template", "Hearth has none yet.")
-UNKNOWN_STICKER = Error(10060, 404, "Unknown Sticker", "Hearth has no stickers yet.")
+UNKNOWN_STICKER = Error(10060, 404, "Unknown Sticker", "Check the id; it may be deleted.")
 UNKNOWN_STICKER_PACK = Error(10061, 404, "Unknown Sticker Pack", "Hearth has no sticker packs.")
 UNKNOWN_INTERACTION = Error(10062, 404, "Unknown Interaction", "Hearth has none yet.")
 UNKNOWN_APPLICATION_COMMAND = Error(
@@ -180,6 +180,9 @@ MAX_INVITES = Error(
 )
 MAX_MEMBERS = Error(
     30031, 400, "Maximum number of server members reached", "Nobody can join before some leave."
+)
+MAX_STICKERS = Error(
+    30039, 400, "Maximum number of stickers reached (60)", "Delete a sticker first."
 )
 MAX_EMOJIS = Error(30008, 400, "Maximum number of emojis reached (50)", "Delete an emoji first.")
 MAX_REACTIONS = Error(
@@ -294,6 +297,12 @@ INVALID_FORM = Error(
 INVALID_API_VERSION = Error(50041, 400, "Invalid API version provided", "Use /api/v10.")
 UNKNOWN_UPLOAD = Error(
     0, 404, "Unknown Upload", "Announce it again; it lapses after a day, or was sent already."
+)
+INVALID_STICKER = Error(
+    50081,
+    400,
+    "Invalid sticker sent",
+    "Name stickers of guilds that you are in, and that are there.",
 )
 FILE_TOO_LARGE = Error(50045, 400, "File uploaded exceeds the maximum size", "Send a smaller file.")
 INVALID_GUILD = Error(

@@ -1,4 +1,4 @@
-"""Events of what a guild has beside channels, roles and members: emojis, bans, invites."""
+"""Events of what guilds have beside channels, roles, members: emojis, stickers, bans, invites."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from hearth.core.events import Context, Event, Intent, event
 from hearth.core.models.bans import Ban
 from hearth.core.models.emojis import emoji_object
 from hearth.core.models.invites import Invite
+from hearth.core.models.stickers import sticker_object
 from hearth.core.models.users import user_json
 from hearth.core.permissions import P
 from hearth.core.wire import timestamp
@@ -23,6 +24,21 @@ class GuildEmojisUpdate(Event):
         return {
             "guild_id": str(self.guild_id),
             "emojis": [emoji_object(emoji) for emoji in snapshot.emojis.values()],
+        }
+
+
+@event("GUILD_STICKERS_UPDATE", intent=Intent.GUILD_EXPRESSIONS)
+class GuildStickersUpdate(Event):
+    """The guild's stickers changed; `d` has all that there are."""
+
+    guild_id: int
+
+    def data(self, at: Context) -> Any:
+        snapshot = at.snapshot
+        assert snapshot is not None
+        return {
+            "guild_id": str(self.guild_id),
+            "stickers": [sticker_object(sticker) for sticker in snapshot.stickers.values()],
         }
 
 

@@ -76,7 +76,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: int
     verb: Verb
     body_bytes: int = BODY_BYTES
-    files: bool = False
+    files: int = 0
 
     @property
     def reply(self) -> Any:
@@ -102,13 +102,14 @@ def operation(
     commits: bool = False,
     status: int | None = None,
     body_bytes: int = BODY_BYTES,
-    files: bool = False,
+    files: int = 0,
 ) -> Callable[[Verb], Verb]:
     """Declare the function below as the operation of its name.
 
     Its first parameter's type is the scope; `body` and `query` are request Structs; the others
     come from the path. `needs` are permission bits; `commits` holds the home's turn; operations
-    that name one `bucket` share a rate limit; `files` says that some may come with the body. The
+    that name one `bucket` share a rate limit; where files may come with the body, `files` is what
+    permission that needs. The
     name is Discord's operationId.
     """
 

@@ -22,6 +22,7 @@ from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
+from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import ReadState, User
 from hearth.core.operations import Principal, Reply
 from hearth.core.overview import Overview
@@ -315,6 +316,10 @@ class Directory(Accounts, Overview, Protocol):
 
     async def emoji(self, emoji_id: int) -> Emoji | None:
         """An emoji of whichever guild."""
+        ...
+
+    async def sticker(self, sticker_id: int) -> Sticker | None:
+        """A sticker of whichever guild."""
         ...
 
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:

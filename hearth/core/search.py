@@ -190,8 +190,10 @@ def _tags(message: Message, home: int, author_type: str, embeds: list[_Embed]) -
         yield from _embed_tags(embed)
     for file in message.attachments:
         yield from _file_tags(file)
+    if message.stickers:
+        yield "hsticker"
     # Records have these as far as this version can write them.
-    for name, field in (("sticker", "stickers"), ("poll", "poll"), ("snapshot", "snapshots")):
+    for name, field in (("poll", "poll"), ("snapshot", "snapshots")):
         if getattr(message, field, None):
             yield f"h{name}"
 

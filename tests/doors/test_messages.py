@@ -258,7 +258,6 @@ async def test_a_reply_mentions_only_who_is_allowed(den: Den) -> None:
     ("name", "value"),
     [
         ("components", [{"type": 1}]),
-        ("sticker_ids", ["5"]),
         ("poll", {"question": {"text": "?"}}),
         ("flags", 1 << 13),
         ("flags", 1 << 15),

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any
 
+import aiohttp
 import pytest
 from msgspec import Struct
 
@@ -271,6 +272,15 @@ async def an_emoji(house: House) -> dict[str, Any]:
     return {"emoji_id": int(made["id"])}
 
 
+async def a_sticker(house: House) -> dict[str, Any]:
+    form = aiohttp.FormData({"name": "wave", "tags": "wave"}, default_to_multipart=True)
+    form.add_field("file", still(), filename="a.png", content_type="image/png")
+    made = await house.owner.call("POST", f"/guilds/{house.guild}/stickers", data=form)
+    assert made.status == 201, made.body
+    assert reply_faults("create_guild_sticker", made.body) == []
+    return {"sticker_id": int(made.body["id"])}
+
+
 async def a_reaction(house: House) -> dict[str, Any]:
     return {**await a_message(house), "emoji_name": "👍", "user_id": house.victim.id}
 
@@ -446,6 +456,17 @@ REST: dict[str, Row] = {
     ),
     "update_guild_emoji": Row(in_guild(200), P.MANAGE_GUILD_EXPRESSIONS, {"name": "xy"}, an_emoji),
     "delete_guild_emoji": Row(in_guild(204), P.MANAGE_GUILD_EXPRESSIONS, prepare=an_emoji),
+    "list_guild_stickers": Row(in_guild(200, 200)),
+    "get_guild_sticker": Row(in_guild(200, 200), prepare=a_sticker),
+    "get_sticker": Row(signed_in(200) | {"stranger": 10060}, prepare=a_sticker),
+    # Its file comes by multipart; who may send one is asked for it.
+    "create_guild_sticker": Row(
+        in_guild(50035), P.CREATE_GUILD_EXPRESSIONS, {"name": "made", "tags": "x"}
+    ),
+    "update_guild_sticker": Row(
+        in_guild(200), P.MANAGE_GUILD_EXPRESSIONS, {"name": "xy"}, a_sticker
+    ),
+    "delete_guild_sticker": Row(in_guild(204), P.MANAGE_GUILD_EXPRESSIONS, prepare=a_sticker),
 }
 
 SOCKET: dict[str, dict[str, Any]] = {

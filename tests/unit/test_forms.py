@@ -417,8 +417,8 @@ def test_each_deferred_parameter_is_refused_by_name(row: Any) -> None:
 
 def test_several_deferred_parameters_are_named_together() -> None:
     with pytest.raises(Refused) as refused:
-        refuse_deferred("create_message", make(MessageCreate, poll={"a": 1}, sticker_ids=["1"]))
-    assert refused.value.body["errors"].keys() == {"poll", "sticker_ids"}
+        refuse_deferred("create_message", make(MessageCreate, poll={"a": 1}, components=[1]))
+    assert refused.value.body["errors"].keys() == {"poll", "components"}
 
 
 # The walk agrees with msgspec on every form

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from hearth.core.models.attachments import Attachment
 from hearth.core.models.messages import Message, MessageReference
+from hearth.core.models.stickers import StickerItem
 from hearth.core.record import BadRecord, decode, encode
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -59,6 +60,10 @@ MEDIA = structs.replace(
     ),
 )
 
+STICKERS = structs.replace(
+    MEDIA, stickers=(StickerItem(id=1 << 62, name="hello", format_type=4),) * 2
+)
+
 # Never take a row or its file away: a disk somewhere holds it.
 WRITTEN = {
     "message-v1-plain.bin": PLAIN,
@@ -66,12 +71,14 @@ WRITTEN = {
     "message-v1-plain-attachments.bin": PLAIN,
     "message-v1-attachments.bin": FILES,
     "message-v1-media.bin": MEDIA,
+    "message-v1-plain-stickers.bin": PLAIN,
+    "message-v1-stickers.bin": STICKERS,
     # The shortest array that version 1 allows: the fields that have no default.
     "message-v1-short.bin": PLAIN,
 }
 
 # What is written today. When a field is appended, add new files here and to WRITTEN.
-TODAY = {"message-v1-plain-attachments.bin", "message-v1-media.bin"}
+TODAY = {"message-v1-plain-stickers.bin", "message-v1-stickers.bin"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

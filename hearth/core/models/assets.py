@@ -7,7 +7,8 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
     """Which blob a picture is. The ids say whose it is, and it goes with any of them.
 
     Its address is `path`, such as avatars/100, and then `hash`, which changes with the bytes and
-    begins with a_ where the picture moves. An emoji's has none: its picture never changes. `type`
+    begins with a_ where the picture moves. An emoji's and a sticker's have none:
+    their pictures never change. `type`
     is one of `core.images.MIME`.
     """
 

@@ -38,6 +38,9 @@ class AuditAction(IntEnum):
     MESSAGE_BULK_DELETE = 73
     MESSAGE_PIN = 74
     MESSAGE_UNPIN = 75
+    STICKER_CREATE = 90
+    STICKER_UPDATE = 91
+    STICKER_DELETE = 92
 
 
 TARGETS_USER = frozenset({20, 22, 23, 24, 25, 28, 72})

@@ -10,7 +10,7 @@ from hearth.core.models.members import Member
 from hearth.core.models.presence import Presence
 from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role, RoleObject, role_object
-from hearth.core.models.stickers import Sticker
+from hearth.core.models.stickers import Sticker, StickerObject, sticker_object
 from hearth.core.models.users import User
 from hearth.core.wire import Snowflake
 
@@ -93,6 +93,7 @@ class GuildObject(Struct, gc=False, kw_only=True):
     nsfw: bool
     roles: list[RoleObject]
     emojis: list[EmojiObject]
+    stickers: list[StickerObject]
     features: tuple[str, ...]
     public_updates_channel_id: str | None
     safety_alerts_channel_id: str | None
@@ -100,7 +101,6 @@ class GuildObject(Struct, gc=False, kw_only=True):
     splash: str | None
     discovery_splash: str | None
     banner: str | None
-    stickers: tuple[()] = ()
     home_header: None = None
     application_id: None = None
     region: str = "deprecated"
@@ -145,6 +145,7 @@ def guild_object(snapshot: Snapshot, *, with_counts: bool = False) -> GuildObjec
         nsfw=guild.nsfw_level in (1, 3),
         roles=[role_object(role) for role in snapshot.roles.values()],
         emojis=[emoji_object(emoji) for emoji in snapshot.emojis.values()],
+        stickers=[sticker_object(sticker) for sticker in snapshot.stickers.values()],
         features=guild.features,
         public_updates_channel_id=_id(guild.public_updates_channel_id),
         safety_alerts_channel_id=_id(guild.safety_alerts_channel_id),

@@ -17,6 +17,7 @@ from hearth.core.models.attachments import (
 from hearth.core.models.embeds import MAX_EMBEDS, Embed, embed_problems
 from hearth.core.models.members import Member, PartialMemberObject, partial_member_json
 from hearth.core.models.reactions import ReactionObject
+from hearth.core.models.stickers import StickerItem, StickerItemObject, sticker_item
 from hearth.core.models.users import User, UserObject, user_json, user_object
 from hearth.core.wire import Bits, Form, Nonce, Problem, Snowflake, raw, timestamp
 
@@ -77,6 +78,7 @@ class Message(Struct, frozen=True, gc=False, cache_hash=True, array_like=True, k
     embeds: bytes | None = None
     reference: MessageReference | None = None
     attachments: tuple[Attachment, ...] = ()
+    stickers: tuple[StickerItem, ...] = ()
 
     @property
     def shows_referenced(self) -> bool:
@@ -126,6 +128,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
     components: tuple[()] = ()
     pinned: bool = False
     reactions: list[ReactionObject] | UnsetType = UNSET
+    sticker_items: list[StickerItemObject] | UnsetType = UNSET
     nonce: str | int | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
@@ -190,6 +193,8 @@ def message_object(
     )
     if files and with_content:
         shown.attachments = files
+    if message.stickers:
+        shown.sticker_items = [sticker_item(each) for each in message.stickers]
     if nonce is not None:
         shown.nonce = nonce
     reference = message.reference
@@ -253,6 +258,9 @@ class ReferenceRequest(Struct, kw_only=True):
     fail_if_not_exists: bool | None = None
 
 
+StickerIds = Annotated[list[Snowflake], Meta(max_length=3)]
+
+
 class MessageFields(Form, kw_only=True):
     """What the bodies of create_message and update_message have in common."""
 
@@ -262,7 +270,7 @@ class MessageFields(Form, kw_only=True):
     flags: Bits | UnsetType | None = UNSET
     attachments: Files | UnsetType | None = UNSET
     components: Any = UNSET
-    sticker_ids: Any = UNSET
+    sticker_ids: StickerIds | UnsetType | None = UNSET
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong in embeds and allowed mentions."""

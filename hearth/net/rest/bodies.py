@@ -16,7 +16,6 @@ from hearth.core.blobs import PIECE_BYTES
 from hearth.core.errors import Refused, invalid_form
 from hearth.core.models.attachments import MOST_FILES, Upload
 from hearth.core.operations import Operation, Principal
-from hearth.core.permissions import P
 from hearth.core.wire import decode, decode_query
 
 CONTENT_TYPE_INVALID = "CONTENT_TYPE_INVALID"
@@ -119,7 +118,7 @@ async def _parts(
                 text = f"Must be {MOST_FILES} or fewer in length."
                 raise invalid_form((("files",), "BASE_TYPE_MAX_LENGTH", text))
             if not files:
-                await admits(world, operation, who, params, P.ATTACH_FILES)
+                await admits(world, operation, who, params, operation.files)
             said, me = part.headers.get("Content-Type"), who.user_id
             files.append(await receive(world, me, name, part.filename, said, _chunks(part)))
         else:

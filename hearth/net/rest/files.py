@@ -34,7 +34,7 @@ _PICTURE = re.compile(
     rf"|guilds/{_ID}/users/{_ID}/(?:avatars|banners))"
     r"/((?:a_)?[0-9a-f]{32})\.(png|jpe?g|gif|webp)$"
 )
-_EMOJI = re.compile(rf"^(emojis/{_ID})()\.(png|jpe?g|gif|webp)$")
+_EXPRESSION = re.compile(rf"^((?:emojis|stickers)/{_ID})()\.(png|jpe?g|gif|webp)$")
 _ATTACHMENT = re.compile(rf"^attachments/({_ID})/({_ID})/[^/]+$")
 _DEFAULT = re.compile(r"^embed/avatars/([0-5])\.png$")
 _RANGE = re.compile(r"^bytes=(\d{0,19})-(\d{0,19})$")
@@ -54,10 +54,10 @@ class Files:
 
     async def answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The file at `path`, which is what follows /cdn/ or /media/; refuses with 404."""
-        found = _PICTURE.match(path) or _EMOJI.match(path)
+        found = _PICTURE.match(path) or _EXPRESSION.match(path)
         if found is not None:
             asset = await self._world.directory.asset(found[1])
-            # The hash of an emoji is None: its path has none.
+            # The hash of an emoji or sticker is None: its path has none.
             if asset is not None and (asset.hash or "") == found[2]:
                 return await self._picture(request, asset, _TYPES[found[3]])
         attachment = _ATTACHMENT.match(path)

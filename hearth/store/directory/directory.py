@@ -27,6 +27,7 @@ from hearth.core.models.operators import OperatorEntry
 from hearth.core.models.private import PrivateChannel
 from hearth.core.models.settings import NotificationSettings, Personal
 from hearth.core.models.social import Note, Relationship
+from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
 from hearth.core.overview import AccountLine, GuildLine, Totals
 from hearth.store.directory import (
@@ -50,6 +51,7 @@ from hearth.store.directory import (
     private,
     reads,
     social,
+    stickers,
     tokens,
     users,
 )
@@ -146,6 +148,10 @@ class SqlDirectory:
     async def emoji(self, emoji_id: int) -> Emoji | None:
         """See the port."""
         return await self._database.read(lambda c: emojis.one(c, emoji_id))
+
+    async def sticker(self, sticker_id: int) -> Sticker | None:
+        """See the port."""
+        return await self._database.read(lambda c: stickers.one(c, sticker_id))
 
     async def emoji_image(self, emoji_id: int) -> EmojiImage | None:
         """See the port."""
