@@ -18,7 +18,7 @@ from tests.pictures import SECRET, moving, photograph, still
 BOUNDARY = b"--edge"
 SEED = 20_261
 MANY = 10_000
-WORKER_BYTES, GROWTH_BYTES = 400 << 20, 100 << 20
+WORKER_BYTES, GROWTH_BYTES = 1536 << 20, 100 << 20
 """What one of the processes that look into files may have taken at most, and the server more."""
 
 FILES = [
