@@ -12,6 +12,7 @@ import { editing, setEditing, setReplyingTo } from "../store/place.ts";
 import { standsOut } from "../store/reads.ts";
 import { isBlocked } from "../store/relationships.ts";
 import { myId } from "../store/session.ts";
+import { Icon } from "../ui/Icon.tsx";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
 import { attempt } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
@@ -25,7 +26,7 @@ import { MessageTools } from "./MessageTools.tsx";
 import { showProfile } from "./profile.ts";
 import { Reactions } from "./Reactions.tsx";
 import { ReplyBar } from "./ReplyBar.tsx";
-import { systemText } from "./system.ts";
+import { systemSign, systemText } from "./system.ts";
 
 const WRITTEN = new Set([0, 19, 20, 23]);
 
@@ -127,7 +128,10 @@ function Shown(props: Place & { message: MessageObject }): JSX.Element {
       <Show
         when={props.head && written()}
         fallback={
-          <Show when={written()} fallback={<span class={styles.sign} aria-hidden="true" />}>
+          <Show
+            when={written()}
+            fallback={<Icon class={styles.sign} name={systemSign(props.message)} size={18} />}
+          >
             <time class={styles.side} aria-hidden="true">
               {clockTime(at())}
             </time>

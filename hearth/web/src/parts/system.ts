@@ -1,6 +1,11 @@
-// What system messages say.
+// What system messages say, and the icon beside them.
 import type { Id, Message } from "../core/types.ts";
 import { nameIn } from "../store/guilds.ts";
+import type { IconName } from "../ui/Icon.tsx";
+
+const SIGNS: Record<number, IconName> = { 1: "plus", 2: "logout", 4: "pencil", 6: "pin", 7: "people" };
+
+export const systemSign = (message: Message): IconName => SIGNS[message.type] ?? "dots";
 
 export function systemText(message: Message, name: string, guildId: Id | undefined): string {
   const other = message.mentions[0] ? nameIn(guildId, message.mentions[0].id) : "somebody";
