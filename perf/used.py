@@ -361,7 +361,10 @@ def restore(scale: Scale) -> list[Figure]:
         back.append(time.monotonic() - begun)
         done(admin(other, "check"))
         with peers.hearth(other) as server:
-            searchable(server, made)
+            path = f"{seed.API}/channels/{made.channels[0]}/messages?limit=50"
+            status, text = get(server, path, made.owner_token)
+            if status != 200 or len(json.loads(text)) != 50:
+                raise Failed(f"what was restored cannot be read: {status}")
         say(f"  round {i + 1}: stood still {barrier[-1]:.1f} ms, ack p99 {ack['while'][-1]:.1f} ms,"
             f" backup {took[-1]:.0f} s, restored in {back[-1]:.0f} s")  # fmt: skip
     for each in (place, other):
