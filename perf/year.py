@@ -110,10 +110,10 @@ class Room:
 
 
 def lived(quick: bool) -> Year:
-    """The year, of a server a hundred times as small where it is to be `quick`."""
+    """The year, a small one where it is to be `quick`."""
     users, messages, files, size = (200, 1_000_000, 10_000, 2_000_000_000)
     if quick:
-        users, messages, files, size = 40, 10_000, 100, 20_000_000
+        users, messages, files, size = 40, 4_000, 100, 20_000_000
     place = cache() / f"year-{messages}"
     note = place / "made.json"
     found: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {}

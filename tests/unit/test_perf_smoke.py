@@ -1,11 +1,15 @@
 """The measuring tools count right: the load generator against its own floor and the plain peer."""
 
+import asyncio
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from hearth.commands.settings import settings
+from hearth.server import opened
 
 PERF = Path(__file__).resolve().parents[2] / "perf"
 
@@ -20,7 +24,7 @@ def perf(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The modules of perf/, as its own scripts import them."""
     monkeypatch.syspath_prepend(str(PERF))
     yield
-    for name in ("harness", "peers", "seed"):
+    for name in ("harness", "peers", "seed", "fill", "year"):
         sys.modules.pop(name, None)
 
 
@@ -69,3 +73,31 @@ def test_a_seeded_world_opens(tmp_path: Path) -> None:
     made = seed.make(tmp_path / "world" / "data", 3, 2)
     with peers.hearth(made.data) as server:
         assert server.ready_seconds > 0
+
+
+@pytest.mark.usefixtures("perf")
+def test_a_world_is_made_on_top_of_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import seed
+    import year
+
+    monkeypatch.setenv("HEARTH_PERF_CACHE", str(tmp_path / "cache"))
+    lived = year.lived(quick=True)
+    assert (lived.files, len(lived.channels), len(lived.users)) == (100, year.CHANNELS, 40)
+    assert year.lived(quick=True) == lived
+    monkeypatch.setattr(seed, "under", lived.data)
+    made = seed.make(tmp_path / "world" / "data", 3, 2)
+    config = settings(None, str(made.data), "127.0.0.1:0")
+
+    async def look() -> None:
+        async with opened(config) as world:
+            assert await world.check() == []
+            assert world.search is not None
+            assert (await world.search.progress()).built
+            assert await world.directory.guild_ids() == sorted((made.guild, lived.guild))
+            last = world.log.last_id(lived.channels[0])
+            assert last is not None
+
+    asyncio.run(look())
+    blobs = [path for path in (made.data / "blobs").rglob("*") if path.is_file()]
+    assert len(blobs) >= lived.files
+    assert {path.stat().st_nlink for path in blobs} == {2}
