@@ -8,6 +8,7 @@ it too, but cannot see the channel. `stranger` is no member.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -486,10 +487,35 @@ SOCKET: dict[str, dict[str, Any]] = {
     "join_bot": {"user": "madebot", "permissions": 8},
     "check_storage": {},
     "rebuild_search": {},
-    "read_messages": {"channel": 0},
+    "read_messages": {"channel": "{text}"},
     "read_operator_log": {},
+    "list_users": {},
+    "list_bots": {},
+    "list_guilds": {},
+    "show_account": {"user": "victim"},
+    "list_sessions": {"user": "victim"},
+    "show_guild": {"guild": "House"},
+    "measure_guild": {"guild": "House"},
+    "show_stats": {},
+    "list_members_as_operator": {"guild": "House"},
+    "create_invite": {"channel": "{text}"},
+    "list_invites_as_operator": {"guild": "House"},
+    "delete_invite": {"code": "{code}"},
+    "list_roles_as_operator": {"guild": "House"},
+    "grant_role": {"guild": "House", "user": "member", "role": "{low}"},
+    "revoke_role": {"guild": "House", "user": "member", "role": "{low}"},
+    "add_ban": {"guild": "Made", "user": "bad"},
+    "list_bans_as_operator": {"guild": "Made"},
+    "remove_ban": {"guild": "Made", "user": "bad"},
+    "show_message": {"channel": "{text}", "message": "{message}"},
+    "delete_message_as_operator": {"channel": "{text}", "message": "{message}"},
+    "transfer_guild": {"guild": "Made", "user": "member"},
+    "reset_bot_token": {"user": "madebot"},
+    "end_sessions": {"user": "madebot"},
+    "create_backup": {"directory": "{folder}/backup"},
+    "delete_guild_as_operator": {"guild": "Made"},
 }
-"""The operator's operations with a body of each; no other door has them."""
+"""The operator's operations with a body of each, in order; no other door has them."""
 
 COMMANDS = {
     "request_channel_info": 43,
@@ -507,6 +533,7 @@ COMMANDS = {
 INTERNAL = {
     "announce_presence",
     "find_presence",
+    "end_sessions_of",
     "end_temporary_stay",
     "is_connected",
     "sweep_banned",
@@ -583,12 +610,24 @@ async def test_rest(house: House, name: str) -> None:
     assert got == row.codes
 
 
-def test_the_socket(house: House) -> None:
+async def test_the_socket(house: House, tmp_path: Path) -> None:
+    facts = {
+        "text": house.text,
+        "low": house.low,
+        "message": await house.message(house.text),
+        "folder": tmp_path,
+    }
     for name, body in SOCKET.items():
         params = {"guild_id": house.guild} if name.startswith("join_") else {}
-        if name == "read_messages":
-            body = {"channel": house.text}
-        house.server.operate(name, body, **params)
+        filled = {
+            key: each.format(**facts) if isinstance(each, str) else each
+            for key, each in body.items()
+        }
+        value = house.server.operate(name, filled, **params)
+        if name == "create_guild":
+            house.server.join(int(value["id"]), "member")
+        elif name == "create_invite":
+            facts["code"] = value["id"]
     for name in (*REST, *COMMANDS, *INTERNAL, "nothing"):
         with pytest.raises(Refusal, match="404: Not Found"):
             house.server.operate(name, {}, guild_id=house.guild)
