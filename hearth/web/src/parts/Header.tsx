@@ -50,7 +50,7 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
         )}
       </Show>
       <IconButton icon="at" label="Recent mentions" pressed={panel() === "inbox"} onClick={() => setPanel(panel() === "inbox" ? "none" : "inbox")} />
-      <IconButton icon="compass" label="Go to… (Ctrl K)" onClick={openSwitcher} />
+      <IconButton class={styles.go} icon="compass" label="Go to… (Ctrl K)" onClick={openSwitcher} />
       <Show when={props.channel && !direct()}>
         <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen() && panel() === "none"} onClick={toggleMembers} />
       </Show>
