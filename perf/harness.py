@@ -80,12 +80,12 @@ def cpu_ns(pid: int) -> int:
     return total
 
 
-def rss_bytes(pid: int) -> int:
-    """Resident memory of a process and its children."""
+def rss_bytes(pid: int, kind: str = "VmRSS") -> int:
+    """Resident memory of a process and its children; of kind RssAnon without what is of files."""
     total = 0
     for each in descendants(pid):
         for line in Path(f"/proc/{each}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{kind}:"):
                 total += int(line.split()[1]) * 1024
     return total
 
