@@ -76,7 +76,11 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     setChosen(0);
     const of = guildId();
     if (now?.mark === "@" && of && guilds[of]?.large && now.query) findMembers(of, now.query);
-    if (now?.mark === ":") setFound(await emoji(of, now.query));
+    if (now?.mark === ":") {
+      const list = await emoji(of, now.query);
+      // The first, which loads them, may come last.
+      if (begun() === now) setFound(list);
+    }
   };
   const insert = (what: string, from: number, to: number) => {
     const next = text().slice(0, from) + what + text().slice(to);
