@@ -369,14 +369,17 @@ static int64_t tick(void) {
             printf(",\"seconds\":%.3f}\n", (double)(now - job.begun) / 1e9);
         }
     } else if (job.what == RUNNING) {
+        /* In turn: a connection that nothing is asked on is closed after a while. */
+        static int turn;
         for (int i = 0; job.rate && i < job.conns && job.sent < job.count; i++) {
             int64_t due = job.begun + (int64_t)((double)job.sent * 1e9 / (double)job.rate);
             if (due > now) {
                 wake = due < wake ? due : wake;
                 break;
             }
-            if (job.senders[i]->message < 0)
-                send_message(job.senders[i], due);
+            turn = (turn + 1) % job.conns;
+            if (job.senders[turn]->message < 0)
+                send_message(job.senders[turn], due);
         }
         int over = job.count ? job.sent == job.count : now >= job.until;
         if (over && job.done == job.sent)
