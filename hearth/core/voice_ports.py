@@ -1,0 +1,112 @@
+"""The seam between voice's rules and the media server: what one asks and what the other tells.
+
+The rules (`hearth.actions.voice`, `hearth.net.voice`) know who may do what; the media server
+(`hearth.sfu`) knows rooms, peers and packets, and believes the flags that it is handed.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+Kind = Literal["audio", "video", "screen"]
+
+MICROPHONE, SOUNDSHARE, PRIORITY = 1, 2, 4
+"""The flags of speaking (Discord reference, "Voice Connections", Speaking)."""
+
+
+class May(NamedTuple):
+    """What a peer may do in its room, as the rules decided."""
+
+    audio_in: bool
+    """Be heard: SPEAK, and neither muted nor suppressed."""
+    audio_out: bool
+    """Hear: not deafened."""
+    video_in: bool
+    """Show a camera or a screen: STREAM."""
+    priority: bool
+    """Set the flag PRIORITY of speaking: PRIORITY_SPEAKER."""
+
+
+class Stream(NamedTuple):
+    """One thing that a peer publishes, as the whole room knows it."""
+
+    kind: Kind
+    ssrc: int
+    """Its name in this room: what viewers ask for in op 15. Chosen by the media server."""
+    mid: str
+    """The publisher's own section of its offer; empty for a bot."""
+    active: bool
+    """Packets come, and may."""
+    layers: tuple[str, ...]
+    """The rids that have come, poorest first; empty without simulcast."""
+
+
+class MediaPeer(Protocol):
+    """One connection of one user to one room."""
+
+    @property
+    def room_id(self) -> int:
+        """The channel's id."""
+        ...
+
+    @property
+    def user_id(self) -> int:
+        """Whose it is."""
+        ...
+
+    @property
+    def ssrc(self) -> int:
+        """The name of its microphone in this room; a bot sends with it."""
+        ...
+
+    @property
+    def streams(self) -> Sequence[Stream]:
+        """What it publishes now."""
+        ...
+
+    def allow(self, may: May) -> None:
+        """Change what it may do, from the next packet on."""
+        ...
+
+    def close(self) -> None:
+        """Leave the room; no packet goes to it or comes from it any more. May be called again."""
+        ...
+
+    async def offer(self, sdp: str) -> str:
+        """Take a browser's offer, the first or a later one, and answer. Raises ValueError with
+        one sentence when the offer is not one that can be answered."""
+        ...
+
+    def label(self, kinds: Mapping[str, Kind]) -> None:
+        """Say which video sections of its offer (by mid) are `screen`; others are `video`."""
+        ...
+
+    def want(self, others: int, wanted: Mapping[int, int], pixels: Mapping[int, int]) -> None:
+        """What this viewer shows (op 15): by `Stream.ssrc` a quality of 0 to 100, `others` for
+        cameras not named (screens not named are not sent), and how many pixels it shows."""
+        ...
+
+
+class MediaListener(Protocol):
+    """Who is told what happens in rooms; plain functions that are called on the loop."""
+
+    def speaking(self, peer: MediaPeer, flags: int) -> None:
+        """A browser's microphone became loud (MICROPHONE, perhaps PRIORITY) or silent (0)."""
+        ...
+
+    def streams(self, peer: MediaPeer) -> None:
+        """What `peer` publishes changed; see `peer.streams`."""
+        ...
+
+    def mapped(self, peer: MediaPeer, mid: str, user_id: int | None, ssrc: int, kind: Kind) -> None:
+        """The receive slot `mid` of viewer `peer` now carries `user_id`'s stream `ssrc`; None is
+        nobody's."""
+        ...
+
+    def lost(self, peer: MediaPeer, why: str) -> None:
+        """`peer` has been silent too long, or ended its media; it is still in its room."""
+        ...
+
+    def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
+        """Op 15 for the publisher `peer`: by `Stream.ssrc` the best quality that anyone wants; 0
+        is nobody."""
+        ...

@@ -1,0 +1,113 @@
+"""The one UDP socket: reads what came, hands each datagram to its peer, drops what does not fit."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+log = logging.getLogger("hearth.sfu")
+
+Address = tuple[Any, ...]
+"""What the socket calls a sender: (host, port), with two more numbers for IPv6."""
+
+Take = Callable[[memoryview, Address], None]
+"""Takes one datagram; the view is good until it returns."""
+
+READS = 64
+"""Datagrams taken in one step of the loop, so that what else is ready gets its turn."""
+
+LARGEST = 2048
+_BUFFER_BYTES = 4 << 20
+_DISCOVERY = b"\x00\x01\x00\x46"
+"""How a request for IP discovery begins: 74 bytes, which no STUN message has."""
+
+
+class Udp:
+    """One socket for everything. `drops` counts what the kernel had no room for."""
+
+    def __init__(self) -> None:
+        self._buffer: bytearray | memoryview = bytearray(LARGEST)
+        self._view = memoryview(self._buffer)
+        self._socket: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.bots: dict[Address, Take] = {}
+        """Who takes every datagram of an address: UDP voice, known by its address."""
+        self.discovery: Take | None = None
+        """Who takes requests for IP discovery from addresses that are not known."""
+        self.browsers: Take | None = None
+        """Who takes all the rest: STUN, DTLS, SRTP."""
+        self.drops = 0
+
+    def open(self, host: str, port: int) -> None:
+        """Bind and read. Raises OSError."""
+        (found, *_) = socket.getaddrinfo(
+            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+        )
+        made = socket.socket(found[0], socket.SOCK_DGRAM)
+        try:
+            if found[0] == socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                with contextlib.suppress(OSError):
+                    made.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+            made.setblocking(False)
+            made.bind(found[4])
+        except OSError:
+            made.close()
+            raise
+        self._socket = made
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(made.fileno(), self._read)
+
+    @property
+    def port(self) -> int:
+        """The port that is bound, 0 before."""
+        return 0 if self._socket is None else self._socket.getsockname()[1]
+
+    def close(self) -> None:
+        """Read no more. May be called again."""
+        if self._socket is not None:
+            assert self._loop is not None
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+
+    def send(self, data: bytes | bytearray | memoryview, address: Address) -> bool:
+        """Send one datagram, or drop it when there is no room; whether it went."""
+        if self._socket is None:
+            return False
+        try:
+            self._socket.sendto(data, address)
+        except OSError:
+            # No room, no route, or the last datagram was refused there: media does not wait.
+            self.drops += 1
+            return False
+        return True
+
+    def _read(self) -> None:
+        for _ in range(READS):
+            if self._socket is None:
+                return
+            try:
+                length, address = self._socket.recvfrom_into(self._view)
+            except BlockingIOError:
+                return
+            except OSError:
+                # An ICMP error of an earlier datagram; those that came still wait.
+                continue
+            self.take(self._view[:length], address)
+
+    def take(self, data: memoryview, address: Address) -> None:
+        """Hand one datagram over. Whatever it does, it costs nobody else anything."""
+        try:
+            if (bot := self.bots.get(address)) is not None:
+                bot(data, address)
+            elif len(data) == 74 and bytes(data[:4]) == _DISCOVERY:
+                if self.discovery is not None:
+                    self.discovery(data, address)
+            elif self.browsers is not None:
+                self.browsers(data, address)
+        except Exception:
+            log.exception("datagram failed bytes=%d first=%d", len(data), data[0] if data else -1)

@@ -1,0 +1,100 @@
+"""Rooms: who is handed whose packets, before any transport."""
+
+from collections.abc import Mapping
+
+from hearth.core.voice_ports import Kind, May, MediaPeer
+from hearth.sfu.room import Peer, Sfu
+
+ALL = May(audio_in=True, audio_out=True, video_in=True, priority=False)
+
+
+class Told:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[object, ...]] = []
+
+    def speaking(self, peer: MediaPeer, flags: int) -> None:
+        self.said.append(("speaking", peer, flags))
+
+    def streams(self, peer: MediaPeer) -> None:
+        self.said.append(("streams", peer))
+
+    def mapped(self, peer: MediaPeer, mid: str, user_id: int | None, ssrc: int, kind: Kind) -> None:
+        self.said.append(("mapped", peer, mid, user_id, ssrc, kind))
+
+    def lost(self, peer: MediaPeer, why: str) -> None:
+        self.said.append(("lost", peer, why))
+
+    def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
+        self.said.append(("demand", peer, wanted))
+
+
+class Kept:
+    """A transport that keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.packets: list[tuple[int, int, bytes]] = []
+        self.forgotten: list[int] = []
+        self.closed = False
+
+    def send_audio(
+        self, source: Peer, sequence: int, timestamp: int, marker: bool, payload: bytes
+    ) -> None:
+        self.packets.append((source.user_id, sequence, payload))
+
+    def forget(self, source: Peer) -> None:
+        self.forgotten.append(source.user_id)
+
+    def tick(self, now: float) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def joined(sfu: Sfu, room_id: int, user_id: int, may: May = ALL) -> tuple[Peer, Kept]:
+    peer, kept = sfu.join(room_id, user_id, may), Kept()
+    peer.transport = kept
+    return peer, kept
+
+
+async def test_a_packet_goes_to_all_others_of_its_room():
+    sfu = Sfu(Told())
+    one, of_one = joined(sfu, 1, 11)
+    _, of_two = joined(sfu, 1, 12)
+    _, of_deaf = joined(sfu, 1, 13, ALL._replace(audio_out=False))
+    _, of_other = joined(sfu, 2, 14)
+    one.heard(7, 960, False, b"opus")
+    assert of_two.packets == [(11, 7, b"opus")]
+    assert of_one.packets == of_deaf.packets == of_other.packets == []
+    sfu.close()
+
+
+async def test_who_may_not_speak_is_not_heard_from_the_next_packet_on():
+    sfu = Sfu(Told())
+    one, _ = joined(sfu, 1, 11)
+    _, of_two = joined(sfu, 1, 12)
+    one.heard(1, 0, False, b"a")
+    one.allow(ALL._replace(audio_in=False))
+    one.heard(2, 960, False, b"b")
+    one.allow(ALL)
+    one.heard(3, 1920, False, b"c")
+    assert [packet[2] for packet in of_two.packets] == [b"a", b"c"]
+    sfu.close()
+
+
+async def test_who_left_is_forgotten_and_so_is_an_empty_room():
+    sfu = Sfu(Told())
+    one, of_one = joined(sfu, 1, 11)
+    two, of_two = joined(sfu, 1, 12)
+    one.close()
+    one.close()
+    one.heard(1, 0, False, b"a")
+    assert of_one.closed
+    assert of_two.forgotten == [11]
+    assert of_two.packets == []
+    assert list(sfu.peers(1)) == [two]
+    two.close()
+    assert list(sfu.peers(1)) == []
+    assert sfu.rooms == {}
