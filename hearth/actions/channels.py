@@ -7,6 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions import private
+from hearth.actions.assets import PICTURE_BODY_BYTES
 from hearth.actions.messages import TEXT_CHANNELS
 from hearth.actions.reach import reach
 from hearth.actions.scopes import Audit, InChannel, InGuild
@@ -125,11 +126,11 @@ async def create_guild_channel(here: InGuild, body: ChannelCreate) -> ChannelObj
     return channel_object(channel, None)
 
 
-@operation("PATCH", "/channels/{channel_id}", commits=True)
+@operation("PATCH", "/channels/{channel_id}", commits=True, body_bytes=PICTURE_BODY_BYTES)
 async def update_channel(
     here: InChannel, body: ChannelPatch
 ) -> ChannelObject | PrivateChannelObject:
-    """Change a channel's name, topic, place or overwrites, with MANAGE_CHANNELS; rename a group."""
+    """Change a channel's name, topic, place or overwrites, with MANAGE_CHANNELS; or a group DM."""
     if here.snapshot.guild is None:
         return await private.update_private_channel(here, body)
     here.require(P.MANAGE_CHANNELS)

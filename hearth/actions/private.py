@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from hearth.actions.assets import Set, set_picture
 from hearth.actions.messages import write_system_message
 from hearth.actions.reach import Opened, acquainted, open_for
 from hearth.actions.scopes import InChannel, SignedIn
@@ -223,7 +224,7 @@ async def delete_group_dm_user(here: InChannel, user_id: int) -> None:
 
 
 async def update_private_channel(here: InChannel, body: ChannelPatch) -> PrivateChannelObject:
-    """Rename a group DM, which anybody in it may, or give it another owner, which its owner may."""
+    """Change a group DM's name or picture, as anybody in it may, or its owner, as its owner may."""
     _in_group(here)
     before = after = here.channel
     me = here.who.user_id
@@ -234,11 +235,23 @@ async def update_private_channel(here: InChannel, body: ChannelPatch) -> Private
         if body.owner not in here.snapshot.recipients:
             raise Refused(INVALID_RECIPIENTS)
         after = replace(after, owner_id=body.owner)
+    icon = Set(before.icon, [], [])
+    if body.icon is not UNSET:
+        path = f"channel-icons/{before.id}"
+        icon = await set_picture(here.world, "icon", body.icon, path, channel_id=before.id)
+        after = replace(after, icon=icon.hash)
     if after != before:
-        await here.commit(save=[after], tell=_updates(here, after, list(here.snapshot.recipients)))
+        await here.commit(
+            save=[after],
+            delete=icon.delete,
+            beside=icon.save,
+            tell=_updates(here, after, list(here.snapshot.recipients)),
+        )
         if after.name != before.name:
             kind = MessageType.CHANNEL_NAME_CHANGE
             await write_system_message(here, kind, content=after.name)
+        if after.icon != before.icon:
+            await write_system_message(here, MessageType.CHANNEL_ICON_CHANGE)
     return shown(here, after, me)
 
 

@@ -74,7 +74,6 @@ ROWS: tuple[Deferred, ...] = (
     Deferred("update_channel", "auto_archive_duration", "community", "there are no threads yet"),
     Deferred("update_channel", "applied_tags", "community", _FORUMS),
     Deferred("update_channel", "flags", "community", _FORUMS),
-    Deferred("update_channel", "icon", "1C", "group DMs have no pictures yet"),
     Deferred("create_dm", "access_tokens", "bots", _OAUTH2),
     Deferred("create_dm", "nicks", "bots", _OAUTH2),
     Deferred("add_group_dm_user", "access_token", "bots", _OAUTH2),

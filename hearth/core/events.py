@@ -283,7 +283,7 @@ class PrivateChannelCreate(Event):
 
 
 class PrivateChannelUpdate(PrivateChannelCreate):
-    """A group DM has another name or owner."""
+    """A group DM has another name, picture or owner."""
 
     name: ClassVar[str] = "CHANNEL_UPDATE"
 

@@ -26,6 +26,7 @@ from hearth.core.events import Event
 from hearth.core.models.members import Member
 from hearth.core.models.users import User
 from tests.actions.house import ANN, BOB, CAT, House
+from tests.pictures import data_uri, moving, still
 
 DAN, EVE = 1004, 1005
 """Strangers: members of nothing."""
@@ -241,6 +242,60 @@ async def test_a_group_is_renamed_by_anybody_and_given_away_by_its_owner(house: 
     assert after["owner_id"] == str(BOB)
     after = await house.call("update_channel", ANN, {"name": None}, channel_id=channel)
     assert after["name"] is None
+
+
+async def test_anybody_in_a_group_sets_changes_and_takes_away_its_picture(house: House):
+    channel = await group(house, BOB, CAT)
+    told(house)
+    where = {"channel_id": channel}
+    path = f"channel-icons/{channel}"
+    directory = house.owner.directory
+    updates = [*(("CHANNEL_UPDATE", who) for who in (ANN, BOB, CAT)), ("MESSAGE_CREATE", None)]
+    hashes: list[str | None] = []
+    for who, picture in ((BOB, data_uri(still())), (CAT, data_uri(moving())), (ANN, None)):
+        after = await house.call("update_channel", who, {"icon": picture}, **where)
+        assert told(house) == updates
+        (listed,) = await house.call("list_private_channels", CAT)
+        assert listed["icon"] == after["icon"]
+        asset = await directory.asset(path)
+        assert (asset and asset.hash) == after["icon"]
+        hashes.append(after["icon"])
+        # What it is already is no change.
+        assert (await house.call("update_channel", who, {"icon": picture}, **where)) == after
+        assert told(house) == []
+    first, second, third = hashes
+    assert first
+    assert second
+    assert (len(first), second[:2], third) == (32, "a_", None)
+    said = await house.call("list_messages", CAT, **where)
+    assert [(m["type"], m["content"], m["author"]["id"]) for m in said] == [
+        (5, "", str(ANN)), (5, "", str(CAT)), (5, "", str(BOB)),
+    ]  # fmt: skip
+    message = {**where, "message_id": int(said[0]["id"])}
+    await refused(house, SYSTEM_MESSAGE, "delete_message", ANN, None, **message)
+
+
+async def test_the_picture_of_a_group_is_for_those_in_it_and_goes_with_it(house: House):
+    channel = await group(house, BOB, CAT)
+    where = {"channel_id": channel}
+    icon = {"icon": data_uri(still())}
+    await refused(house, UNKNOWN_CHANNEL, "update_channel", DAN, icon, **where)
+    pair = await dm(house, ANN, BOB)
+    await refused(house, WRONG_CHANNEL_TYPE, "update_channel", ANN, icon, channel_id=pair)
+    await refused(house, INVALID_FORM, "update_channel", ANN, {"icon": "x"}, **where)
+    # A picture is not kept for who may not do the rest.
+    owned = icon | {"owner": str(BOB)}
+    await refused(house, NOT_IN_DM, "update_channel", BOB, owned, **where)
+    path = f"channel-icons/{channel}"
+    assert await house.owner.directory.asset(path) is None
+    await house.call("update_channel", ANN, owned, **where)
+    assert (await house.call("get_channel", BOB, **where))["icon"]
+    asset = await house.owner.directory.asset(path)
+    assert asset is not None
+    for who in (ANN, BOB, CAT):
+        await house.call("delete_channel", who, **where)
+    assert await house.owner.directory.asset(path) is None
+    assert await house.owner.directory.referenced([asset.blob]) == set()
 
 
 async def test_somebody_is_added_and_removed(house: House):

@@ -173,7 +173,7 @@ entry = AuditEntry(
     reason="because",
 )
 operator_entry = AuditEntry(id=1011, guild_id=GUILD, user_id=None, action_type=20, target_id=None)
-dm = Channel(id=1008, guild_id=None, type=1, name="", pair=f"{ANN}-{BOB}")
+dm = Channel(id=1008, guild_id=None, type=1, name="", pair=f"{ANN}-{BOB}", icon="i2")
 ann_recipient = Recipient(channel_id=1008, user_id=ANN, joined_at_ms=EPOCH_MS, open=True)
 bob_recipient = Recipient(channel_id=1008, user_id=BOB, joined_at_ms=EPOCH_MS)
 look = OperatorEntry(id=1009, at_ms=EPOCH_MS, uid=0, action="read_messages", target_id=CHANNEL)

@@ -225,6 +225,8 @@ class Inside:
         await self.settle()
         await self.tasks.close()
         await self.log.close()
+        await self.world.pictures.close()
+        await self.world.blobs.close()
         self.drafts.cleanup()
 
     async def settle(self) -> None:

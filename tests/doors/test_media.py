@@ -29,7 +29,12 @@ async def test_where_pictures_are(den: Den, http: aiohttp.ClientSession) -> None
     there = await ann.patch(f"/guilds/{guild}/members/@me", {"avatar": data_uri(LARGE)})
     pictures = {name: data_uri(LARGE) for name in ("icon", "splash", "banner", "discovery_splash")}
     shown = (await ann.patch(f"/guilds/{guild}", pictures)).body
+    cat = den.member("cat")
+    made = await ann.post("/users/@me/channels", {"recipients": [str(den.bob.id), str(cat.id)]})
+    group = made.body["id"]
+    icon = (await ann.patch(f"/channels/{group}", {"icon": data_uri(LARGE)})).body["icon"]
     for path in (
+        f"channel-icons/{group}/{icon}",
         f"avatars/{ann.id}/{me['avatar']}",
         f"banners/{ann.id}/{me['banner']}",
         f"guilds/{guild}/users/{ann.id}/avatars/{there.body['avatar']}",
@@ -44,7 +49,10 @@ async def test_where_pictures_are(den: Den, http: aiohttp.ClientSession) -> None
             image = opened(await answer.read())
             assert (answer.content_type, image.size) == ("image/webp", (64, 43)), path
         wrong = "0" * 32
-        for other in (path[:-32] + wrong, path.replace(str(guild), "1").replace(str(ann.id), "1")):
+        for other in (
+            path[:-32] + wrong,
+            path.replace(group, "1").replace(str(guild), "1").replace(str(ann.id), "1"),
+        ):
             async with http.get(f"{other}.png") as answer:
                 assert answer.status == 404
     # What it was is gone with the next one.

@@ -10,6 +10,7 @@ from hearth.core.models.members import Member
 from tests.doors.conftest import Den
 from tests.doors.inside import ANN, BOB, BOT, CAT, DEN, EVERY_INTENT, Client, Inside
 from tests.harness import Gateway, Server
+from tests.pictures import data_uri, still
 
 
 async def dm(inside: Inside, one: int, other: int) -> int:
@@ -136,7 +137,7 @@ async def test_what_happens_in_a_dm_while_ready_is_made_is_in_it(den: Inside) ->
     real = den.directory.personal
     happenings = [
         ("create_message", {"content": "hi"}, {}),
-        ("update_channel", {"name": "Renamed"}, {}),
+        ("update_channel", {"name": "Renamed", "icon": data_uri(still())}, {}),
         ("delete_group_dm_user", None, {"user_id": CAT}),
     ]
 
@@ -159,6 +160,7 @@ async def test_what_happens_in_a_dm_while_ready_is_made_is_in_it(den: Inside) ->
     (shown,) = next(d for t, d in told if t == "READY")["private_channels"]
     assert private(told) == []
     assert shown["name"] == "Renamed"
+    assert len(shown["icon"]) == 32
     assert [user["id"] for user in shown["recipients"]] == [str(ANN)]
     assert shown["last_message_id"] == str(den.log.last_id(channel))
 

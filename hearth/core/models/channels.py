@@ -45,7 +45,8 @@ class Overwrite(Struct, frozen=True, gc=False):
 class Channel(Struct, frozen=True, gc=False, kw_only=True):
     """A channel or thread; without a guild a private one (`hearth.core.models.private`).
 
-    `parent_id` is the category, for a thread its channel. `pair` names the two of a DM, uniquely.
+    `parent_id` is the category, for a thread its channel. `pair` names the two of a DM, uniquely;
+    `icon` is the hash of a group DM's picture (`hearth.core.models.assets`).
     """
 
     id: int
@@ -67,6 +68,7 @@ class Channel(Struct, frozen=True, gc=False, kw_only=True):
     flags: int = 0
     owner_id: int | None = None
     pair: str | None = None
+    icon: str | None = None
 
     @property
     def is_thread(self) -> bool:
@@ -289,7 +291,7 @@ class ChannelPatch(ChannelFields, kw_only=True):
 
     name: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
     owner: Snowflake | UnsetType = UNSET
-    icon: Any = UNSET
+    icon: str | UnsetType | None = UNSET
     flags: Bits | UnsetType | None = UNSET
     archived: Any = UNSET
     locked: Any = UNSET

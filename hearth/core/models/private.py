@@ -81,7 +81,7 @@ def private_channel_object(
     )
     if channel.type == ChannelType.GROUP_DM:
         shown.name = channel.name or None
-        shown.icon = None
+        shown.icon = channel.icon
         shown.owner_id = str(channel.owner_id)
     return shown
 
