@@ -1,7 +1,6 @@
 """Opens the stores, builds the world, mounts the doors, runs, and drains."""
 
 import asyncio
-import fcntl
 import logging
 import os
 import resource
@@ -49,6 +48,7 @@ from hearth.store.bus_memory import MemoryBus
 from hearth.store.directory import SqlDirectory
 from hearth.store.health import queued, refusing
 from hearth.store.images import ImagePool
+from hearth.store.lock import lock
 from hearth.store.messages_lmdb import LmdbLog
 from hearth.store.search_fts import FtsSearch
 from hearth.store.whole import require_messages, require_whole
@@ -67,22 +67,6 @@ GREET_S = 0.5
 
 DRAIN_S = 8.0
 """Requests that are under way when the server stops get so long."""
-
-
-class AlreadyRunning(Exception):
-    """Another process has the data directory."""
-
-
-def lock(data: Path) -> int:
-    """Take the data directory for this process; the descriptor holds it. Raises AlreadyRunning."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise AlreadyRunning(f"Another Hearth is running on {data}.") from None
-    return descriptor
 
 
 @asynccontextmanager

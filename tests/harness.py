@@ -16,7 +16,7 @@ from typing import Any, Self
 import aiohttp
 import zstandard
 
-from hearth.net.admin import ask
+from hearth.net.ask import ask
 
 PASSWORD = "correct horse"
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)

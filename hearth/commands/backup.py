@@ -11,8 +11,7 @@ import msgspec
 
 from hearth.commands.operator import Operator, by_operator
 from hearth.commands.settings import failures, settings
-from hearth.server import lock
-from hearth.store.restore import restore as restore_into
+from hearth.store.lock import lock
 
 
 @click.command()
@@ -52,6 +51,8 @@ def backup(operator: Operator, directory: Path, previous: Path | None) -> None:
 @by_operator
 def restore(operator: Operator, directory: Path, data: str | None, without_damaged: bool) -> None:
     """Put a backup into an empty data directory; start the server on it then."""
+    from hearth.store.restore import restore as restore_into
+
     config = operator.config if data is None else settings(operator.file, data)
     target = config.server.data
     with failures(config), _emptied(target):

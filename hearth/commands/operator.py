@@ -11,8 +11,7 @@ import click
 
 from hearth.commands.settings import failures
 from hearth.config import Config
-from hearth.net.admin import answer, ask
-from hearth.server import AlreadyRunning, opened, run
+from hearth.net.ask import ask
 
 P = ParamSpec("P")
 
@@ -67,6 +66,11 @@ class Operator:
         return reply["value"] or {}
 
     def _call_here(self, asked: dict[str, Any]) -> dict[str, Any]:
+        # A command that a running server answers needs nothing of it: it is loaded only here.
+        from hearth.net.admin import answer
+        from hearth.server import opened, run
+        from hearth.store.lock import AlreadyRunning
+
         replies: list[bytes] = []
 
         async def work() -> None:

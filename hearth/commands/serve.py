@@ -6,8 +6,6 @@ import click
 
 from hearth.commands.settings import failures, settings
 from hearth.edge import logs
-from hearth.server import run
-from hearth.server import serve as serve_until_stopped
 
 
 @click.command()
@@ -21,6 +19,10 @@ from hearth.server import serve as serve_until_stopped
 )
 def serve(config: Path | None, data: str | None, listen: tuple[str, ...]) -> None:
     """Serve the API, the gateway and the page until SIGTERM."""
+    # The other commands need nothing of the server.
+    from hearth.server import run
+    from hearth.server import serve as serve_until_stopped
+
     chosen = settings(config, data, ",".join(listen) or None)
     logs.setup(chosen.log.level)
 

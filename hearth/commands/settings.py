@@ -8,10 +8,6 @@ from pathlib import Path
 import click
 
 from hearth.config import Config, ConfigError, load
-from hearth.core.ports import StorageFull, Unusable
-from hearth.net.listen import NotInherited
-from hearth.net.tls import BadCertificate
-from hearth.server import AlreadyRunning
 
 
 def settings(config: Path | None, data: str | None, listen: str | None = None) -> Config:
@@ -30,6 +26,12 @@ def settings(config: Path | None, data: str | None, listen: str | None = None) -
 @contextmanager
 def failures(config: Config) -> Generator[None]:
     """Say in one sentence why the data cannot be opened or the address not be served; exit 1."""
+    # Here, for most commands ask a running server and open nothing.
+    from hearth.core.ports import StorageFull, Unusable
+    from hearth.net.listen import NotInherited
+    from hearth.net.tls import BadCertificate
+    from hearth.store.lock import AlreadyRunning
+
     try:
         yield
     except (AlreadyRunning, BadCertificate, NotInherited, Unusable) as error:

@@ -5,7 +5,6 @@ Who may open the socket (mode 0600) is the operator.
 """
 
 import asyncio
-import json
 import logging
 import os
 import socket
@@ -103,14 +102,3 @@ class AdminDoor:
             pass
         finally:
             writer.close()
-
-
-def ask(path: Path, call: dict[str, Any]) -> dict[str, Any]:
-    """Call a running server, blocking; raises OSError when none listens at `path`."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(str(path))
-        connection.sendall(json.dumps(call).encode() + b"\n")
-        with connection.makefile("rb") as answers:
-            return json.loads(
-                answers.readline() or b'{"error":{"message":"The server went away."}}'
-            )

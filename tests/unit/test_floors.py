@@ -1,6 +1,7 @@
 """The floors: who may import whom, what pure files may use, how long a file may be."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -158,3 +159,12 @@ def test_a_wrong_import_is_found(path: str, source: str):
 )
 def test_a_right_import_is_allowed(path: str, source: str):
     assert faults(source, path) == []
+
+
+def test_a_command_loads_little() -> None:
+    """What a running server answers is asked within the time that a shell prompt may take."""
+    code = "import sys, hearth.cli; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert "hearth.commands.operator" in loaded
+    heavy = {"aiohttp", "asyncio", "lmdb", "PIL", "hearth.server", "hearth.actions.all"}
+    assert heavy & {*loaded} == set()
