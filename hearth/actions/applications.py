@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hearth.actions.scopes import AsBot, InGuild, SignedIn
+from hearth.actions.scopes import AsBot, SignedIn
 from hearth.core.errors import UNKNOWN_APPLICATION, Refused
 from hearth.core.models.users import ApplicationObject, application_object
 from hearth.core.operations import operation
@@ -45,18 +45,6 @@ async def get_soundboard_default_sounds(here: SignedIn) -> list[Any]:
 async def list_sticker_packs(here: SignedIn) -> dict[str, list[Any]]:
     """The sticker packs that everybody has: none."""
     return {"sticker_packs": []}
-
-
-@operation("GET", "/voice/regions")
-async def list_voice_regions(here: SignedIn) -> list[Any]:
-    """The voice regions: none before voice."""
-    return []
-
-
-@operation("GET", "/guilds/{guild_id}/regions")
-async def list_guild_voice_regions(here: InGuild) -> list[Any]:
-    """The voice regions of a guild: none before voice."""
-    return []
 
 
 @operation("GET", "/applications/{application_id}/commands")

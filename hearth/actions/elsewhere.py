@@ -328,15 +328,6 @@ _refuse(
     """,
 )
 _refuse(
-    errors.UNKNOWN_STAGE_INSTANCE,
-    InChannel,
-    """
-    get_stage_instance GET /stage-instances/{channel_id}
-    update_stage_instance PATCH /stage-instances/{channel_id}
-    delete_stage_instance DELETE /stage-instances/{channel_id}
-    """,
-)
-_refuse(
     errors.WRONG_CHANNEL_TYPE,
     InChannel,
     """
@@ -450,7 +441,6 @@ _refuse(
     bot_partner_sdk_unmerge_provisional_account POST /partner-sdk/provisional-accounts/unmerge/bot
     partner_sdk_token POST /partner-sdk/token
     bot_partner_sdk_token POST /partner-sdk/token/bot
-    create_stage_instance POST /stage-instances
     """,
 )
 _refuse(
@@ -480,7 +470,6 @@ _refuse(
     create_thread POST /channels/{channel_id}/threads
     poll_expire POST /channels/{channel_id}/polls/{message_id}/expire
     send_soundboard_sound POST /channels/{channel_id}/send-soundboard-sound
-    update_voice_channel_status PUT /channels/{channel_id}/voice-status
     create_webhook POST /channels/{channel_id}/webhooks
     """,
 )

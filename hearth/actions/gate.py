@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from hearth.actions.scopes import Params, Scope
+from hearth.actions.voicing import settle
 from hearth.actions.world import Home, World
 from hearth.core.deferred import refuse_deferred
 from hearth.core.errors import Refused, rate_limited
@@ -57,9 +58,14 @@ async def call(
             busy.calls += 1
             try:
                 async with busy.turn:
-                    value = await _run(
-                        world, operation, home, who, params, body, query, reason, uploads
-                    )
+                    n = home.n
+                    try:
+                        value = await _run(
+                            world, operation, home, who, params, body, query, reason, uploads
+                        )
+                    finally:
+                        if home.n != n:
+                            settle(world, home)
             finally:
                 busy.calls -= 1
                 home.rest()

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hearth.actions.gate import call
 from hearth.actions.members import members_named
@@ -16,6 +16,7 @@ from hearth.core.models.gateway import GatewayBotObject, GatewayObject, SessionS
 from hearth.core.models.messages import MessageObject, MessagesQuery
 from hearth.core.models.presence import Presence, PresencePut, Shown, merge, session_object
 from hearth.core.operations import OPERATIONS, SYSTEM, operation
+from hearth.core.permissions import P
 from hearth.core.social_events import FriendPresence, SessionsReplace
 from hearth.core.wire import Snowflake
 
@@ -133,20 +134,6 @@ async def request_guild_members(here: InGuild, body: RequestGuildMembers) -> Mem
     return MembersAsked(here.guild.id, found, not_found, body.presences, nonce)
 
 
-class UpdateVoiceState(Struct, kw_only=True):
-    """Op 4 (topic "Gateway events", "Update voice state"); without a guild it is a call's."""
-
-    guild_id: Snowflake | None = None
-    channel_id: Snowflake | None = None
-    self_mute: bool = False
-    self_deaf: bool = False
-
-
-@operation(op=4, rate=Rate(60, per=60))
-async def request_voice_state(here: InGuild, body: UpdateVoiceState) -> None:
-    """Join, leave or move in voice: nobody can be there before voice, and nothing is said."""
-
-
 class RequestSoundboardSounds(Struct, kw_only=True):
     """Op 31 (topic "Gateway events", "Request soundboard sounds")."""
 
@@ -175,23 +162,47 @@ class RequestChannelInfo(Struct, kw_only=True):
     fields: list[str] = []
 
 
+class ChannelInfoObject(Struct, kw_only=True, omit_defaults=True):
+    """What is known of a voice channel, as far as it was asked for; null is nothing."""
+
+    id: str
+    status: str | UnsetType | None = UNSET
+    voice_start_time: int | UnsetType | None = UNSET
+
+
 class ChannelInfo(Struct, kw_only=True):
     """What ops 36 and 43 are answered with: of channels that have nothing to say there is none."""
 
     guild_id: str
-    channels: tuple[()] = ()
+    channels: list[ChannelInfoObject]
 
 
 @operation(op=36, rate=Rate(60, per=60))
 async def request_channel_statuses(here: InGuild, body: RequestChannelInfo) -> ChannelInfo:
-    """The statuses of a guild's voice channels: they have none before voice."""
-    return ChannelInfo(guild_id=str(here.guild.id))
+    """The statuses of those of a guild's voice channels that the caller sees."""
+    return _info(here, {"status"})
 
 
 @operation(op=43, rate=Rate(60, per=60))
 async def request_channel_info(here: InGuild, body: RequestChannelInfo) -> ChannelInfo:
-    """The statuses of a guild's voice channels and since when there is talk: none before voice."""
-    return ChannelInfo(guild_id=str(here.guild.id))
+    """Of a guild's voice channels that the caller sees: statuses, and since when there is talk."""
+    return _info(here, {*body.fields})
+
+
+def _info(here: InGuild, fields: set[str]) -> ChannelInfo:
+    found: list[ChannelInfoObject] = []
+    for each in here.snapshot.voice_channels.values():
+        channel = here.snapshot.channels.get(each.channel_id)
+        if channel is None or not here.permissions_in(channel) & P.VIEW_CHANNEL:
+            continue
+        shown = ChannelInfoObject(id=str(each.channel_id))
+        if "status" in fields and each.status is not None:
+            shown.status = each.status
+        if "voice_start_time" in fields and each.started_s is not None:
+            shown.voice_start_time = each.started_s
+        if shown.status is not UNSET or shown.voice_start_time is not UNSET:
+            found.append(shown)
+    return ChannelInfo(guild_id=str(here.guild.id), channels=found)
 
 
 class RequestLastMessages(Struct, kw_only=True):

@@ -15,6 +15,7 @@ from hearth.core.models.users import User
 from hearth.core.visibility import Views, tables
 
 if TYPE_CHECKING:
+    from hearth.actions.voicing import Ticket
     from hearth.actions.world import World
 
 
@@ -25,7 +26,18 @@ class Home:
     must cost next to nothing: there are as many as sessions.
     """
 
-    __slots__ = ("_busy", "key", "n", "presences", "shown", "snapshot", "touched", "views", "world")
+    __slots__ = (
+        "_busy",
+        "_tickets",
+        "key",
+        "n",
+        "presences",
+        "shown",
+        "snapshot",
+        "touched",
+        "views",
+        "world",
+    )
 
     def __init__(self, world: "World", key: int) -> None:
         self.world = world
@@ -38,6 +50,7 @@ class Home:
         self.shown: dict[int, tuple[Member, User, Raw]] | None = None
         self.touched = world.clock.now()
         self._busy: Busy | None = None
+        self._tickets: dict[int, Ticket] | None = None
 
     @property
     def busy(self) -> Busy:
@@ -45,6 +58,13 @@ class Home:
         if self._busy is None:
             self._busy = Busy()
         return self._busy
+
+    @property
+    def tickets(self) -> "dict[int, Ticket]":
+        """What lets each user of its voice states connect; made at first use."""
+        if self._tickets is None:
+            self._tickets = {}
+        return self._tickets
 
     def rest(self) -> None:
         """Drop what calls need where the one that ends was the last and nothing is counted."""

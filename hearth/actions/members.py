@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hearth.actions.assets import PICTURE_BODY_BYTES, set_picture
 from hearth.actions.roles import check_role_change, role_audit
 from hearth.actions.scopes import Audit, InGuild
+from hearth.actions.voice import Moderated
 from hearth.core.commits import Noun
 from hearth.core.errors import (
     CANNOT_TIME_OUT,
@@ -66,12 +67,8 @@ async def update_guild_member(here: InGuild, user_id: int, body: MemberPatch) ->
         if not itself:
             _must_outrank(here, member)
         values["nick"] = body.nick or None
-    for name in ("mute", "deaf"):
-        value = getattr(body, name)
-        if value is not UNSET:
-            here.require(P.MUTE_MEMBERS if name == "mute" else P.DEAFEN_MEMBERS)
-    if body.channel_id is not UNSET:
-        here.require(P.MOVE_MEMBERS)
+    moderated = Moderated(here, member, body)
+    values.update(moderated.values)
     if body.communication_disabled_until is not UNSET:
         here.require(P.MODERATE_MEMBERS)
         values["communication_disabled_until_ms"] = _timeout(here, member, body)
@@ -100,7 +97,9 @@ async def update_guild_member(here: InGuild, user_id: int, body: MemberPatch) ->
             audit.append(Audit(AuditAction.MEMBER_UPDATE, user_id, shown))
         if given or taken:
             audit.append(role_audit(member, given, taken))
-        await here.commit(save=[after], audit=audit, tell=[GuildMemberUpdate(after)])
+        tell = [GuildMemberUpdate(after), *moderated.told()]
+        await here.commit(save=[after], audit=audit, tell=tell)
+    await moderated.move(here)
     return member_object(after, here.home.user(user_id))
 
 
@@ -135,7 +134,7 @@ def _must_outrank(here: InGuild, member: Member) -> None:
 
 
 def _shown(before: Member, after: Member) -> list[Change]:
-    shown = changes(before, after, ("nick", "flags"))
+    shown = changes(before, after, ("nick", "flags", "mute", "deaf"))
     old, new = before.communication_disabled_until_ms, after.communication_disabled_until_ms
     shown.append(
         Change(

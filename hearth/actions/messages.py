@@ -42,6 +42,7 @@ from hearth.core.models.messages import (
     WRITTEN,
     AllowedMentions,
     BulkDelete,
+    CallRecord,
     Message,
     MessageEdit,
     MessageFlag,
@@ -307,8 +308,9 @@ async def write_system_message(
     content: str = "",
     mentions: tuple[int, ...] = (),
     reference: MessageReference | None = None,
-) -> None:
-    """Write a system message of the caller's into the channel."""
+    call: CallRecord | None = None,
+) -> int:
+    """Write a system message of the caller's into the channel; its id."""
     message = Message(
         id=here.world.make_id(),
         channel_id=here.channel.id,
@@ -317,9 +319,11 @@ async def write_system_message(
         content=content,
         mentions=mentions,
         reference=reference,
+        call=call,
     )
     entry = Entry(Kind.CREATE, message.channel_id, message.id, encode(message))
     await here.world.post(here.home, entry, MessageCreate(message))
+    return message.id
 
 
 def trimmed(content: str | UnsetType | None) -> str:

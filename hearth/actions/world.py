@@ -239,6 +239,7 @@ class World:
             if home.tidy(now)
             and home.touched < now - IDLE_S
             and not home.presences
+            and not (home.snapshot and home.snapshot.voice_states)
             and not in_use(key)
         ]
         for key in idle:

@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hearth.core import events, guild_events, message_events, social_events, user_events
+from hearth.core import (
+    events,
+    guild_events,
+    message_events,
+    social_events,
+    user_events,
+    voice_events,
+)
 from hearth.core.events import Event
 from hearth.core.models.accounts import (
     Account,
@@ -39,6 +46,7 @@ from hearth.core.models.settings import (
 from hearth.core.models.social import Note, Relationship
 from hearth.core.models.stickers import Sticker
 from hearth.core.models.users import Application, Credential, ReadState, Token, User
+from hearth.core.models.voice import Call, StageInstance, VoiceChannel, VoiceState
 
 Noun = (
     Guild
@@ -76,6 +84,10 @@ Noun = (
     | Asset
     | StoredFile
     | PendingUpload
+    | VoiceState
+    | VoiceChannel
+    | StageInstance
+    | Call
 )
 
 
@@ -102,13 +114,18 @@ class Commit(Struct, gc=False):
 def apply(before: Snapshot, commit: Commit) -> Snapshot:
     """The snapshot after `commit`.
 
-    Channels, roles, emojis and stickers are copied when they change; members, users and presences
-    are changed in place (see `Snapshot`).
+    Channels, roles, emojis, stickers and what is of voice are copied when they change; members,
+    users and presences are changed in place (see `Snapshot`).
     """
     guild, channels, roles = before.guild, before.channels, before.roles
     members, users, presences = before.members, before.users, before.presences
     recipients = before.recipients
     emojis, stickers = before.emojis, before.stickers
+    voice_states, voice_channels = before.voice_states, before.voice_channels
+    stages, calls = before.stages, before.calls
+    if any(isinstance(noun, _OF_VOICE) for noun in (*commit.save, *commit.delete)):
+        voice_states, voice_channels = dict(voice_states), dict(voice_channels)
+        stages, calls = dict(stages), dict(calls)
     if any(isinstance(noun, Channel) for noun in (*commit.save, *commit.delete)):
         channels = dict(channels)
     if any(isinstance(noun, Role) for noun in (*commit.save, *commit.delete)):
@@ -138,6 +155,14 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 emojis[noun.id] = noun
             case Sticker():
                 stickers[noun.id] = noun
+            case VoiceState():
+                voice_states[noun.user_id] = noun
+            case VoiceChannel():
+                voice_channels[noun.channel_id] = noun
+            case StageInstance():
+                stages[noun.channel_id] = noun
+            case Call():
+                calls[noun.channel_id] = noun
             case _:
                 pass
     for noun in commit.delete:
@@ -158,6 +183,14 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
                 emojis.pop(noun.id, None)
             case Sticker():
                 stickers.pop(noun.id, None)
+            case VoiceState():
+                voice_states.pop(noun.user_id, None)
+            case VoiceChannel():
+                voice_channels.pop(noun.channel_id, None)
+            case StageInstance():
+                stages.pop(noun.channel_id, None)
+            case Call():
+                calls.pop(noun.channel_id, None)
             case _:
                 pass
     return Snapshot(
@@ -170,14 +203,21 @@ def apply(before: Snapshot, commit: Commit) -> Snapshot:
         recipients=recipients,
         emojis=emojis,
         stickers=stickers,
+        voice_states=voice_states,
+        voice_channels=voice_channels,
+        stages=stages,
+        calls=calls,
         n=commit.n,
     )
 
+
+_OF_VOICE = (VoiceState, VoiceChannel, StageInstance, Call)
 
 assert guild_events
 assert message_events
 assert social_events
 assert user_events
+assert voice_events
 _TYPES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
@@ -210,6 +250,7 @@ _TYPES: dict[str, Any] = {
         Relationship,
         Note,
         social_events.FriendPresence,
+        *_OF_VOICE,
         *events.EVENTS.values(),
     )
 }

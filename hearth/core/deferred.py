@@ -10,8 +10,6 @@ from msgspec import UNSET, Struct
 
 from hearth.core.errors import (
     FEATURE_DISABLED,
-    NOT_IN_VOICE,
-    UNKNOWN_VOICE_STATE,
     Error,
     Refused,
     form_errors,
@@ -35,7 +33,6 @@ class Deferred(Struct, frozen=True, gc=False):
 
 _FORUMS = "forum and media channels come with threads"
 _OAUTH2 = "bots gather people with the OAuth2 scope gdm.join"
-_VOICE = "nobody can be in voice yet"
 
 ROWS: tuple[Deferred, ...] = (
     *(
@@ -86,21 +83,6 @@ ROWS: tuple[Deferred, ...] = (
         )
         for parameter in ("target_type", "target_user_id", "target_application_id", "role_ids")
     ),
-    *(
-        Deferred(operation, parameter, "voice", _VOICE, error=UNKNOWN_VOICE_STATE)
-        for operation in ("update_self_voice_state", "update_voice_state")
-        for parameter in ("channel_id", "suppress")
-    ),
-    Deferred(
-        "update_self_voice_state",
-        "request_to_speak_timestamp",
-        "voice",
-        _VOICE,
-        error=UNKNOWN_VOICE_STATE,
-    ),
-    Deferred("update_guild_member", "mute", "voice", _VOICE, error=NOT_IN_VOICE),
-    Deferred("update_guild_member", "deaf", "voice", _VOICE, error=NOT_IN_VOICE),
-    Deferred("update_guild_member", "channel_id", "voice", _VOICE, error=NOT_IN_VOICE),
 )
 
 _BY_OPERATION: dict[str, list[tuple[str, Deferred]]] = defaultdict(list)

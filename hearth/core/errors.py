@@ -122,7 +122,7 @@ UNKNOWN_APPLICATION_COMMAND = Error(
 UNKNOWN_COMMAND_PERMISSIONS = Error(
     10066, 404, "Unknown Application Command Permissions", "Hearth has no commands yet."
 )
-UNKNOWN_STAGE_INSTANCE = Error(10067, 404, "Unknown Stage Instance", "Hearth has no stages yet.")
+UNKNOWN_STAGE_INSTANCE = Error(10067, 404, "Unknown Stage Instance", "The stage is not live.")
 UNKNOWN_SCHEDULED_EVENT = Error(
     10070, 404, "Unknown Guild Scheduled Event", "Hearth has no scheduled events yet."
 )
@@ -415,6 +415,7 @@ MAX_ACTIVE_THREADS = Error(
     160006, 400, "Maximum number of active threads reached", "Archive a thread first."
 )
 
+STAGE_OPEN = Error(150006, 400, "The Stage is already open", "Change the stage that is live.")
 NOBODY_BANNED = Error(
     500000, 400, "Failed to ban users", "All were banned already, unknown, or above you."
 )

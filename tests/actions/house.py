@@ -222,7 +222,9 @@ class House:
         assert own.snapshot is not None
         assert copy.snapshot is not None
         assert own.n == copy.n
-        for name in ("guild", "channels", "roles", "members", "emojis", "stickers"):
+        nouns = ("guild", "channels", "roles", "members", "emojis", "stickers")
+        voice = ("voice_states", "voice_channels", "stages", "calls")
+        for name in (*nouns, *voice):
             assert getattr(own.snapshot, name) == getattr(copy.snapshot, name)
         return copy.snapshot
 

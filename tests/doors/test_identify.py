@@ -176,12 +176,11 @@ async def test_the_newest_messages_of_channels(inside: Inside) -> None:
         (4, {"guild_id": None, "channel_id": None}, []),
         (43, {"guild_id": str(NEXT), "fields": []}, []),
         (5, {}, []),
+        (13, {"channel_id": str(DEN + 1)}, []),
         (41, None, []),
     ],
 )
-async def test_what_is_empty_before_voice_is_answered(
-    inside: Inside, op: int, d: Any, told: list[str]
-) -> None:
+async def test_what_is_empty_is_answered(inside: Inside, op: int, d: Any, told: list[str]) -> None:
     bob = await inside.connect("token12")
     bob.take()
     bob.say((op, d))

@@ -190,7 +190,6 @@ async def test_flags(den: Den) -> None:
 async def test_nobody_is_in_voice(den: Den, body: dict[str, Any]) -> None:
     answer = await patch(den, den.ann, den.bob, **body)
     assert (answer.status, answer.code) == (400, 40032)
-    assert list(answer.body["errors"]) == list(body)
 
 
 async def test_a_kick(den: Den) -> None:

@@ -88,11 +88,15 @@ class House:
         """Give a role."""
         await self.do("PUT", f"/guilds/{self.guild}/members/{who.id}/roles/{role}")
 
-    async def channel(self) -> int:
+    async def channel(self, **more: Any) -> int:
         """A new channel that all but `blind` see."""
         blind = {"id": self.people["blind"].id, "type": 1, "allow": 0, "deny": P.VIEW_CHANNEL}
         made = await self.do(
-            "POST", f"/guilds/{self.guild}/channels", name="new", permission_overwrites=[blind]
+            "POST",
+            f"/guilds/{self.guild}/channels",
+            name="new",
+            permission_overwrites=[blind],
+            **more,
         )
         return int(made["id"])
 
@@ -291,12 +295,27 @@ async def many_messages(house: House) -> dict[str, Any]:
     return {**at, "json": {"messages": [at["message_id"], at["message_id"] + 1]}}
 
 
+async def a_voice(house: House) -> dict[str, Any]:
+    return {"channel_id": await house.channel(type=2)}
+
+
+async def a_stage_to_open(house: House) -> dict[str, Any]:
+    return {"json": {"channel_id": await house.channel(type=13), "topic": "x"}}
+
+
+async def a_stage(house: House) -> dict[str, Any]:
+    channel = await house.channel(type=13)
+    await house.do("POST", "/stage-instances", channel_id=channel, topic="x")
+    return {"channel_id": channel}
+
+
 async def no_upload(house: House) -> dict[str, Any]:
     return {"upload_filename": "x"}
 
 
 IMAGE = data_uri(still())
 SEND, READ = P.SEND_MESSAGES, P.READ_MESSAGE_HISTORY
+STAGE = P.MANAGE_CHANNELS | P.MUTE_MEMBERS | P.MOVE_MEMBERS | P.CONNECT
 
 REST: dict[str, Row] = {
     "login": Row(dict.fromkeys(ROLES, 200), body={"login": "victim", "password": PASSWORD}),
@@ -448,6 +467,20 @@ REST: dict[str, Row] = {
     "update_self_voice_state": Row(in_guild(10065, 10065), body={}),
     "get_voice_state": Row(in_guild(10065, 10065), prepare=somebody),
     "update_voice_state": Row(in_guild(10065, 10065), body={}, prepare=somebody),
+    "create_stage_instance": Row(in_channel(200), STAGE, {"topic": "x"}, prepare=a_stage_to_open),
+    "get_stage_instance": Row(in_channel(200, 200), prepare=a_stage),
+    "update_stage_instance": Row(in_channel(200), STAGE, {"topic": "y"}, a_stage),
+    "delete_stage_instance": Row(in_channel(204), STAGE, prepare=a_stage),
+    "update_voice_channel_status": Row(
+        in_channel(204),
+        P.CONNECT | P.SET_VOICE_CHANNEL_STATUS | P.MANAGE_CHANNELS,
+        {"status": "x"},
+        a_voice,
+    ),
+    "get_call": Row(in_channel(50024, 50024), prepare=a_channel),
+    "update_call": Row(in_channel(50024, 50024), body={}, prepare=a_channel),
+    "ring_call": Row(in_channel(50024, 50024), body={}, prepare=a_channel),
+    "stop_ringing": Row(in_channel(50024, 50024), body={}, prepare=a_channel),
     "guild_search": Row(in_guild(200, 200), query={"content": "x"}),
     "channel_search": Row(in_channel(200), READ, prepare=a_channel, query={"content": "x"}),
     "list_guild_emojis": Row(in_guild(200, 200)),
@@ -523,6 +556,7 @@ COMMANDS = {
     "request_guild_members": 8,
     "request_last_messages": 34,
     "request_soundboard_sounds": 31,
+    "request_call_connect": 13,
     "request_voice_state": 4,
     "subscribe_guild": 14,
     "subscribe_guilds": 37,
@@ -548,6 +582,10 @@ INTERNAL = {
     "forget_user",
     "delete_messages_of",
     "open_private_channel",
+    "request_call_state",
+    "leave_voice",
+    "move_to_afk",
+    "open_stage",
     "start_session",
 }
 """What only the server itself calls: no door has them."""

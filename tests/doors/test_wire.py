@@ -189,8 +189,6 @@ async def test_the_server_says_that_it_is_well(server: Server) -> None:
     [
         ("/soundboard-default-sounds", []),
         ("/sticker-packs", {"sticker_packs": []}),
-        ("/voice/regions", []),
-        ("/guilds/{guild}/regions", []),
         ("/applications/{bot}/commands", []),
     ],
 )

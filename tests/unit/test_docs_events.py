@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import hearth.net.gateway
-from hearth.core import guild_events, message_events, social_events, user_events
+from hearth.core import guild_events, message_events, social_events, user_events, voice_events
 from hearth.core.events import ALWAYS, EVENTS, PEOPLE, Event, Intent
 from hearth.core.permissions import names
 
@@ -15,6 +15,7 @@ assert guild_events
 assert message_events
 assert social_events
 assert user_events
+assert voice_events
 
 DOCS = Path(__file__).parents[2] / "docs" / "events.md"
 HEAD = "| event | intent | told to | what it says |\n|---|---|---|---|\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from hearth.core.models.attachments import Attachment
-from hearth.core.models.messages import Message, MessageReference
+from hearth.core.models.messages import CallRecord, Message, MessageReference
 from hearth.core.models.stickers import StickerItem
 from hearth.core.record import BadRecord, decode, encode
 
@@ -64,6 +64,13 @@ STICKERS = structs.replace(
     MEDIA, stickers=(StickerItem(id=1 << 62, name="hello", format_type=4),) * 2
 )
 
+CALLED = structs.replace(
+    PLAIN,
+    type=3,
+    content="",
+    call=CallRecord(participants=(3, 1 << 62), ended_at_ms=1_764_000_000_456),
+)
+
 # Never take a row or its file away: a disk somewhere holds it.
 WRITTEN = {
     "message-v1-plain.bin": PLAIN,
@@ -73,12 +80,14 @@ WRITTEN = {
     "message-v1-media.bin": MEDIA,
     "message-v1-plain-stickers.bin": PLAIN,
     "message-v1-stickers.bin": STICKERS,
+    "message-v1-plain-call.bin": PLAIN,
+    "message-v1-call.bin": CALLED,
     # The shortest array that version 1 allows: the fields that have no default.
     "message-v1-short.bin": PLAIN,
 }
 
 # What is written today. When a field is appended, add new files here and to WRITTEN.
-TODAY = {"message-v1-plain-stickers.bin", "message-v1-stickers.bin"}
+TODAY = {"message-v1-plain-call.bin", "message-v1-call.bin"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

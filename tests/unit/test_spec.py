@@ -67,6 +67,10 @@ BEYOND = {
     "delete_guild_by_post": "as their clients do",
     "update_my_nick": "of the reference, and not of its document",
     "channel_search": "people search one channel",
+    "get_call": "people call each other",
+    "update_call": "ask for another region",
+    "ring_call": "ring",
+    "stop_ringing": "and do not answer",
 }
 """Paths that Discord's document has not: what people's own clients call, and why it is there."""
 

@@ -12,6 +12,7 @@ from hearth.core.models.private import Recipient
 from hearth.core.models.roles import Role, RoleObject, role_object
 from hearth.core.models.stickers import Sticker, StickerObject, sticker_object
 from hearth.core.models.users import User
+from hearth.core.models.voice import Call, StageInstance, VoiceChannel, VoiceState
 from hearth.core.wire import Snowflake
 
 
@@ -46,11 +47,12 @@ class Guild(Struct, frozen=True, gc=False, kw_only=True):
 class Snapshot(Struct, kw_only=True):
     """One guild whole, or one private channel, in memory, as of commit `n`.
 
-    A private channel has no guild and no roles; its `recipients` are its members too.
+    A private channel has no guild and no roles; its `recipients` are its members too. Of voice it
+    has the states by user, and by channel since when people are there, live stages, and calls.
 
-    `channels`, `roles`, `emojis`, `stickers` and the derived tables are replaced by each commit and
-    never changed in place; `members`, `recipients`, `users` and `presences` are changed in place,
-    in the commit's own step of the loop, because copying 50,000 rows would stop it.
+    All but `members`, `recipients`, `users` and `presences`, and the derived tables, are replaced
+    by each commit and never changed in place; those four are changed in place, in the commit's own
+    step of the loop, because copying 50,000 rows would stop it.
     """
 
     guild: Guild | None
@@ -62,6 +64,10 @@ class Snapshot(Struct, kw_only=True):
     recipients: dict[int, Recipient] = {}
     emojis: dict[int, Emoji] = {}
     stickers: dict[int, Sticker] = {}
+    voice_states: dict[int, VoiceState] = {}
+    voice_channels: dict[int, VoiceChannel] = {}
+    stages: dict[int, StageInstance] = {}
+    calls: dict[int, Call] = {}
     n: int = 0
 
     @property

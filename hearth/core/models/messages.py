@@ -28,6 +28,7 @@ class MessageType(IntEnum):
     DEFAULT = 0
     RECIPIENT_ADD = 1
     RECIPIENT_REMOVE = 2
+    CALL = 3
     CHANNEL_NAME_CHANGE = 4
     CHANNEL_ICON_CHANGE = 5
     CHANNEL_PINNED_MESSAGE = 6
@@ -58,6 +59,13 @@ class MessageReference(Struct, frozen=True, gc=False, array_like=True):
     type: int = 0
 
 
+class CallRecord(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
+    """The call that a message tells of: who took part, and when it ended."""
+
+    participants: tuple[int, ...] = ()
+    ended_at_ms: int | None = None
+
+
 class Message(Struct, frozen=True, gc=False, cache_hash=True, array_like=True, kw_only=True):
     """A message as the log keeps it: ids, no objects, nothing that depends on reader or time.
 
@@ -80,6 +88,7 @@ class Message(Struct, frozen=True, gc=False, cache_hash=True, array_like=True, k
     reference: MessageReference | None = None
     attachments: tuple[Attachment, ...] = ()
     stickers: tuple[StickerItem, ...] = ()
+    call: CallRecord | None = None
 
     @property
     def shows_referenced(self) -> bool:
@@ -97,6 +106,13 @@ class MessageReferenceObject(Struct, gc=False, kw_only=True):
     channel_id: str
     message_id: str
     guild_id: str | UnsetType = UNSET
+
+
+class CallRecordObject(Struct, gc=False, kw_only=True):
+    """The call that a message tells of; without an end it goes on."""
+
+    participants: list[str]
+    ended_timestamp: str | None
 
 
 class MentionedUserObject(UserObject, gc=False, kw_only=True):
@@ -136,6 +152,7 @@ class MessageObject(Struct, gc=False, kw_only=True):
     guild_id: str | UnsetType = UNSET
     member: PartialMemberObject | UnsetType = UNSET
     channel_type: int | UnsetType = UNSET
+    call: CallRecordObject | UnsetType = UNSET
 
 
 NO_EMBEDS = Raw(b"[]")
@@ -196,6 +213,12 @@ def message_object(
         shown.attachments = files
     if message.stickers:
         shown.sticker_items = [sticker_item(each) for each in message.stickers]
+    if message.call is not None:
+        ended = message.call.ended_at_ms
+        shown.call = CallRecordObject(
+            participants=[str(user_id) for user_id in message.call.participants],
+            ended_timestamp=None if ended is None else timestamp(ended),
+        )
     if nonce is not None:
         shown.nonce = nonce
     reference = message.reference

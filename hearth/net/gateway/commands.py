@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from hearth.actions.calls import CallConnect
 from hearth.actions.gate import call
 from hearth.actions.gateway import (
     ChannelInfo,
@@ -14,10 +15,12 @@ from hearth.actions.gateway import (
 from hearth.core.errors import Refused
 from hearth.core.models.presence import PresencePut
 from hearth.core.models.subscriptions import Subscription
+from hearth.core.models.voice import UpdateVoiceState
 from hearth.core.operations import OPERATIONS, Operation, Principal
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.conversation import (
+    CALL_CONNECT,
     CHANNEL_STATUSES,
     SUBSCRIBE_GUILD,
     SUBSCRIBE_GUILDS,
@@ -67,7 +70,16 @@ async def obey(hub: Hub, session: Session, command: Command) -> bool:
         session.presence = body
         await _ask(hub, session, operation, who, params, body)
         return True
+    if isinstance(body, CallConnect):
+        params["channel_id"] = body.channel_id
+        await _ask(hub, session, operation, who, params, body)
+        return True
     guild_ids = guilds_of(body)
+    if isinstance(body, UpdateVoiceState):
+        params["endpoint"] = hub.voice_endpoint(session)
+        if not guild_ids:
+            await _ask_for_call(hub, session, who, params, body)
+            return True
     if isinstance(body, RequestGuildMembers):
         if not session.wants_all and len(guild_ids) != 1:
             return False  # Bots ask for one guild at a time.
@@ -77,6 +89,21 @@ async def obey(hub: Hub, session: Session, command: Command) -> bool:
         params["guild_id"] = guild_id
         await _ask(hub, session, operation, who, params, body)
     return True
+
+
+async def _ask_for_call(
+    hub: Hub,
+    session: Session,
+    who: Principal,
+    params: dict[str, int | str],
+    body: UpdateVoiceState,
+) -> None:
+    """Op 4 without a guild: join the call of a channel, or leave whichever one is in."""
+    if body.channel_id is None:
+        hub.voices.leave(session, calls=True)
+        return
+    params["channel_id"] = body.channel_id
+    await _ask(hub, session, OPERATIONS["request_call_state"], who, params, body)
 
 
 async def _ask(
@@ -102,6 +129,9 @@ async def _ask(
             hub.tell(session, chunk)
     elif isinstance(value, Subscription):
         hub.subscriptions.follow(session, int(params["guild_id"]), value)
+    elif op == CALL_CONNECT:
+        if value is not None:
+            hub.tell(session, Payload("CALL_CREATE", _encode(value)))
     elif isinstance(value, SoundboardSounds):
         hub.tell(session, Payload("SOUNDBOARD_SOUNDS", _encode(value)))
     elif isinstance(value, LastMessages):

@@ -96,8 +96,17 @@ class Gateway(Hub):
     def drop(self, session: Session) -> None:
         """End a session for good; its user goes offline with the last one."""
         self.of_session.pop(session.id, None)
+        self.voices.leave(session)
+        self.voices.forget(session)
         self.end(session)
         self.announce(session, None)
+
+    def voice_endpoint(self, session: Session) -> str:
+        """Where the voice gateway is for this client: beside the gateway that it came to."""
+        connection = self.of_session.get(session.id)
+        if connection is None:
+            return ""
+        return connection.url.partition("://")[2].removesuffix("/gateway") + "/voice"
 
     def cut(self, connection: "Connection", *, ended: bool) -> None:
         """A connection is closing or gone; `ended` when its client said goodbye."""
@@ -138,6 +147,7 @@ class Gateway(Hub):
                 self.drop(session)
             elif session.present and now - session.since > ABSENT_S:
                 session.present = False
+                self.voices.leave(session)
                 self.announce(session, None)
         if not self._sweeping:
             self._sweeping = [*self.connections, *self.detached]

@@ -30,12 +30,14 @@ from hearth.core.permissions import resolve
 from hearth.core.social_events import FriendPresence
 from hearth.core.user_events import AuthSessionChange
 from hearth.core.visibility import Views
+from hearth.core.voice_events import VoiceServerUpdate, VoiceStateUpdate
 from hearth.net.gateway import ready
 from hearth.net.gateway.codec import PLAIN, Payload, Stencil
 from hearth.net.gateway.cohorts import Room
 from hearth.net.gateway.followed import LARGE
 from hearth.net.gateway.session import Deferred, Session
 from hearth.net.gateway.subscriptions import Subscriptions
+from hearth.net.gateway.voices import Voices, voices_in
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class Hub:
         self.detached: dict[Session, None] = {}
         self.followed: dict[int, set[int]] = {}
         """Private channels whose homes are elsewhere, with their users here; empty where all is."""
+        self.voices = Voices(world, self.tell, self.sessions)
         self.subscriptions = Subscriptions(world, self.tell, self.of_user, self.detached)
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: deque[Session] = deque()
@@ -260,6 +263,7 @@ class Hub:
                 self._deleted(home, room)
             self._joined(commit)
             self._recipients_moved(commit, home)
+            self.voices.note(commit)
             for event in commit.tell:
                 if isinstance(event, AuthSessionChange):
                     self._goes_on(event)
@@ -268,12 +272,16 @@ class Hub:
                     self._revoked(noun)
             room = self.rooms.get(commit.home)
         for event in commit.tell:
-            if event.to == "user":
+            if isinstance(event, VoiceServerUpdate):
+                self.voices.tell_session(event)
+            elif event.to == "user":
                 self._tell_user(event, home)
             elif home is None or home.snapshot is None:
                 continue
             elif home.snapshot.guild is None:
                 self._tell_recipients(event, home, home.snapshot)
+            elif room is not None and isinstance(event, VoiceStateUpdate):
+                self.voices.tell_room(event, home, room)
             elif room is not None:
                 self._tell_room(event, home, room)
         self.subscriptions.note(commit)
@@ -412,7 +420,11 @@ class Hub:
         for sessions, gained, lost in room.turn(home.views, snapshot, movers, anybody=anybody):
             events: list[Event] = [ChannelDelete(known[channel_id]) for channel_id in lost]
             events += [ChannelCreate(snapshot.channels[channel_id]) for channel_id in gained]
+            if snapshot.voice_states:
+                self._send_all(sessions, voices_in(snapshot, lost, gone=True), home)
             self._send_all(sessions, events, home)
+            if snapshot.voice_states:
+                self._send_all(sessions, voices_in(snapshot, gained, gone=False), home)
 
     def _deleted(self, home: Home, room: Room) -> None:
         """The guild is gone: all its sessions leave and are told."""
@@ -422,9 +434,9 @@ class Hub:
 
     def _send_all(self, sessions: Iterable[Session], events: Sequence[Event], home: Home) -> None:
         """Append events of one intent to the sessions that have it, in a step for each session."""
-        intent = events[0].intent
+        intent = events[0].intent if events else 0
         payloads: list[Payload] = []
-        for session in sessions:
+        for session in sessions if events else ():
             if session.intents & intent:
                 payloads = payloads or [
                     Payload(event.name, _encode(event.data(home))) for event in events
@@ -526,6 +538,10 @@ class Hub:
 
     def revoke(self, session: Session) -> None:
         """Close a session whose token is gone; set by the connections."""
+        raise NotImplementedError
+
+    def voice_endpoint(self, session: Session) -> str:
+        """Where a session is to connect for voice; known to the connections."""
         raise NotImplementedError
 
     def invalidate(self, session: Session) -> None:

@@ -19,6 +19,7 @@ from hearth.core.models.members import member_object
 from hearth.core.models.presence import presence_object
 from hearth.core.models.private import PrivateChannelObject
 from hearth.core.models.users import CONTENT_FLAGS, Application, PrivateUserObject
+from hearth.core.models.voice import stage_object, voice_state_object
 from hearth.core.wire import timestamp
 from hearth.net.gateway import mine
 from hearth.net.gateway.codec import Payload
@@ -30,6 +31,7 @@ from hearth.net.gateway.session import Deferred, Session
 GUILDS = int(Intent.GUILDS)
 MEMBERS = int(Intent.GUILD_MEMBERS)
 PRESENCES = int(Intent.GUILD_PRESENCES)
+VOICE_STATES = int(Intent.GUILD_VOICE_STATES)
 CHUNK = 1000
 """The most members in one GUILD_MEMBERS_CHUNK."""
 
@@ -146,6 +148,16 @@ def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
             members.append(own)
     else:
         members = [own]
+    if not everybody and bot and session.intents & VOICE_STATES:
+        # Whoever is seen in voice is shown with who they are.
+        there = {member.user_id for member in members}
+        members += [
+            snapshot.members[state.user_id]
+            for state in snapshot.voice_states.values()
+            if state.user_id in snapshot.members
+            and state.user_id not in there
+            and cohort.sight & home.views.bit(state.channel_id)
+        ]
     presences: list[Any] = []
     if with_presences:
         presences = [
@@ -155,11 +167,16 @@ def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
         ]
     guild = msgspec.to_builtins(guild_object(snapshot))
     visible = home.views.ids(cohort.sight)
+    seen = set(visible)
     guild.update(
         joined_at=timestamp(own.joined_at_ms),
         large=large,
         member_count=len(snapshot.members),
-        voice_states=[],
+        voice_states=[
+            voice_state_object(state, snapshot.members.get(state.user_id))
+            for state in snapshot.voice_states.values()
+            if state.channel_id in seen and session.intents & VOICE_STATES
+        ],
         members=[member_object(member, home.user(member.user_id)) for member in members],
         channels=[
             channel_object(
@@ -174,7 +191,9 @@ def guild_object_for(session: Session, home: Home) -> dict[str, Any]:
             if channel.is_thread
         ],
         presences=presences,
-        stage_instances=[],
+        stage_instances=[
+            stage_object(stage) for stage in snapshot.stages.values() if stage.channel_id in seen
+        ],
         guild_scheduled_events=[],
         soundboard_sounds=[],
     )

@@ -22,10 +22,10 @@ ROUTES = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
 CORE = {name for name, facts in FACTS["operations"].items() if facts["class"] == "CORE"}
 
 WAITING = {
-    "get_voice_state": "nobody can be in voice yet",
-    "update_voice_state": "nobody can be in voice yet",
-    "get_self_voice_state": "nobody can be in voice yet",
-    "update_self_voice_state": "nobody can be in voice yet",
+    "get_voice_state": "see test_voice.py",
+    "update_voice_state": "see test_voice.py",
+    "get_self_voice_state": "see test_voice.py",
+    "update_self_voice_state": "see test_voice.py",
 }
 """Methods of discord.py that cannot succeed yet, and why."""
 
