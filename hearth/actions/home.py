@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from hearth.actions.busy import Busy
 from hearth.core.models.attachments import Attachment, AttachmentObject
@@ -17,6 +17,14 @@ from hearth.core.visibility import Views, tables
 if TYPE_CHECKING:
     from hearth.actions.voicing import Ticket
     from hearth.actions.world import World
+
+
+class _Rendered(Struct, frozen=True, gc=False):
+    """How a member was shown, and what it was made of."""
+
+    member: Member
+    user: User
+    json: Raw
 
 
 class Home:
@@ -47,7 +55,7 @@ class Home:
         self.views: Views | None = None
         self.presences: tuple[Shown, ...] = ()
         """A user's: what each session shows."""
-        self.shown: dict[int, tuple[Member, User, Raw]] | None = None
+        self.shown: dict[int, _Rendered] | None = None
         self.touched = world.clock.now()
         self._busy: Busy | None = None
         self._tickets: dict[int, Ticket] | None = None
@@ -83,10 +91,10 @@ class Home:
             self.shown = {}
         user = self.user(member.user_id)
         kept = self.shown.get(member.user_id)
-        if kept is not None and kept[0] is member and kept[1] is user:
-            return kept[2]
+        if kept is not None and kept.member is member and kept.user is user:
+            return kept.json
         made = Raw(msgspec.json.encode(member_object(member, user)))
-        self.shown[member.user_id] = member, user, made
+        self.shown[member.user_id] = _Rendered(member, user, made)
         return made
 
     def see(self, snapshot: Snapshot, *, rebuild: bool = True) -> None:

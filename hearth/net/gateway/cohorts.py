@@ -53,8 +53,11 @@ class Room:
             self._by_channel.clear()
         if cohort not in session.cohorts:
             self.leave(session)
+            fellow = next(iter(cohort.sessions), session)
             cohort.sessions[session] = None
-            session.cohorts += (cohort,)
+            # Most stand where another does: they share the tuple.
+            stands = (*session.cohorts, cohort)
+            session.cohorts = fellow.cohorts if fellow.cohorts == stands else stands
         return cohort
 
     def leave(self, session: Session) -> None:
