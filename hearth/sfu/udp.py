@@ -28,8 +28,8 @@ class Udp:
     """One socket for everything. `drops` counts what the kernel had no room for."""
 
     def __init__(self) -> None:
-        self._buffer: bytearray | memoryview = bytearray(LARGEST)
-        self._view = memoryview(self._buffer)
+        self.inbox = memoryview(bytearray(LARGEST))
+        """Where a datagram lies while it is looked at. Another may be set, of the same size."""
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.bots: dict[Address, Take] = {}
@@ -66,6 +66,13 @@ class Udp:
         """The port that is bound, 0 before."""
         return 0 if self._socket is None else self._socket.getsockname()[1]
 
+    @property
+    def descriptor(self) -> int:
+        """The socket's number. Raises RuntimeError before `open`."""
+        if self._socket is None:
+            raise RuntimeError("The UDP socket is not open.")
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Read no more. May be called again."""
         if self._socket is not None:
@@ -91,13 +98,19 @@ class Udp:
             if self._socket is None:
                 return
             try:
-                length, address = self._socket.recvfrom_into(self._view)
+                length, address = self._socket.recvfrom_into(self.inbox)
             except BlockingIOError:
                 return
             except OSError:
                 # An ICMP error of an earlier datagram; those that came still wait.
                 continue
-            self.take(self._view[:length], address)
+            self.take(self.inbox[:length], address)
+
+    def feed(self, data: bytes, address: Address) -> None:
+        """Take a datagram that came by another way."""
+        if len(data) <= LARGEST:
+            self.inbox[: len(data)] = data
+            self.take(self.inbox[: len(data)], address)
 
     def take(self, data: memoryview, address: Address) -> None:
         """Hand one datagram over. Whatever it does, it costs nobody else anything."""

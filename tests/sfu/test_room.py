@@ -1,33 +1,8 @@
 """Rooms: who is handed whose packets, before any transport."""
 
-from collections.abc import Mapping
-
-from hearth.core.voice_ports import Kind, May, MediaPeer
+from hearth.core.voice_ports import May
 from hearth.sfu.room import Peer, Sfu
-
-ALL = May(audio_in=True, audio_out=True, video_in=True, priority=False)
-
-
-class Told:
-    """A listener that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[object, ...]] = []
-
-    def speaking(self, peer: MediaPeer, flags: int) -> None:
-        self.said.append(("speaking", peer, flags))
-
-    def streams(self, peer: MediaPeer) -> None:
-        self.said.append(("streams", peer))
-
-    def mapped(self, peer: MediaPeer, mid: str, user_id: int | None, ssrc: int, kind: Kind) -> None:
-        self.said.append(("mapped", peer, mid, user_id, ssrc, kind))
-
-    def lost(self, peer: MediaPeer, why: str) -> None:
-        self.said.append(("lost", peer, why))
-
-    def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
-        self.said.append(("demand", peer, wanted))
+from tests.sfu.told import ALL, Told
 
 
 class Kept:

@@ -1,0 +1,113 @@
+"""ICE without candidates of our own making (RFC 8445, section 2.5): who is behind which address."""
+
+import secrets
+from collections import OrderedDict
+
+from hearth.sfu.borrowed import answer_check, proven, read_check
+from hearth.sfu.udp import Address
+
+ADDRESSES_OF_ONE = 8
+"""Proven addresses that are kept for one peer: its interfaces, and those it had before."""
+
+CHECKS_PER_S = 50.0
+CHECKS_AT_ONCE = 200.0
+"""Checks of one host that are looked at: a household of forty starting at once fits."""
+
+HOSTS = 4096
+
+
+class Agent:
+    """The ICE side of one peer."""
+
+    def __init__(self, owner: object, remote: str) -> None:
+        self.owner = owner
+        self.ufrag = secrets.token_hex(4)
+        self.password = secrets.token_hex(16)
+        self.remote = remote
+        """The other side's ufrag, which its checks must name."""
+        self.address: Address | None = None
+        """Where to send: the address it nominated last; before, the one proven last."""
+        self.nominated = False
+        self.proven: OrderedDict[Address, None] = OrderedDict()
+        self.checked_at = 0.0
+
+
+class Buckets:
+    """How many checks each host may still make now; old hosts are forgotten."""
+
+    def __init__(self) -> None:
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, host: str, now: float) -> bool:
+        """Whether one more may be looked at."""
+        left, at = self._left.pop(host, (CHECKS_AT_ONCE, now))
+        left = min(CHECKS_AT_ONCE, left + (now - at) * CHECKS_PER_S)
+        allowed = left >= 1
+        self._left[host] = (left - 1 if allowed else left, now)
+        if len(self._left) > HOSTS:
+            self._left.popitem(last=False)
+        return allowed
+
+
+class IceLite:
+    """All agents of one socket. Pure: time comes in, answers go out."""
+
+    def __init__(self) -> None:
+        self.by_ufrag: dict[str, Agent] = {}
+        self.by_address: dict[Address, Agent] = {}
+        self._buckets = Buckets()
+
+    def agent(self, owner: object, remote: str) -> Agent:
+        """A new agent, with names that nobody else has."""
+        made = Agent(owner, remote)
+        while made.ufrag in self.by_ufrag:
+            made.ufrag = secrets.token_hex(4)
+        self.by_ufrag[made.ufrag] = made
+        return made
+
+    def remove(self, agent: Agent) -> None:
+        """Forget an agent and all its addresses. May be called again."""
+        self.by_ufrag.pop(agent.ufrag, None)
+        for address in agent.proven:
+            if self.by_address.get(address) is agent:
+                del self.by_address[address]
+        agent.proven.clear()
+
+    def take(self, data: bytes, address: Address, now: float) -> tuple[Agent, bytes] | None:
+        """What a datagram that looks like STUN leads to: the agent whose address is now proven,
+        and the answer. None is silence: whoever does not know our password learns nothing."""
+        host = plain_host(address)
+        if not self._buckets.take(host, now):
+            return None
+        check = read_check(data)
+        if check is None:
+            return None
+        agent = self.by_ufrag.get(check.local)
+        if agent is None or check.remote != agent.remote or not proven(check, agent.password):
+            return None
+        agent.checked_at = now
+        self._prove(agent, address)
+        if check.nominates or not agent.nominated:
+            agent.address = address
+            agent.nominated = agent.nominated or check.nominates
+        return agent, answer_check(check, agent.password, host, address[1])
+
+    def _prove(self, agent: Agent, address: Address) -> None:
+        before = self.by_address.get(address)
+        if before is not None and before is not agent:
+            # A browser that reconnects may come from the same port.
+            before.proven.pop(address, None)
+        self.by_address[address] = agent
+        agent.proven[address] = None
+        agent.proven.move_to_end(address)
+        while len(agent.proven) > ADDRESSES_OF_ONE:
+            old = next(each for each in agent.proven if each != agent.address)
+            del agent.proven[old]
+            if self.by_address.get(old) is agent:
+                del self.by_address[old]
+
+
+def plain_host(address: Address) -> str:
+    """The host of an address as an IPv4 host if it is one, without an interface's name."""
+    host: str = address[0]
+    return host.removeprefix("::ffff:").partition("%")[0]

@@ -1,0 +1,148 @@
+"""Which streams a browser's slots carry, and what viewers want of publishers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hearth.sfu.allocator import Ask, allocate, ideal
+from hearth.sfu.track import AudioTrack, View
+
+if TYPE_CHECKING:
+    from hearth.sfu.browser import Browser
+    from hearth.sfu.room import Peer, Room
+    from hearth.sfu.video import VideoTrack
+
+
+def assign_audio(room: Room, browser: Browser, now: float) -> None:
+    """Give each microphone that can be heard a slot. While there are enough, everybody keeps
+    theirs; else who speaks takes that of who has been silent the longest."""
+    viewer = browser.peer
+    views = [view for view in browser.views.values() if view.kind == "audio"]
+    if not views:
+        return
+    free = [view for view in views if view.track is None]
+    carried = {view.track for view in views}
+    lacking = [
+        track
+        for peer in room.peers
+        if peer is not viewer
+        for track in peer.tracks()
+        if isinstance(track, AudioTrack) and track.active and track.audible and track not in carried
+    ]
+    lacking.sort(key=lambda track: -track.peer.voice.score)
+    for track in lacking:
+        if free:
+            room.give(free.pop(0), track, now)
+            continue
+        if not track.peer.voice.speaking:
+            continue
+        silent = [view for view in views if _may_go(view)]
+        if not silent:
+            break
+        view = min(silent, key=_spoke_at)
+        room.withdraw(view)
+        room.give(view, track, now)
+
+
+def _may_go(view: View) -> bool:
+    return view.track is not None and not view.track.peer.voice.speaking
+
+
+def _spoke_at(view: View) -> float:
+    return view.track.peer.voice.spoke_at if view.track is not None else 0.0
+
+
+def quality(viewer: Peer, track: VideoTrack) -> int:
+    """What a viewer wants of a stream, 0 to 100."""
+    if track.kind == "screen":
+        return viewer.wanted.get(track.ssrc, 0)
+    return viewer.wanted.get(track.ssrc, viewer.others)
+
+
+def _shown(room: Room, viewer: Peer) -> list[VideoTrack]:
+    """The streams that a viewer wants to see and may be shown, screens first."""
+    found = [
+        track
+        for peer in room.peers
+        if peer is not viewer and peer.may.video_in and peer.browser is not None
+        for track in peer.browser.tracks.values()
+        if not isinstance(track, AudioTrack) and track.active and quality(viewer, track) > 0
+    ]
+    return sorted(found, key=lambda track: track.kind != "screen")
+
+
+def _ask(viewer: Peer, track: VideoTrack, view: View | None, now: float) -> tuple[Ask, list[int]]:
+    """What is asked of a stream, and the ranks of its layers that run."""
+    running = [layer for layer in track.layers if layer.running(now)] or track.layers[:1]
+    current = view.layer if view is not None else None
+    ask = Ask(
+        track.ssrc,
+        track.kind == "screen",
+        quality(viewer, track),
+        viewer.pixels.get(track.ssrc, 0),
+        [layer.bitrate for layer in running],
+        [layer.height for layer in running],
+        running.index(current) if current in running else None,
+    )
+    return ask, [layer.rank for layer in running]
+
+
+def assign_video(room: Room, browser: Browser, now: float) -> None:
+    """Give the streams that are wanted slots, and choose the layer of each."""
+    viewer = browser.peer
+    views = [view for view in browser.views.values() if view.kind == "video"]
+    shown = _shown(room, viewer)[: len(views)] if views else []
+    for view in views:
+        if view.track is not None and view.track not in shown:
+            room.withdraw(view)
+    free = [view for view in views if view.track is None]
+    for track in shown:
+        if all(view.track is not track for view in views):
+            # There are as many slots as are shown, and no other holds one.
+            room.give(free.pop(0), track, now)
+    asks: list[Ask] = []
+    ranks: dict[int, list[int]] = {}
+    for view in views:
+        if view.track is not None and not isinstance(view.track, AudioTrack):
+            ask, ranks[view.track.ssrc] = _ask(viewer, view.track, view, now)
+            asks.append(ask)
+    if not asks:
+        return
+    viewer.bandwidth.rate = sum(view.layer.bitrate for view in views if view.layer is not None)
+    chosen = allocate(asks, viewer.bandwidth.estimate)
+    for view in views:
+        track = view.track
+        if track is not None and not isinstance(track, AudioTrack):
+            track.show(view, track.layers[ranks[track.ssrc][chosen[track.ssrc]]], now)
+
+
+def demands(room: Room, browser: Browser) -> dict[int, int]:
+    """What the others want of this browser's streams, by name, if any of it changed."""
+    changed = False
+    said: dict[int, int] = {}
+    for track in browser.tracks.values():
+        if isinstance(track, AudioTrack):
+            continue
+        best = 0
+        for peer in room.peers:
+            if peer.browser is None or peer is browser.peer or not track.active:
+                continue
+            wanted = quality(peer, track)
+            if wanted > 0:
+                layers = track.layers
+                ask = Ask(
+                    track.ssrc,
+                    track.kind == "screen",
+                    wanted,
+                    peer.pixels.get(track.ssrc, 0),
+                    [0.0] * len(layers),
+                    [layer.height for layer in layers],
+                    None,
+                )
+                best = max(best, (ideal(ask) + 1) * 100 // len(layers))
+        if not track.active:
+            best = 100
+        changed = changed or best != track.demand
+        track.demand = best
+        said[track.ssrc] = best
+    return said if changed else {}

@@ -1,0 +1,90 @@
+"""What all browsers of one media server share: the socket's side of ICE, DTLS and SRTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hearth.sfu.borrowed import Identity, ffi
+from hearth.sfu.browser import Browser
+from hearth.sfu.forward import Post
+from hearth.sfu.icelite import Agent, IceLite
+from hearth.sfu.sdp import Candidate
+from hearth.sfu.udp import LARGEST, Address
+
+if TYPE_CHECKING:
+    from hearth.sfu.room import Peer
+    from hearth.sfu.udp import Udp
+
+_IDENTITY_S = 7 * 86_400.0
+"""How long a certificate is given to those who come; connections keep theirs."""
+
+
+class Web:
+    """Hands each datagram of a browser to the browser's peer."""
+
+    def __init__(self, udp: Udp, now: Callable[[], float]) -> None:
+        self.udp = udp
+        self.now = now
+        self.ice = IceLite()
+        self.post = Post(udp.descriptor)
+        self.candidates: list[Candidate] = []
+        self.inbox: Any = ffi.new("char[]", LARGEST)
+        """Where a datagram lies while it is looked at; libsrtp opens it there."""
+        self.length: Any = ffi.new("int *")
+        self.streams: dict[Address, Callable[[bytes], bool]] = {}
+        """How to write to the addresses that came by TCP."""
+        self._identity: Identity | None = None
+        self._identity_until = 0.0
+        udp.inbox = memoryview(ffi.buffer(self.inbox)).cast("B")
+        udp.browsers = self.take
+
+    def identity(self) -> Identity:
+        """The certificate for who comes now."""
+        now = time.monotonic()
+        if self._identity is None or now > self._identity_until:
+            self._identity = Identity()
+            self._identity_until = now + _IDENTITY_S
+        return self._identity
+
+    def browser(self, peer: Peer) -> Browser:
+        """The browser's side of a new peer."""
+        return Browser(self, peer)
+
+    def send(self, data: bytes, address: Address) -> bool:
+        """Send to an address of a browser, or drop; whether it went."""
+        if self.streams and (write := self.streams.get(address)) is not None:
+            return write(data)
+        return self.udp.send(data, address)
+
+    def take(self, data: memoryview, address: Address) -> None:
+        """One datagram, which lies in the inbox."""
+        if not data:
+            return
+        first = data[0]
+        now = self.now()
+        if 128 <= first < 192:
+            agent = self.ice.by_address.get(address)
+            if agent is not None:
+                owner = agent.owner
+                assert isinstance(owner, Browser)
+                owner.take_media(data, now)
+        elif first < 4:
+            found = self.ice.take(bytes(data), address, now)
+            if found is not None:
+                agent, answer = found
+                self.send(answer, address)
+                self._checked(agent)
+        elif 20 <= first < 64:
+            # Only who proved its address gets a certificate sent to it.
+            agent = self.ice.by_address.get(address)
+            if agent is not None:
+                owner = agent.owner
+                assert isinstance(owner, Browser)
+                owner.take_dtls(bytes(data), address, now)
+
+    def _checked(self, agent: Agent) -> None:
+        owner = agent.owner
+        assert isinstance(owner, Browser)
+        owner.checked(agent)

@@ -1,0 +1,402 @@
+"""A browser without codecs: it offers, checks, shakes hands, seals what it is given to send, and
+opens and counts what it gets. Tests use it, and perf/ makes its load with it."""
+
+import asyncio
+import contextlib
+import os
+import re
+import secrets
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from aioice import stun
+from OpenSSL import SSL
+
+from hearth.sfu import rtcp, rtp
+from hearth.sfu.borrowed import (
+    PROFILES,
+    Identity,
+    Srtp,
+    ffi,
+    srtp_protect,
+    srtp_protect_rtcp,
+    srtp_unprotect,
+    srtp_unprotect_rtcp,
+)
+
+OPUS, VP8, RTX = 111, 96, 97
+IDS = {
+    rtp.AUDIO_LEVEL: 1,
+    rtp.ABS_SEND_TIME: 2,
+    rtp.TRANSPORT_CC: 3,
+    rtp.MID: 4,
+    rtp.RID: 10,
+    rtp.REPAIRED_RID: 11,
+}
+READS = 256
+
+
+class Stream:
+    """What came with one SSRC."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.sequences: list[int] = []
+        self.timestamps: list[int] = []
+        self.payloads: list[bytes] = []
+        self.mids: set[str] = set()
+        self.payload_types: set[int] = set()
+        self.levels: set[int] = set()
+
+
+class TestPeer:
+    """One browser. `keep` keeps every packet; without it they are only opened and counted."""
+
+    __test__ = False
+
+    def __init__(
+        self,
+        *,
+        microphone: bool = True,
+        camera: tuple[str, ...] | None = None,
+        audio_slots: int = 2,
+        video_slots: int = 0,
+        keep: bool = True,
+    ) -> None:
+        self.microphone = microphone
+        self.camera = camera
+        self.audio_slots = audio_slots
+        self.video_slots = video_slots
+        self.keep = keep
+        self.identity = Identity()
+        self.ufrag = secrets.token_hex(4)
+        self.password = secrets.token_hex(16)
+        self.ssrc = secrets.randbits(31)
+        self.layer_ssrcs = {rid: secrets.randbits(31) for rid in camera or ()}
+        self.repair_ssrcs = {rid: secrets.randbits(31) for rid in camera or ()}
+        self.received: dict[int, Stream] = {}
+        self.packets = 0
+        self.facts: list[rtcp.Fact] = []
+        self.feedback: list[bytes] = []
+        self.bad = 0
+        self.connected = asyncio.Event()
+        self.answer = ""
+        self.remote: tuple[str, int] = ("", 0)
+        self.mids: dict[str, list[str]] = {"audio": [], "video": []}
+        self.slot_ssrcs: dict[str, tuple[int, ...]] = {}
+        self.on_packet: Callable[[rtp.Packet, bytes], None] | None = None
+        self.silent = False
+        """It makes no more checks."""
+        self.numbers: dict[int, int] = {}
+        self._loop = asyncio.get_running_loop()
+        self._open()
+        self._inbox: Any = ffi.new("char[2048]")
+        self._view = memoryview(ffi.buffer(self._inbox)).cast("B")
+        self._length: Any = ffi.new("int *")
+        self._connection: SSL.Connection | None = None
+        self._rx: Srtp | None = None
+        self._tx: Srtp | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self.remote_ufrag = self.remote_password = ""
+        self.checked = asyncio.Event()
+
+    def _open(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, 1 << 21)
+        self._socket.setblocking(False)
+        self._socket.bind(("127.0.0.1", 0))
+        self._loop.add_reader(self._socket.fileno(), self._read)
+
+    # --- signalling -------------------------------------------------------------------------
+
+    def offer(self) -> str:
+        """The offer: what it sends, then its slots."""
+        lines = [
+            "v=0",
+            "o=- 1 1 IN IP4 127.0.0.1",
+            "s=-",
+            "t=0 0",
+            f"a=ice-ufrag:{self.ufrag}",
+            f"a=ice-pwd:{self.password}",
+            f"a=fingerprint:sha-256 {self.identity.fingerprint}",
+            "a=setup:actpass",
+        ]
+        mid = 0
+        self.mids = {"audio": [], "video": []}
+        self.sent_mids: dict[str, str] = {}
+        if self.microphone:
+            lines += self._section("audio", str(mid), "sendonly")
+            self.sent_mids["audio"] = str(mid)
+            mid += 1
+        if self.camera is not None:
+            lines += self._section("video", str(mid), "sendonly")
+            if self.camera != ("",):
+                lines += [f"a=rid:{rid} send" for rid in self.camera]
+                lines.append(f"a=simulcast:send {';'.join(self.camera)}")
+            else:
+                media, repair = self.layer_ssrcs[""], self.repair_ssrcs[""]
+                lines += [f"a=ssrc-group:FID {media} {repair}"]
+                lines += [f"a=ssrc:{media} cname:x", f"a=ssrc:{repair} cname:x"]
+            self.sent_mids["video"] = str(mid)
+            mid += 1
+        for kind, count in (("audio", self.audio_slots), ("video", self.video_slots)):
+            for _ in range(count):
+                lines += self._section(kind, str(mid), "recvonly")
+                self.mids[kind].append(str(mid))
+                mid += 1
+        return "\r\n".join([*lines, ""])
+
+    def _section(self, kind: str, mid: str, direction: str) -> list[str]:
+        formats = str(OPUS) if kind == "audio" else f"{VP8} {RTX}"
+        lines = [
+            f"m={kind} 9 UDP/TLS/RTP/SAVPF {formats}",
+            "c=IN IP4 0.0.0.0",
+            f"a=mid:{mid}",
+            "a=rtcp-mux",
+            f"a={direction}",
+        ]
+        uris = [rtp.MID, rtp.AUDIO_LEVEL]
+        if kind == "video":
+            uris = [rtp.MID, rtp.ABS_SEND_TIME, rtp.TRANSPORT_CC, rtp.RID, rtp.REPAIRED_RID]
+        lines += [f"a=extmap:{IDS[uri]} {uri}" for uri in uris]
+        if kind == "audio":
+            return [*lines, f"a=rtpmap:{OPUS} opus/48000/2"]
+        return [
+            *lines,
+            f"a=rtpmap:{VP8} VP8/90000",
+            f"a=rtpmap:{RTX} rtx/90000",
+            f"a=fmtp:{RTX} apt={VP8}",
+        ]
+
+    def answered(self, answer: str) -> None:
+        """Take the answer and begin."""
+        self.answer = answer
+
+        def first(pattern: str) -> str:
+            found = re.search(pattern, answer)
+            assert found is not None, pattern
+            return found[1]
+
+        self.remote_ufrag = first(r"a=ice-ufrag:(\S+)")
+        self.remote_password = first(r"a=ice-pwd:(\S+)")
+        host, port = first(r"a=candidate:\d+ 1 udp \d+ (\S+ \d+)").split()
+        self.remote = (host, int(port))
+        for part in answer.split("\r\nm=")[1:]:
+            mid = re.search(r"a=mid:(\S+)", part)
+            assert mid is not None
+            ssrcs = dict.fromkeys(int(each) for each in re.findall(r"a=ssrc:(\d+)", part))
+            self.slot_ssrcs[mid[1]] = tuple(ssrcs)
+        self.check()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it is."""
+        return self._socket.getsockname()
+
+    def move(self) -> None:
+        """Go on from another address, as after a change of network."""
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._open()
+        self.check()
+
+    def check(self) -> None:
+        """Make a connectivity check, and go on making them."""
+        if self.silent:
+            return
+        message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        message.attributes["USERNAME"] = f"{self.remote_ufrag}:{self.ufrag}"
+        message.attributes["PRIORITY"] = 1
+        message.attributes["ICE-CONTROLLING"] = 1
+        message.attributes["USE-CANDIDATE"] = None
+        message.add_message_integrity(self.remote_password.encode())
+        self.send_raw(bytes(message))
+        again = 0.2 if not self.checked.is_set() else 2.0
+        self._later(again, self.check)
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        self._timers = [each for each in self._timers if each.when() > self._loop.time()]
+        self._timers.append(self._loop.call_later(seconds, call))
+
+    def _shake(self) -> None:
+        if self._connection is None:
+            self._connection = SSL.Connection(self.identity.context, None)
+            self._connection.set_connect_state()
+        if self._rx is not None:
+            return
+        try:
+            self._connection.do_handshake()
+        except SSL.WantReadError:
+            self._flush()
+            left = self._connection.DTLSv1_get_timeout()
+            if left is not None:
+                self._later(left + 0.01, self._again)
+            return
+        self._flush()
+        name = self._connection.get_selected_srtp_profile()
+        profile = next(each for each in PROFILES if each.name == name)
+        key, salt = profile.key_bytes, profile.salt_bytes
+        made = self._connection.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (key + salt))
+        keys, salts = made[: 2 * key], made[2 * key :]
+        self._tx = Srtp(profile, keys[:key] + salts[:salt], inbound=False)
+        self._rx = Srtp(profile, keys[key:] + salts[salt:], inbound=True)
+        self.connected.set()
+
+    def _again(self) -> None:
+        if self._rx is None and self._connection is not None:
+            self._connection.DTLSv1_handle_timeout()
+            self._shake()
+
+    def _flush(self) -> None:
+        assert self._connection is not None
+        with contextlib.suppress(SSL.WantReadError):
+            while True:
+                written = self._connection.bio_read(65536)
+                at = 0
+                while at < len(written):
+                    end = at + 13 + int.from_bytes(written[at + 11 : at + 13], "big")
+                    self.send_raw(written[at:end])
+                    at = end
+
+    # --- packets ----------------------------------------------------------------------------
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        with contextlib.suppress(OSError):
+            self._socket.sendto(data, self.remote)
+
+    def seal(self, packet: bytes, protect: Callable[[Any, Any, Any], int] = srtp_protect) -> bytes:
+        """A packet as it goes over the wire."""
+        assert self._tx is not None
+        room: Any = ffi.new("char[]", len(packet) + 64)
+        ffi.buffer(room)[0 : len(packet)] = packet
+        length: Any = ffi.new("int *", len(packet))
+        assert protect(self._tx.context, room, length) == 0
+        return bytes(ffi.buffer(room)[0 : length[0]])
+
+    def packet(
+        self,
+        payload_type: int,
+        ssrc: int,
+        sequence: int,
+        timestamp: int,
+        payload: bytes,
+        *,
+        marker: bool = False,
+        extensions: dict[str, bytes] | None = None,
+    ) -> bytes:
+        """An RTP packet in the clear."""
+        block = b"".join(
+            bytes([IDS[uri] << 4 | len(value) - 1]) + value
+            for uri, value in (extensions or {}).items()
+        )
+        block += bytes(-len(block) % 4)
+        start = rtp.HEADER.pack(
+            0x90, marker << 7 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc
+        )
+        return start + struct.pack(">HH", 0xBEDE, len(block) // 4) + block + payload
+
+    def next(self, ssrc: int) -> int:
+        """The next sequence number of an SSRC."""
+        number = self.numbers.get(ssrc, int.from_bytes(os.urandom(2), "big"))
+        self.numbers[ssrc] = number + 1 & 0xFFFF
+        return number
+
+    def say(self, payload: bytes, level: int = 30) -> None:
+        """Send one audio packet of 20 ms."""
+        sequence = self.next(self.ssrc)
+        packet = self.packet(
+            OPUS,
+            self.ssrc,
+            sequence,
+            sequence * 960,
+            payload,
+            extensions={
+                rtp.AUDIO_LEVEL: bytes([level]),
+                rtp.MID: self.sent_mids["audio"].encode(),
+            },
+        )
+        self.send_raw(self.seal(packet))
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Send RTCP."""
+        self.send_raw(self.seal(packet, srtp_protect_rtcp))
+
+    def _read(self) -> None:
+        for _ in range(READS):
+            try:
+                length, address = self._socket.recvfrom_into(self._view)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+            if address == self.remote:
+                self._take(length)
+
+    def _take(self, length: int) -> None:
+        first = self._view[0]
+        if 128 <= first < 192:
+            if self._rx is not None:
+                self._media(length)
+        elif first < 4:
+            message = stun.parse_message(bytes(self._view[:length]))
+            if message.message_class == stun.Class.RESPONSE and message.check_message_integrity(
+                self.remote_password.encode()
+            ):
+                self.checked.set()
+                if self._connection is None:
+                    self._shake()
+        elif 20 <= first < 64 and self._connection is not None:
+            self._connection.bio_write(bytes(self._view[:length]))
+            self._shake()
+
+    def _media(self, length: int) -> None:
+        assert self._rx is not None
+        self._length[0] = length
+        if 192 <= self._view[1] < 224:
+            if srtp_unprotect_rtcp(self._rx.context, self._inbox, self._length):
+                self.bad += 1
+                return
+            data = bytes(self._view[: self._length[0]])
+            self.facts += rtcp.read(data)
+            if data[1] == rtcp.RTPFB and data[0] & 31 == 15:
+                self.feedback.append(data)
+            return
+        if srtp_unprotect(self._rx.context, self._inbox, self._length):
+            self.bad += 1
+            return
+        self.packets += 1
+        ssrc = int.from_bytes(self._view[8:12], "big")
+        stream = self.received.get(ssrc)
+        if stream is None:
+            stream = self.received[ssrc] = Stream()
+        stream.packets += 1
+        if not self.keep:
+            return
+        packet = rtp.parse(self._view, self._length[0])
+        assert packet is not None
+        payload = bytes(self._view[packet.start : packet.end])
+        stream.sequences.append(packet.sequence)
+        stream.timestamps.append(packet.timestamp)
+        stream.payloads.append(payload)
+        stream.payload_types.add(packet.payload_type)
+        mid = rtp.extension(self._view, packet, IDS[rtp.MID])
+        if mid is not None:
+            stream.mids.add(mid.decode())
+        level = rtp.extension(self._view, packet, IDS[rtp.AUDIO_LEVEL])
+        if level is not None:
+            stream.levels.add(level[0])
+        if self.on_packet is not None:
+            self.on_packet(packet, payload)
+
+    def close(self) -> None:
+        """End it without a word."""
+        for timer in self._timers:
+            timer.cancel()
+        self.silent = True
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
