@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,12 +21,22 @@ from hearth.net.ask import ask
 PASSWORD = "correct horse"
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)
 START_S = 30.0
+PAUSE_S = 0.01
+"""Between two looks at what nothing tells of; without it a loop takes the time it waits for."""
 
 
 async def until(check: Callable[[], object]) -> None:
     """Let the loop go on until something is so of which nothing tells."""
-    while not check():  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    turns = 0
+    while not check():
+        turns += 1
+        await asyncio.sleep(0 if turns < 100 else PAUSE_S)
+
+
+async def until_yes(ask: Callable[[], Awaitable[object]]) -> None:
+    """Ask a server until it says yes, of what it does behind its answers."""
+    while not await ask():  # noqa: ASYNC110
+        await asyncio.sleep(PAUSE_S)
 
 
 class Refusal(Exception):

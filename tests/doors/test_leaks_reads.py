@@ -18,7 +18,7 @@ from hearth.actions.elsewhere import ELSEWHERE
 from hearth.core.operations import OPERATIONS, Operation
 from hearth.core.permissions import P
 from tests.doors.conftest import Den
-from tests.harness import Client, Server, until
+from tests.harness import Client, Server, until, until_yes
 
 assert MODULES
 
@@ -93,8 +93,7 @@ class House(Den):
         await self.furnish(int(dm["id"]), {self.bob.id}, private=True)
         # Mentions are counted behind the messages: Ann's own come last.
         await self.do("POST", f"/channels/{dm['id']}/messages", {"content": "last"}, self.bob)
-        while not await self.mentioned(int(dm["id"])):
-            pass
+        await until_yes(lambda: self.mentioned(int(dm["id"])))
 
     async def mentioned(self, channel: int) -> bool:
         """Whether the last message that names Ann was counted, and so all before it."""

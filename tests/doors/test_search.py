@@ -11,7 +11,7 @@ import pytest
 
 from tests.command import hearth
 from tests.doors.conftest import Den
-from tests.harness import Client, Server
+from tests.harness import PAUSE_S, Client, Server
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ async def contents(who: Client, guild: int, query: str, count: int) -> list[str]
                 assert answer.status == 200, answer.body
                 if answer.body["total_results"] == count:
                     return [message["content"] for (message,) in answer.body["messages"]]
+            await asyncio.sleep(PAUSE_S)
 
 
 async def say(den: Den, *texts: str) -> list[dict[str, Any]]:

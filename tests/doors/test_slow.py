@@ -22,7 +22,7 @@ from hearth.net.listen import Listener, sockets
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
 from tests.command import hearth
-from tests.harness import Server, until
+from tests.harness import Server, until, until_yes
 
 MANY = 1000
 HALVES = (
@@ -74,8 +74,11 @@ async def test_a_thousand_half_open_sockets(tmp_path: Path) -> None:
             assert await asyncio.wait_for(reader.read(), 30) == b""
         writer.close()
     assert await metric(server, "hearth_connections_slow_total") == MANY
-    while await metric(server, "hearth_http_connections") > 2:
-        pass
+
+    async def over() -> bool:
+        return await metric(server, "hearth_http_connections") <= 2
+
+    await until_yes(over)
     answer = await ann.post(f"/channels/{channel}/messages", {"content": "still"})
     assert answer.status == 200
     await ann.close()

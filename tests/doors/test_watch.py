@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from hearth.actions.auth import FREE_OF_ADDRESS
-from tests.harness import PASSWORD, Server, until
+from tests.harness import PASSWORD, Server, until, until_yes
 
 TOKEN = "a long random text".replace(" ", "-")
 FOR, HOST, PROTO = "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"
@@ -70,8 +70,11 @@ async def test_who_is_in_the_middle_when_it_stops_is_answered(
         b"POST /api/v10/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n" % len(body)
     )
-    while "hearth_http_connections 2" not in (await get(http, f"{server.url}/metrics"))[1]:
-        pass
+
+    async def both() -> bool:
+        return "hearth_http_connections 2" in (await get(http, f"{server.url}/metrics"))[1]
+
+    await until_yes(both)
     stopping = asyncio.create_task(asyncio.to_thread(server.stop))
     await until(lambda: "draining" in server.log.read_text())
     writer.write(body)

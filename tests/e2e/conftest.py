@@ -1,9 +1,10 @@
-"""A browser, and a server with two people in a guild."""
+"""One browser for all, and for each test a server with two people in a guild."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from hearth.net.rest.static import DIST
@@ -28,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     assert "Traceback" not in log, log
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def clients(server: Server) -> AsyncIterator[Callable[[str], Client]]:
     """Gives a client of somebody's by their name; closed when the test ends, however it does."""
     made: list[Client] = []
@@ -43,10 +44,26 @@ async def clients(server: Server) -> AsyncIterator[Callable[[str], Client]]:
         await each.close()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser without a window."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser without a window; its start takes longer than most of what is done in it."""
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser, which knows nothing of what other tests did in it."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser speaks to one loop: all tests of this folder run on that of the session."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
-from tests.harness import PASSWORD, Client, Server
+from tests.harness import PASSWORD, PAUSE_S, Client, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -93,6 +93,7 @@ async def indexed(client: Client, path: str, count: int, **query: str) -> None:
         while found != count:
             answer = await client.get(f"{path}/messages/search", params=query)
             found = answer.body.get("total_results")
+            await asyncio.sleep(PAUSE_S)
 
 
 SAID = "[data-timeline] article:not([data-pending]) [data-text]"

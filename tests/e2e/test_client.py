@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from hearth.net.rest.static import POLICY
 from tests.e2e.people import CHROMIUM, WITHIN_MS, Reader
-from tests.harness import Client, Server
+from tests.harness import Client, Server, until_yes
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -94,6 +94,7 @@ async def test_the_server_is_killed_while_they_write(server: Server, browser: Br
     # What the server has is what they see, also for somebody who comes now.
     late = await Reader.open(browser, server, "ann")
     await late.go("Den")
+    await expect(late.page.locator("article")).to_have_count(50)
     await late.page.locator("[data-timeline]").evaluate("log => log.scrollTop = 0")
     await late.reads(shown)
     assert server.operate("check_storage")["faults"] == []
@@ -219,8 +220,11 @@ async def test_badges_are_the_same_on_two_devices(server: Server, browser: Brows
     # The list of recent mentions leads there; it follows a moment behind.
     token = server.operate("create_token", {"user": "ann"})["token"]
     client = Client(server, 0, token, name="ann")
-    while not (await client.get("/users/@me/mentions")).body:
-        pass
+
+    async def mentioned() -> object:
+        return (await client.get("/users/@me/mentions")).body
+
+    await until_yes(mentioned)
     await client.close()
     await other.page.get_by_role("button", name="Recent mentions").click()
     inbox = other.page.get_by_role("complementary", name="Recent mentions")

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.people import ARGS, CHROMIUM
+from tests.e2e.people import CHROMIUM
 from tests.harness import Server
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
@@ -19,22 +20,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert running.stop() == 0
 
 
-@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["wide", "narrow"])
-async def page(server: Server, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(
+    loop_scope="session",
+    params=[(1440, "light"), (390, "dark")],
+    ids=["wide", "narrow"],
+)
+async def page(
+    server: Server, browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Page]:
     """The page, which must say nothing on the console."""
     width, scheme = request.param
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        opened = await browser.new_page(
-            viewport={"width": width, "height": 844}, color_scheme=scheme
-        )
-        said: list[str] = []
-        opened.on("console", lambda message: said.append(message.text))
-        opened.on("pageerror", lambda error: said.append(str(error)))
-        await opened.goto(f"{server.url}/api/docs")
-        yield opened
-        await browser.close()
-        assert said == []
+    opened = await browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    await opened.goto(f"{server.url}/api/docs")
+    yield opened
+    assert said == []
 
 
 async def test_search_and_links(page: Page) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.conformance.discord_py.conftest import point
@@ -30,7 +31,7 @@ class Ponger(discord.Client):
             await message.add_reaction("🔥")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def bots(server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bots]:
     """Starts a bot by its token; all are logged out when the test ends."""
     point(monkeypatch, server.url)
