@@ -211,6 +211,42 @@ class Media(Struct, frozen=True, kw_only=True):
     Those that nobody asked for the longest are deleted, and made again when somebody does."""
 
 
+PlainAddress = Annotated[
+    str,
+    Meta(
+        pattern=rf"^([^\s:,\[\]/]+|\[[0-9A-Fa-f:.%]+\]):{Port}$",
+        description="HOST:PORT, such as 0.0.0.0:8080 or [::]:8080",
+        examples=["0.0.0.0:8080"],
+    ),
+]
+
+
+class Ip(str):
+    """An IP address."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """`text` when it is one; else ValueError."""
+        return super().__new__(cls, str(ipaddress.ip_address(text)))
+
+
+_IPS = "an IP address, or a list of these"
+
+
+class Voice(Struct, frozen=True, kw_only=True):
+    """How voice and video reach this server: by UDP, at one port."""
+
+    udp: PlainAddress | None = None
+    """Where media is taken. When it is not set, it is the first TCP address of `listen` in [http],
+    with the same number; a server behind a proxy needs one that is reached from outside."""
+
+    addresses: tuple[Annotated[Ip, Meta(description=_IPS)], ...] = ()
+    """The IP addresses that clients are told to send to, the best first; bots get the first of
+    IPv4. A server behind NAT or in a container needs its public one here. When none is set, each
+    client is told the address by which it has reached the server."""
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """All settings, one section a field."""
 
@@ -223,6 +259,7 @@ class Config(Struct, frozen=True, kw_only=True):
     registration: Registration = field(default_factory=Registration)
     storage: Storage = field(default_factory=Storage)
     media: Media = field(default_factory=Media)
+    voice: Voice = field(default_factory=Voice)
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -235,6 +272,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "registration": Registration,
     "storage": Storage,
     "media": Media,
+    "voice": Voice,
 }
 
 
@@ -352,11 +390,13 @@ _SECRET = {("metrics", "token")}
 
 
 def _made(kind: type, value: object) -> object:
-    """What msgspec asks for the types that it does not know: Path and Network."""
+    """What msgspec asks for the types that it does not know: Path, Network and Ip."""
     if kind is Path and isinstance(value, str) and value and "\0" not in value:
         return Path(value)
     if kind is Network and isinstance(value, str):
         return Network(value)
+    if kind is Ip and isinstance(value, str):
+        return Ip(value)
     raise ValueError("not one")
 
 

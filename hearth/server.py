@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 import uvloop
@@ -29,6 +30,8 @@ from hearth.core.errors import Refused
 from hearth.core.ids import IdMaker
 from hearth.core.models.attachments import MediaLimits
 from hearth.core.ports import Alone, Entry, StorageFull, Unusable
+from hearth.core.voice_ports import Media, MediaListener
+from hearth.edge.addresses import LOOPBACK, own_ipv4
 from hearth.edge.clock import Clock
 from hearth.edge.memory import calm, settle, settle_early, trimmer
 from hearth.edge.metrics import Errors, Metrics, resident_bytes
@@ -42,6 +45,7 @@ from hearth.net.proxies import Proxies, is_here
 from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
+from hearth.net.voice.door import VoiceDoor
 from hearth.store.backup import DataBackups
 from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.bus_memory import MemoryBus
@@ -245,6 +249,14 @@ async def serve(
         world.tasks.start(_write_uses(world), name="uses")
         listeners = await _listen(config, http, world.tasks)
         world.origin = config.http.public_url or listeners[0].url
+        voice = _voice(config, world, gateway, [each.place for each in listeners if each.place])
+        if voice is None:
+            gateway.has_voice = False
+            logger.info("no voice: there is no TCP address, and [voice] udp is not set")
+        else:
+            rest.voice = voice
+            rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
+            world.tasks.start(_every(1.0, voice.sweep), name="voice")
         link = await _first_claim(world)
         if link is not None:
             claim(link)
@@ -260,6 +272,8 @@ async def serve(
         await admin.close()
         http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
+        if voice is not None:
+            voice.close()
         await gateway.close()
         # They read the log; what they have not taken they take at the next start.
         for consumer in consumers:
@@ -338,6 +352,37 @@ def _doors(
          lambda: errors.count)  # fmt: skip
     read("hearth_resident_bytes", "gauge", "Memory of this process.", resident_bytes)
     return rest, server
+
+
+def _voice(
+    config: Config, world: World, gateway: Gateway, places: Sequence[tuple[str, int]]
+) -> VoiceDoor | None:
+    """The voice gateway, whose media comes to the first TCP address by UDP; None without one."""
+    asked = config.voice.udp
+    if asked is not None:
+        host, _, port = asked.rpartition(":")
+        place = host.removeprefix("[").removesuffix("]"), int(port)
+    elif places:
+        place = places[0]
+    else:
+        return None
+
+    everywhere = place[0] in ("", "0.0.0.0", "::")  # noqa: S104
+    hosts = config.voice.addresses or ((own_ipv4(), LOOPBACK) if everywhere else (place[0],))
+
+    async def open_voice(listener: MediaListener) -> Media:
+        """At first use: text alone needs none of it."""
+        media = await asyncio.to_thread(import_module, "hearth.sfu.media")
+        try:
+            return await media.open_media(listener, *place, hosts)
+        except OSError as error:
+            if asked is not None:
+                raise
+            # Somebody else has the number: bots and browsers are told another.
+            logger.warning("UDP port taken port=%d reason=%s", place[1], error.strerror)
+            return await media.open_media(listener, place[0], 0, hosts)
+
+    return VoiceDoor(world, open_voice, away=gateway.is_away, scale=config.limits.scale)
 
 
 async def _listen(config: Config, http: HttpServer, tasks: Tasks) -> list[Listener]:

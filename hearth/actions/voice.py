@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions.home import Home
-from hearth.actions.scopes import Audit, InChannel, InGuild, Params, Scope, SignedIn
+from hearth.actions.scopes import Audit, InChannel, InGuild, SignedIn
 from hearth.actions.voicing import admit, change
 from hearth.actions.world import World
 from hearth.core.commits import Noun
@@ -14,7 +14,6 @@ from hearth.core.errors import (
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NOT_IN_VOICE,
-    UNAUTHORIZED,
     UNKNOWN_CHANNEL,
     UNKNOWN_VOICE_STATE,
     WRONG_CHANNEL_TYPE,
@@ -38,7 +37,7 @@ from hearth.core.models.voice import (
     VoiceStatusPut,
     whole_voice_state,
 )
-from hearth.core.operations import Principal, operation
+from hearth.core.operations import operation
 from hearth.core.permissions import P, resolve
 from hearth.core.voice import SPOKEN, is_full, is_silenced, may_show
 from hearth.core.voice_events import REGION, VoiceChannelStatusUpdate, VoiceStateUpdate
@@ -46,26 +45,6 @@ from hearth.core.wire import parse_timestamp
 
 SLACK_MS = 60_000
 """How far in the past a clock that is slow may say that now is."""
-
-
-class InHome(Scope):
-    """For the server itself, in the guild or private channel `home_id`."""
-
-    __slots__ = ("snapshot",)
-
-    holds_guild = True
-    snapshot: Snapshot
-
-    @classmethod
-    async def place(cls, world: World, who: Principal, params: Params) -> int:
-        return int(params["home_id"])
-
-    def admit(self) -> None:
-        if self.who.kind != "system":
-            raise Refused(UNAUTHORIZED)
-        if self.home.snapshot is None:
-            raise Refused(UNKNOWN_CHANNEL)
-        self.snapshot = self.home.snapshot
 
 
 # Joining and leaving
@@ -153,37 +132,8 @@ def _as_allowed(snapshot: Snapshot, state: VoiceState, wall_ms: int) -> VoiceSta
     return replace(state, self_video=video, suppress=is_silenced(snapshot, state, wall_ms))
 
 
-@operation(commits=True)
-async def leave_voice(here: InHome) -> None:
-    """Take `user_id` out of voice, if it is still the session or connection that is named.
-
-    `session` is a gateway session, `session_id` a voice connection.
-    """
-    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
-    if state is not None and (
-        state.session == here.params.get("session")
-        or state.session_id == here.params.get("session_id")
-    ):
-        change(here.world, here.home, [(state, None)])
-
-
-@operation(commits=True)
-async def move_to_afk(here: InHome) -> None:
-    """Move `user_id`, who has been silent and away, to the guild's AFK channel."""
-    guild = here.snapshot.guild
-    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
-    if guild is None or state is None or guild.afk_channel_id in (None, state.channel_id):
-        return
-    channel = here.snapshot.channels.get(guild.afk_channel_id or 0)
-    member = here.snapshot.members.get(state.user_id)
-    if channel is None or member is None:
-        return
-    if not resolve(here.snapshot, member, channel, here.world.wall_ms()) & P.VIEW_CHANNEL:
-        return
-    _move(here.world, here.home, state, channel)
-
-
-def _move(world: World, home: Home, state: VoiceState, channel: Channel) -> None:
+def move(world: World, home: Home, state: VoiceState, channel: Channel) -> None:
+    """Let somebody else be taken to a channel, where they connect anew."""
     snapshot = home.snapshot
     assert snapshot is not None
     after = replace(
@@ -262,7 +212,7 @@ class Moderated:
         elif self.target.id != state.channel_id:
             options = {"channel_id": str(self.target.id), "count": "1"}
             await here.note(Audit(AuditAction.MEMBER_MOVE, None, options=options))
-            _move(here.world, here.home, state, self.target)
+            move(here.world, here.home, state, self.target)
 
 
 # The operations with paths

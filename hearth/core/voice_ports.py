@@ -110,3 +110,36 @@ class MediaListener(Protocol):
         """Op 15 for the publisher `peer`: by `Stream.ssrc` the best quality that anyone wants; 0
         is nobody."""
         ...
+
+
+class Media(Protocol):
+    """The media server as the voice gateway knows it: its rooms, and how bots come to them."""
+
+    @property
+    def port(self) -> int:
+        """The UDP port that is bound."""
+        ...
+
+    def join(self, room_id: int, user_id: int, may: May) -> MediaPeer:
+        """A new peer; a room is made for its first."""
+        ...
+
+    def expect(self, peer: MediaPeer, ip: str) -> None:
+        """A bot will ask for its address from `ip`, which is empty where it is not known."""
+        ...
+
+    def select(self, peer: MediaPeer, mode: str) -> bytes:
+        """The key of an expected bot for one of `MODES`. Raises ValueError for another mode."""
+        ...
+
+    def close(self) -> None:
+        """Every peer leaves, and the socket closes."""
+        ...
+
+
+MODES = ("aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize")
+"""How bots' packets may be encrypted.
+
+In this order: discord.js's voice takes the first that it knows, and wants a package for the
+second; discord.py knows the second alone.
+"""

@@ -153,6 +153,11 @@ class Listener:
         shown = f"[{host}]" if ":" in host else host
         return f"http{'s' if self._tls else ''}://{shown}:{port}"
 
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Host and port; None for a Unix socket."""
+        return None if self._is_unix else (self._name[0], self._name[1])
+
     async def open(self) -> None:
         """Take connections from now on."""
         if self._tls is None:

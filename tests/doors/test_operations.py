@@ -583,6 +583,7 @@ INTERNAL = {
     "delete_messages_of",
     "open_private_channel",
     "request_call_state",
+    "enter_voice",
     "leave_voice",
     "move_to_afk",
     "open_stage",

@@ -71,6 +71,8 @@ TEXTS = {
     "allowed_types": "image/*,.pdf",
     "denied_types": "image/svg+xml,.tar.gz",
     "cache_bytes": "2097152",
+    "udp": "0.0.0.0:5",
+    "addresses": "203.0.113.7,2001:db8::7",
 }
 
 
@@ -114,6 +116,8 @@ REFUSED = {
     "[media]\ndenied_types = 'exe'": "denied_types in section [media] must be a type such as",
     "[media]\nallowed_types = ['*/*']": "allowed_types in section [media] must be a type such as",
     "[media]\ncache_bytes = 0": "cache_bytes in section [media] must be a whole number of bytes",
+    "[voice]\nudp = 'unix:/x'": "udp in section [voice] must be HOST:PORT, such as 0.0.0.0:8080",
+    "[voice]\naddresses = 'h'": "addresses in section [voice] must be an IP address, or a list of",
     "[registration]\nmode = 'all'": "must be one of open, invite, closed, not 'all'",
     "[storage]\nmap_size_bytes = 1.5": "map_size_bytes in section [storage] must be a whole number",
     "[storage]\nreserve_bytes = -1": "reserve_bytes in section [storage] must be a whole number",

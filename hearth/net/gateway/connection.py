@@ -69,6 +69,8 @@ class Gateway(Hub):
         self.left: Callable[[str], None] = lambda key: None
         """Told of each connection that is gone by the key that it was made with."""
         self.closing = False
+        self.has_voice = True
+        """Whether there is a voice gateway to be told of."""
         self._sweeping: list[Connection | Session] = []
         self._share = 0
         self.most_sessions = max(1, int(MOST_SESSIONS * scale))
@@ -104,9 +106,13 @@ class Gateway(Hub):
     def voice_endpoint(self, session: Session) -> str:
         """Where the voice gateway is for this client: beside the gateway that it came to."""
         connection = self.of_session.get(session.id)
-        if connection is None:
+        if connection is None or not self.has_voice:
             return ""
         return connection.url.partition("://")[2].removesuffix("/gateway") + "/voice"
+
+    def is_away(self, user_id: int) -> bool:
+        """Whether all clients of a user say that nobody is there."""
+        return all(session.presence.afk for session in self.of_user.get(user_id, ()))
 
     def cut(self, connection: "Connection", *, ended: bool) -> None:
         """A connection is closing or gone; `ended` when its client said goodbye."""

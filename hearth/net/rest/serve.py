@@ -5,6 +5,7 @@ import hmac
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,6 +36,7 @@ from hearth.core.limits import Bucket, Limit
 from hearth.core.models.attachments import Upload
 from hearth.core.operations import ANONYMOUS, OPERATIONS, File, Operation, Principal
 from hearth.core.wire import decode_query, encode
+from hearth.edge.addresses import own_ipv4
 from hearth.edge.metrics import CONTENT_TYPE, Metrics
 from hearth.net.gateway.connection import Connection, Gateway
 from hearth.net.gateway.upgrade import take_over
@@ -45,6 +47,8 @@ from hearth.net.rest.reference import DOCUMENTS, unchanging
 from hearth.net.rest.routes import Routes, parameters
 from hearth.net.rest.sockets import Counts
 from hearth.net.rest.static import Static
+from hearth.net.voice.connection import VoiceConnection
+from hearth.net.voice.door import VoiceDoor
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +112,10 @@ class Rest:
         self.gateway = gateway
         self.metrics = metrics
         self.closing = False
+        self.voice: VoiceDoor | None = None
+        """The voice gateway; set once it is known where media comes in."""
+        self.voice_ip = ""
+        """Where bots are told to send media; empty is where each has reached the server."""
         self._proxies = proxies
         self._counts = counts
         self._metrics_token = metrics_token
@@ -162,6 +170,8 @@ class Rest:
                 return await self._api(request, operation, values), name
             if path in ("/gateway", "/gateway/"):
                 return self._gateway(request), "gateway"
+            if path in ("/voice", "/voice/") and self.voice is not None:
+                return self._voice(request, self.voice), "voice"
             if path == "/healthz":
                 return self._respond(200, b'{"status":"ok"}'), name
             if path == "/readyz":
@@ -297,6 +307,27 @@ class Rest:
                 self.gateway, transport, query, url, self._counts.enter(address) or ""
             ),
         )
+
+    def _voice(self, request: web.BaseRequest, door: VoiceDoor) -> web.StreamResponse:
+        address = self.client(request)
+        if not self._counts.has_room(address):
+            raise rate_limited(CROWDED_S)
+        ip, media_ip = plain(address), self.voice_ip or self._reached(request)
+
+        def take(transport: asyncio.Transport) -> VoiceConnection:
+            key = self._counts.enter(address) or ""
+            left = partial(self._counts.leave, key)
+            return VoiceConnection(door, transport, ip=ip, media_ip=media_ip, left=left)
+
+        return take_over(request, take)
+
+    def _reached(self, request: web.BaseRequest) -> str:
+        """The IPv4 address by which a client has reached this machine, as far as is known."""
+        transport = request.transport
+        name: Any = None if transport is None else transport.get_extra_info("sockname")
+        host = plain(name[0]) if isinstance(name, tuple) and name else ""  # pyright: ignore[reportUnknownArgumentType]
+        by_proxy = self._proxies.trusts(plain(request.remote))
+        return host if "." in host and not by_proxy else own_ipv4()
 
     # What machines ask
 

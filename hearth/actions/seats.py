@@ -1,0 +1,98 @@
+"""What the server itself asks of voice states: who connects may, who is gone leaves."""
+
+import hmac
+
+from msgspec import Struct
+
+from hearth.actions.scopes import Params, Scope
+from hearth.actions.voice import move
+from hearth.actions.voicing import change
+from hearth.actions.world import World
+from hearth.core.errors import (
+    INVALID_TOKEN,
+    UNAUTHORIZED,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_VOICE_STATE,
+    Refused,
+)
+from hearth.core.models.guilds import Snapshot
+from hearth.core.operations import Principal, operation
+from hearth.core.permissions import P, resolve
+from hearth.core.voice import may_stay
+
+
+class InHome(Scope):
+    """For the server itself, in the guild or private channel `home_id`."""
+
+    __slots__ = ("snapshot",)
+
+    holds_guild = True
+    snapshot: Snapshot
+
+    @classmethod
+    async def place(cls, world: World, who: Principal, params: Params) -> int:
+        return int(params["home_id"])
+
+    def admit(self) -> None:
+        if self.who.kind != "system":
+            raise Refused(UNAUTHORIZED)
+        if self.home.snapshot is None:
+            raise Refused(UNKNOWN_CHANNEL)
+        self.snapshot = self.home.snapshot
+
+
+class VoiceToken(Struct, frozen=True):
+    """What a voice connection shows: which state it is of, and the token."""
+
+    user_id: int
+    session_id: str
+    token: str
+
+
+@operation(commits=True)
+async def enter_voice(here: InHome, body: VoiceToken) -> int:
+    """Use a voice token up; gives the channel. It is good once, for a minute, where one may be."""
+    state = here.snapshot.voice_states.get(body.user_id)
+    ticket = here.home.tickets.get(body.user_id)
+    if state is None or ticket is None or state.session_id != body.session_id:
+        raise Refused(UNKNOWN_VOICE_STATE)
+    good = hmac.compare_digest(ticket.token.encode(), body.token.encode())
+    if not good or ticket.used or here.world.clock.now() >= ticket.until:
+        raise Refused(INVALID_TOKEN)
+    of = (ticket.session_id, ticket.channel_id)
+    if of != (state.session_id, state.channel_id):
+        raise Refused(INVALID_TOKEN)
+    if not may_stay(here.snapshot, state, here.world.wall_ms()):
+        raise Refused(UNKNOWN_VOICE_STATE)
+    ticket.used = True
+    return state.channel_id
+
+
+@operation(commits=True)
+async def leave_voice(here: InHome) -> None:
+    """Take `user_id` out of voice, if it is still the session or connection that is named.
+
+    `session` is a gateway session, `session_id` a voice connection.
+    """
+    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
+    if state is not None and (
+        state.session == here.params.get("session")
+        or state.session_id == here.params.get("session_id")
+    ):
+        change(here.world, here.home, [(state, None)])
+
+
+@operation(commits=True)
+async def move_to_afk(here: InHome) -> None:
+    """Move `user_id`, who has been silent and away, to the guild's AFK channel."""
+    guild = here.snapshot.guild
+    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
+    if guild is None or state is None or guild.afk_channel_id in (None, state.channel_id):
+        return
+    channel = here.snapshot.channels.get(guild.afk_channel_id or 0)
+    member = here.snapshot.members.get(state.user_id)
+    if channel is None or member is None:
+        return
+    if not resolve(here.snapshot, member, channel, here.world.wall_ms()) & P.VIEW_CHANNEL:
+        return
+    move(here.world, here.home, state, channel)

@@ -1,0 +1,1 @@
+"""The voice gateway: who is in a room, and how they connect to it."""

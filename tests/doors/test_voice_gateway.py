@@ -1,0 +1,323 @@
+"""Voice over a real server: bots in both modes hear each other, and what ends that."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hearth.core.permissions import P
+from tests.doors.conftest import Den
+from tests.harness import Client
+from tests.voicebot import GCM, XCHACHA, VoiceBot
+
+
+class Talk:
+    """A den with a voice channel, and bots that close themselves."""
+
+    def __init__(self, den: Den) -> None:
+        self.den = den
+        self.bots: list[VoiceBot] = []
+        self.channel = 0
+
+    async def make(self, **more: Any) -> int:
+        """A voice channel."""
+        body = {"name": "talk", "type": 2, **more}
+        answer = await self.den.ann.post(f"/guilds/{self.den.guild}/channels", body)
+        assert answer.status == 201
+        return int(answer.body["id"])
+
+    async def bot(self, who: Client | None = None) -> VoiceBot:
+        """A new bot, or a person, with a gateway session."""
+        client = who or self.den.bot()
+        await client.connect()
+        made = VoiceBot(client, self.den.guild)
+        self.bots.append(made)
+        return made
+
+    async def inside(self, mode: str = GCM, who: Client | None = None) -> VoiceBot:
+        """One that is in the channel and connected."""
+        made = await self.bot(who)
+        await made.join(self.channel)
+        return await made.connect(mode)
+
+    async def member(self, bot: VoiceBot, **body: Any) -> None:
+        """Ann changes a member."""
+        path = f"/guilds/{self.den.guild}/members/{bot.client.id}"
+        assert (await self.den.ann.patch(path, body)).status == 200
+
+
+@pytest.fixture
+async def talk(den: Den) -> AsyncIterator[Talk]:
+    """A den where one talks."""
+    made = Talk(den)
+    made.channel = await made.make()
+    yield made
+    for bot in made.bots:
+        await bot.close()
+
+
+async def test_two_bots_hear_each_other(talk: Talk) -> None:
+    one, two = await talk.inside(GCM), await talk.inside(XCHACHA)
+    assert one.ready["modes"] == [GCM, XCHACHA]
+    assert one.server["endpoint"] == f"127.0.0.1:{talk.den.server.port}/voice"
+    assert (one.ready["ip"], one.ready["port"]) == ("127.0.0.1", talk.den.server.port)
+    await one.hears(two, b"there")
+    await two.hears(one, b"back")
+    one.drain()
+    two.drain()
+    for n in range(50):
+        one.send(b"frame %d" % n)
+    heard = [await two.hear() for _ in range(50)]
+    assert heard == [(one.ready["ssrc"], b"frame %d" % n) for n in range(50)]
+
+
+async def test_each_learns_who_is_there(talk: Talk) -> None:
+    one = await talk.inside()
+    two = await talk.inside()
+    assert await one.next(11) == {"user_ids": [str(two.client.id)]}
+    told = await one.next(5)
+    assert (told["user_id"], told["ssrc"]) == (str(two.client.id), two.ready["ssrc"])
+    assert await two.next(11) == {"user_ids": [str(one.client.id)]}
+    told = await two.next(5)
+    assert (told["user_id"], told["ssrc"]) == (str(one.client.id), one.ready["ssrc"])
+    # Nobody speaks for another, nor before others without leave.
+    await one.say(5, {"speaking": 5, "delay": 0, "ssrc": two.ready["ssrc"]})
+    told = await two.next(5)
+    assert (told["user_id"], told["ssrc"], told["speaking"]) == (
+        str(one.client.id),
+        one.ready["ssrc"],
+        1,
+    )
+    await one.join(None)
+    assert await two.next(13) == {"user_id": str(one.client.id)}
+    assert await one.closed() == 4014
+
+
+async def test_rooms_do_not_hear_each_other(talk: Talk) -> None:
+    one, two = await talk.inside(), await talk.inside()
+    talk.channel = await talk.make()
+    three = await talk.inside()
+    await one.hears(two, b"here")
+    assert three.datagrams.came.empty()
+
+
+async def test_a_token_is_good_once(talk: Talk) -> None:
+    one = await talk.inside()
+    used = one.server["token"]
+    other = VoiceBot(one.client, talk.den.guild)
+    talk.bots.append(other)
+    other.state, other.server = one.state, one.server
+    await other.dial()
+    await other.say(0, one.identity())
+    assert await other.closed() == 4004
+    # Asked for anew there is another.
+    await one.join(talk.channel)
+    assert one.server["token"] != used
+    other.server = one.server
+    await other.connect()
+    assert await one.closed() == 4006
+
+
+@pytest.mark.parametrize("field", ["server_id", "user_id", "session_id", "token"])
+async def test_a_token_is_of_one_state(talk: Talk, field: str) -> None:
+    one, two = await talk.bot(), await talk.bot()
+    await one.join(talk.channel)
+    await two.join(talk.channel)
+    wish = one.identity()
+    await one.dial()
+    await one.say(0, {**wish, field: two.identity()[field] if field != "server_id" else "77"})
+    assert await one.closed() == 4004
+    # It is not used up by that.
+    await one.connect()
+
+
+async def test_connect_is_asked_for_again(talk: Talk) -> None:
+    one = await talk.bot()
+    await one.join(talk.channel)
+    deny = {"type": 0, "deny": str(P.CONNECT)}
+    path = f"/channels/{talk.channel}/permissions/{talk.den.guild}"
+    await talk.den.ann.put(path, deny)
+    await one.dial()
+    await one.say(0, one.identity())
+    assert await one.closed() == 4004
+
+
+async def test_a_socket_that_is_lost_is_resumed(talk: Talk) -> None:
+    one, two = await talk.inside(), await talk.inside()
+    await two.next(5)
+    assert two.socket is not None
+    await two.socket.close(code=4900)
+    # What is said meanwhile is told later, and media goes on.
+    await one.say(5, {"speaking": 1})
+    await one.hears(two, b"still")
+    await two.dial()
+    seq = max(said.get("seq", 0) for said in two.told)
+    wish = {k: v for k, v in two.identity().items() if k in ("server_id", "session_id", "token")}
+    await two.say(7, {**wish, "seq_ack": seq})
+    assert (await two.next(5))["speaking"] == 1
+    assert await two.next(9) is None
+    await one.hears(two, b"again")
+
+
+async def test_what_cannot_be_resumed(talk: Talk) -> None:
+    one = await talk.inside()
+    wish = {k: v for k, v in one.identity().items() if k in ("server_id", "session_id", "token")}
+    for wrong in ({"token": "x"}, {"session_id": "x"}, {"server_id": "7"}, {"seq_ack": 99}):
+        other = VoiceBot(one.client, talk.den.guild)
+        talk.bots.append(other)
+        other.server = one.server
+        await other.dial()
+        await other.say(7, {**wish, "seq_ack": -1, **wrong})
+        assert await other.closed() == 4006
+
+
+@pytest.mark.parametrize("d", [{"protocol": "tcp"}, {"protocol": "udp", "data": "v=0"}])
+async def test_an_unknown_protocol(talk: Talk, d: Any) -> None:
+    one = await talk.bot()
+    await one.join(talk.channel)
+    await one.dial()
+    await one.say(0, one.identity())
+    await one.next(2)
+    await one.say(1, d)
+    assert await one.closed() == 4012
+
+
+async def test_an_unknown_mode(talk: Talk) -> None:
+    one = await talk.bot()
+    await one.join(talk.channel)
+    await one.dial()
+    await one.say(0, one.identity())
+    await one.next(2)
+    data = {"address": "", "port": 0, "mode": "xsalsa20_poly1305"}
+    await one.say(1, {"protocol": "udp", "data": data})
+    assert await one.closed() == 4016
+
+
+async def test_who_is_moved_connects_again(talk: Talk) -> None:
+    one, two = await talk.inside(), await talk.inside()
+    await one.hears(two, b"here")
+    other = await talk.make()
+    await talk.member(one, channel_id=str(other))
+    assert await one.closed() == 4014
+    # Out of the room before the goodbye.
+    two.drain()
+    one.send(b"ghost")
+    await one.told_where()
+    assert one.state["channel_id"] == str(other)
+    await one.connect()
+    talk.channel = other
+    three = await talk.inside()
+    await one.hears(three, b"over here")
+    assert two.datagrams.came.empty()
+
+
+@pytest.mark.parametrize("how", ["disconnect", "delete", "kick", "leave"])
+async def test_what_ends_it(talk: Talk, how: str) -> None:
+    one, two = await talk.inside(), await talk.inside()
+    await one.hears(two, b"here")
+    den, bot = talk.den, one.client.id
+    if how == "disconnect":
+        await talk.member(one, channel_id=None)
+    elif how == "delete":
+        await den.ann.delete(f"/channels/{talk.channel}")
+    elif how == "kick":
+        await den.ann.delete(f"/guilds/{den.guild}/members/{bot}")
+    else:
+        assert one.client.gateway is not None
+        await one.client.gateway.socket.close(code=1000)
+    assert await one.closed() == 4014
+    two.drain()
+    one.send(b"ghost")
+    if how != "delete":
+        three = await talk.inside()
+        await three.hears(two, b"mark")
+        assert two.datagrams.came.empty()
+
+
+@pytest.mark.parametrize("how", ["mute", "deny", "self", "deaf"])
+async def test_who_may_not_is_not_heard(talk: Talk, how: str) -> None:
+    one, two, three = [await talk.inside() for _ in range(3)]
+    await one.hears(two, b"loud")
+    await three.hears(two, b"loud")
+    overwrite = f"/channels/{talk.channel}/permissions/{one.client.id}"
+    body = {"guild_id": str(talk.den.guild), "channel_id": str(talk.channel)}
+    if how == "mute":
+        await talk.member(one, mute=True)
+    elif how == "deny":
+        await talk.den.ann.put(overwrite, {"type": 1, "deny": str(P.SPEAK)})
+    elif how == "self":
+        assert one.client.gateway is not None
+        await one.client.gateway.send(4, {**body, "self_mute": True})
+        while not (await one.own_state())["self_mute"]:
+            pass
+    else:
+        await talk.member(two, deaf=True)
+    two.drain()
+    one.send(b"silent")
+    if how == "deaf":
+        await one.hears(three, b"mark")
+        assert two.datagrams.came.empty()
+        await talk.member(two, deaf=False)
+    else:
+        # One socket takes all in order: the later one has come, the earlier one never does.
+        three.send(b"mark")
+        assert await two.hear() == (three.ready["ssrc"], b"mark")
+        if how == "mute":
+            await talk.member(one, mute=False)
+        elif how == "deny":
+            await talk.den.ann.delete(overwrite)
+        else:
+            assert one.client.gateway is not None
+            await one.client.gateway.send(4, {**body, "self_mute": False})
+    await one.hears(two, b"loud again")
+
+
+async def test_without_voice_activity_one_says_that_one_speaks(talk: Talk) -> None:
+    deny = [{"id": str(talk.den.guild), "type": 0, "deny": str(P.USE_VAD)}]
+    talk.channel = await talk.make(permission_overwrites=deny)
+    one, two, three = [await talk.inside() for _ in range(3)]
+    for each in (one, three):
+        await each.say(5, {"speaking": 1})
+    await one.hears(two, b"pressed")
+    await three.hears(two, b"pressed")
+    await one.say(5, {"speaking": 0})
+    while (await two.next(5)) != {
+        "user_id": str(one.client.id),
+        "ssrc": one.ready["ssrc"],
+        "speaking": 0,
+        "delay": 0,
+    }:
+        pass
+    two.drain()
+    one.send(b"let go")
+    three.send(b"mark")
+    assert await two.hear() == (three.ready["ssrc"], b"mark")
+
+
+async def test_nobody_is_told_where_others_are(talk: Talk) -> None:
+    one, two = await talk.inside(), await talk.inside()
+    await one.hears(two, b"x")
+    ports = {bot.udp.get_extra_info("sockname")[1] for bot in (one, two) if bot.udp}
+    for bot in (one, two):
+        said = str([each for each in bot.told if each["op"] != 2])
+        assert "127.0.0.1" not in said
+        assert not any(str(port) in said for port in ports)
+
+
+async def test_people_call_each_other(talk: Talk) -> None:
+    den = talk.den
+    ann, bob = await talk.bot(den.ann), await talk.bot(den.bob)
+    made = await den.ann.post("/users/@me/channels", {"recipient_id": str(den.bob.id)})
+    channel = int(made.body["id"])
+    for each in (ann, bob):
+        each.guild = channel
+        assert each.client.gateway is not None
+        await each.client.gateway.send(4, {"guild_id": None, "channel_id": str(channel)})
+        await each.told_where()
+        assert (each.server["guild_id"], each.server["channel_id"]) == (None, str(channel))
+        await each.connect()
+    await ann.hears(bob, b"hello")
+    await bob.hears(ann, b"hello")
+    assert ann.client.gateway is not None
+    await ann.client.gateway.send(4, {"guild_id": None, "channel_id": None})
+    assert await ann.closed() == 4022
