@@ -9,6 +9,7 @@ import { forget } from "../store/kept.ts";
 import * as outbox from "../store/outbox.ts";
 import { DEVICE } from "../store/prefs.ts";
 import * as store from "../store/session.ts";
+import { VOICE_DEVICE } from "../store/voice.ts";
 import { flush } from "./send.ts";
 
 let connection: Connection | null = null;
@@ -106,7 +107,7 @@ export async function logOut(): Promise<void> {
     if (!(error instanceof Refusal)) throw error;
   }
   end("");
-  forget(...DEVICE);
+  forget(...DEVICE, ...VOICE_DEVICE);
 }
 
 export async function listSessions(): Promise<AuthSession[]> {

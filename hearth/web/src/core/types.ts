@@ -76,11 +76,38 @@ export interface Channel {
   last_message_id?: Id | null;
   last_pin_timestamp?: string | null;
   rate_limit_per_user?: number;
+  /** Of voice channels: how many fit in; 0 is no limit. */
+  user_limit?: number;
   /** Of private channels: the others in it, by id. */
   recipient_ids?: Id[];
   owner_id?: Id;
   /** Which of the guild's member lists is the channel's; READY and events say it. */
   member_list_id?: string;
+}
+
+/** Where somebody is in voice, and what of theirs is off. */
+export interface VoiceState {
+  user_id: Id;
+  channel_id: Id | null;
+  session_id: string;
+  deaf: boolean;
+  mute: boolean;
+  self_deaf: boolean;
+  self_mute: boolean;
+  self_video: boolean;
+  self_stream?: boolean;
+  suppress: boolean;
+  request_to_speak_timestamp: string | null;
+  /** null in private; left out in GUILD_CREATE. */
+  guild_id?: Id | null;
+  member?: Member;
+}
+
+/** A call in a private channel. */
+export interface Call {
+  channel_id: Id;
+  /** Who is being rung. */
+  ringing: Id[];
 }
 
 export interface Emoji {

@@ -13,10 +13,12 @@ import * as search from "./search.ts";
 import * as session from "./session.ts";
 import * as typing from "./typing.ts";
 import * as users from "./users.ts";
+import * as voice from "./voice.ts";
 
 /** In this order: what others look up comes first. */
 const STORES: { reducers: Reducers }[] = [
   session, users, guilds, channels, notify, relationships, messages, reads, typing, outbox, lists, search,
+  voice,
 ];
 
 /** Take an event in, or a reply that says the same as one. */

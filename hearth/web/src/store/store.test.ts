@@ -6,6 +6,7 @@ import { listKey, lists } from "./lists.ts";
 import { messages, place, stretches, trim, view } from "./messages.ts";
 import { enqueue, outgoingIn } from "./outbox.ts";
 import { guildBadge, hasNews, mentionsIn, readingIs } from "./reads.ts";
+import { calls, ringing, server, voiceOf, voicesIn } from "./voice.ts";
 import { channels } from "./channels.ts";
 
 const me = { id: "1", username: "ann", global_name: null, avatar: null };
@@ -147,4 +148,35 @@ test("a member list follows its operations", () => {
   expect(lists[listKey(GUILD, "everyone")]?.items).toEqual([{ group: { id: "online", count: 2 } }, { member: "1" }, { member: "2" }]);
   update({ op: "DELETE", index: 1 });
   expect(lists[listKey(GUILD, "everyone")]?.items.at(-1)).toEqual({ member: "2" });
+});
+
+const spoken = (user_id: string, channel_id: string | null, more: object = {}) => ({
+  user_id, channel_id, session_id: `s${user_id}`, deaf: false, mute: false, self_deaf: false, self_mute: false,
+  self_video: false, suppress: false, request_to_speak_timestamp: null, ...more,
+});
+
+test("who is in voice where", () => {
+  ready({ voice_states: [spoken("2", "4")] });
+  const first = channels["4"]!;
+  expect(voicesIn(first).map((one) => one.user_id)).toEqual(["2"]);
+  apply("VOICE_STATE_UPDATE", spoken("1", "4", { guild_id: GUILD, self_mute: true }));
+  expect(voicesIn(first).map((one) => one.user_id)).toEqual(["1", "2"]);
+  apply("VOICE_STATE_UPDATE", spoken("2", ROOM, { guild_id: GUILD }));
+  expect([voicesIn(first).length, voicesIn(channels[ROOM]!).length]).toEqual([1, 1]);
+  apply("VOICE_STATE_UPDATE", spoken("2", null, { guild_id: GUILD }));
+  expect([voiceOf(GUILD, "2"), voiceOf(GUILD, "1")?.self_mute]).toEqual([undefined, true]);
+  apply("VOICE_SERVER_UPDATE", { token: "t", endpoint: "x/voice", guild_id: GUILD });
+  expect(server()).toEqual({ token: "t", endpoint: "x/voice", home: GUILD });
+});
+
+test("a call rings until one comes or it ends", () => {
+  apply("CHANNEL_CREATE", { id: "77", type: 1, recipients: [bob] });
+  apply("CALL_CREATE", { channel_id: "77", message_id: "1", region: "x", ringing: ["1"], voice_states: [spoken("2", "77")] });
+  expect([ringing(), voicesIn(channels["77"]!).map((one) => one.user_id)]).toEqual([["77"], ["2"]]);
+  apply("VOICE_STATE_UPDATE", spoken("2", null, { guild_id: null }));
+  expect(voicesIn(channels["77"]!)).toEqual([]);
+  apply("CALL_UPDATE", { channel_id: "77", ringing: [] });
+  expect([ringing(), calls["77"]?.ringing]).toEqual([[], []]);
+  apply("CALL_DELETE", { channel_id: "77" });
+  expect(calls["77"]).toBeUndefined();
 });

@@ -1,0 +1,238 @@
+// Who is in voice where, which calls ring, and how the person's own stay goes.
+import { createSignal } from "solid-js";
+import { createStore, produce, reconcile } from "solid-js/store";
+import type { Call, Channel, Id, VoiceState } from "../core/types.ts";
+import type { Failure, Stream } from "../voice/machine.ts";
+import type { Quality } from "../voice/quality.ts";
+import { channels, isPrivate } from "./channels.ts";
+import type { Reducers } from "./events.ts";
+import { guilds, nameIn, noteMember } from "./guilds.ts";
+import { remembered } from "./kept.ts";
+import { myId } from "./session.ts";
+
+/** By guild or private channel, and by user. */
+const [states, setStates] = createStore<Record<Id, Record<Id, VoiceState>>>({});
+const [calls, setCalls] = createStore<Record<Id, Call>>({});
+export { calls };
+
+/** How the person's own stay is. `asking`: the server is to let us in; `waiting`: it broke off. */
+export type Phase = "none" | "asking" | "connecting" | "connected" | "waiting" | "failed";
+
+interface Own {
+  phase: Phase;
+  /** Where, as long as it is not "none". */
+  channelId: Id | null;
+  guildId: Id | null;
+  failure: Failure | null;
+  /** A microphone that could not be had: one listens all the same. */
+  deafMic: Failure | null;
+  quality: Quality | null;
+  selfMute: boolean;
+  selfDeaf: boolean;
+  camera: MediaStream | null;
+  screen: MediaStream | null;
+}
+
+const NOWHERE: Own = {
+  phase: "none", channelId: null, guildId: null, failure: null, deafMic: null, quality: null,
+  selfMute: false, selfDeaf: false, camera: null, screen: null,
+};
+const [own, setOwn] = createStore<Own>({ ...NOWHERE });
+export { own };
+
+/** What somebody shows, and the picture where it is carried to us. */
+export interface Shown extends Stream {
+  media: MediaStream | null;
+}
+
+interface Room {
+  /** Who is loud now. */
+  speaking: Record<Id, boolean>;
+  streams: Record<Id, Shown[]>;
+}
+
+const [room, setRoom] = createStore<Room>({ speaking: {}, streams: {} });
+export { room };
+
+/** Whose screens the person chose to watch, by stream. */
+export const [watched, setWatched] = createSignal<number[]>([]);
+
+/** What of a picture that is carried arrives, by stream. */
+export const [figures, setFigures] = createSignal<Record<number, string>>({});
+
+/** Where to connect, as the main gateway told last. */
+export interface Server {
+  token: string;
+  endpoint: string | null;
+  /** A guild, or the private channel of a call. */
+  home: Id;
+}
+
+const [server, setServer] = createSignal<Server | null>(null, { equals: false });
+/** Counts up whenever the main gateway began anew and forgot where one was. */
+const [renewed, setRenewed] = createSignal(0);
+export { renewed, server };
+
+// How this device speaks and hears
+
+export type Mode = "activity" | "push";
+
+export const [mode, setMode] = remembered<Mode>("voice.mode", "activity");
+/** Who is quieter than this is not sent, in dB under full; the least is always sent. */
+export const [threshold, setThreshold] = remembered<number>("voice.threshold", -60);
+/** The key to hold, as `KeyboardEvent.code` has it. */
+export const [pushKey, setPushKey] = remembered<string>("voice.key", "Backquote");
+export const [microphone, setMicrophone] = remembered<string>("voice.microphone", "");
+export const [speaker, setSpeaker] = remembered<string>("voice.speaker", "");
+export const [camera, setCamera] = remembered<string>("voice.camera", "");
+export const [echo, setEcho] = remembered<boolean>("voice.echo", true);
+export const [noise, setNoise] = remembered<boolean>("voice.noise", true);
+export const [gain, setGain] = remembered<boolean>("voice.gain", true);
+export const [sounds, setSounds] = remembered<boolean>("voice.sounds", true);
+/** How loud others are for the person, in per cent; 0 is muted. */
+export const [volumes, setVolumes] = remembered<Record<Id, number>>("voice.volumes", {});
+/** Whether the person comes into voice muted or deaf, as they left it. */
+export const [muted, setMuted] = remembered<boolean>("voice.muted", false);
+export const [deafened, setDeafened] = remembered<boolean>("voice.deafened", false);
+
+/** What a log-out leaves of these. */
+export const VOICE_DEVICE = ["voice.mode", "voice.threshold", "voice.key", "voice.microphone", "voice.speaker", "voice.camera", "voice.echo", "voice.noise", "voice.gain", "voice.sounds"];
+
+export function volumeOf(userId: Id): number {
+  return volumes()[userId] ?? 100;
+}
+
+export function changeVolume(userId: Id, percent: number): void {
+  const { [userId]: _, ...others } = volumes();
+  setVolumes(percent === 100 ? others : { ...others, [userId]: percent });
+}
+
+// What others ask
+
+export const homeOf = (channel: Channel): Id => channel.guild_id ?? channel.id;
+
+/** Who is in a channel's voice, by name. */
+export function voicesIn(channel: Channel): VoiceState[] {
+  return Object.values(states[homeOf(channel)] ?? {})
+    .filter((one) => one.channel_id === channel.id)
+    .sort((a, b) => nameIn(channel.guild_id, a.user_id).localeCompare(nameIn(channel.guild_id, b.user_id)));
+}
+
+export function voiceOf(home: Id | null | undefined, userId: Id): VoiceState | undefined {
+  return home ? states[home]?.[userId] : undefined;
+}
+
+/** The channel that the person is in or on the way to. */
+export function myChannel(): Channel | undefined {
+  return own.channelId ? channels[own.channelId] : undefined;
+}
+
+/** The person's own voice state, where it is this window's stay. */
+export function myVoice(): VoiceState | undefined {
+  return own.phase === "none" ? undefined : voiceOf(own.guildId ?? own.channelId, myId());
+}
+
+/** Whether somebody is loud now, in the room where the person is. */
+export function isSpeaking(userId: Id): boolean {
+  return room.speaking[userId] ?? false;
+}
+
+/** Whether a channel has no place for the person. */
+export function isFull(channel: Channel): boolean {
+  const limit = channel.user_limit ?? 0;
+  return limit > 0 && voicesIn(channel).length >= limit && !voiceOf(homeOf(channel), myId());
+}
+
+/** The private channels in which the person is being rung. */
+export function ringing(): Id[] {
+  return Object.values(calls).filter((call) => call.ringing.includes(myId()) && call.channel_id !== own.channelId).map((call) => call.channel_id);
+}
+
+// What actions note
+
+export function ownIs(change: Partial<Own>): void {
+  setOwn(change);
+}
+
+export function ownEnded(): void {
+  setOwn({ ...NOWHERE });
+  roomIs({ speaking: {}, streams: {} });
+  setWatched([]);
+  setFigures({});
+}
+
+export function roomIs(next: Room): void {
+  setRoom(reconcile(next));
+}
+
+export function speakingIs(userId: Id, on: boolean): void {
+  if ((room.speaking[userId] ?? false) !== on) setRoom("speaking", userId, on);
+}
+
+export function streamsAre(userId: Id, streams: Shown[]): void {
+  setRoom("streams", userId, streams);
+  const all = new Set(Object.values(room.streams).flatMap((list) => list.map((one) => one.ssrc)));
+  if (watched().some((ssrc) => !all.has(ssrc))) setWatched(watched().filter((ssrc) => all.has(ssrc)));
+}
+
+export function hasLeft(userId: Id): void {
+  speakingIs(userId, false);
+  streamsAre(userId, []);
+}
+
+type Told = { id: Id; unavailable?: boolean; voice_states?: VoiceState[] };
+
+const byUser = (list: VoiceState[] | undefined) => Object.fromEntries((list ?? []).map((one) => [one.user_id, one]));
+
+/** The home of a state: of one in private that left, wherever that connection was. */
+function homeOfState(d: VoiceState): Id | undefined {
+  if (d.guild_id) return d.guild_id;
+  if (d.channel_id) return d.channel_id;
+  return Object.keys(states).find((home) => channels[home] && isPrivate(channels[home]) && states[home]?.[d.user_id]?.session_id === d.session_id);
+}
+
+function note(d: VoiceState): void {
+  const home = homeOfState(d);
+  if (!home) return;
+  const { member, ...state } = d;
+  if (member && d.guild_id && guilds[d.guild_id]) noteMember(d.guild_id, member);
+  if (d.channel_id === null) setStates(home, produce((all) => void delete all?.[d.user_id]));
+  else {
+    if (!states[home]) setStates(home, {});
+    setStates(home, d.user_id, reconcile(state as VoiceState));
+  }
+}
+
+export const reducers: Reducers = {
+  READY(d: { guilds: Told[] }) {
+    setStates(reconcile(Object.fromEntries(d.guilds.map((guild) => [guild.id, byUser(guild.voice_states)]))));
+    setCalls(reconcile({}));
+    setRenewed((count) => count + 1);
+  },
+  GUILD_CREATE(d: Told) {
+    setStates(d.id, reconcile(byUser(d.voice_states)));
+  },
+  GUILD_DELETE(d: Told) {
+    setStates(produce((all) => void delete all[d.id]));
+  },
+  CHANNEL_DELETE(d: { id: Id }) {
+    setStates(produce((all) => void delete all[d.id]));
+    setCalls(produce((all) => void delete all[d.id]));
+  },
+  VOICE_STATE_UPDATE: note,
+  VOICE_SERVER_UPDATE(d: { token: string; endpoint: string | null; guild_id: Id | null; channel_id?: Id }) {
+    const home = d.guild_id ?? d.channel_id;
+    if (home) setServer({ token: d.token, endpoint: d.endpoint, home });
+  },
+  CALL_CREATE(d: Call & { voice_states?: VoiceState[] }) {
+    setCalls(d.channel_id, { channel_id: d.channel_id, ringing: d.ringing });
+    for (const state of d.voice_states ?? []) note({ ...state, guild_id: null });
+  },
+  CALL_UPDATE(d: Call) {
+    setCalls(d.channel_id, { channel_id: d.channel_id, ringing: d.ringing });
+  },
+  CALL_DELETE(d: { channel_id: Id }) {
+    setCalls(produce((all) => void delete all[d.channel_id]));
+    setStates(produce((all) => void delete all[d.channel_id]));
+  },
+};

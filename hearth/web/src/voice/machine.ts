@@ -1,0 +1,268 @@
+// The client's half of the voice gateway v8 as a pure machine: what comes in and when → what to do.
+
+/** What the machine wants done. */
+export type Output =
+  | { do: "connect"; url: string }
+  | { do: "send"; op: number; d: unknown }
+  | { do: "close"; code: number }
+  | { do: "state"; state: State }
+  /** Signalling begins: make an offer. */
+  | { do: "ready"; ready: Ready }
+  | { do: "answer"; sdp: string }
+  | { do: "speaking"; userId: string; flags: number; mid: string | null }
+  | { do: "streams"; userId: string; streams: Stream[] }
+  | { do: "left"; userId: string }
+  /** By stream what anybody wants to see of it, 0 to 100. */
+  | { do: "demand"; wanted: Record<string, number> }
+  /** The token is spent: ask the main gateway for another. */
+  | { do: "renew" }
+  | { do: "failed"; failure: Failure };
+
+/** `waiting`: there is no socket now, packets may still come; `ready`: signalling works. */
+export type State = "connecting" | "waiting" | "ready" | "over";
+
+/** Why voice ended, and what to do about it; `again` says whether trying once more can help. */
+export interface Failure {
+  text: string;
+  way: string;
+  again: boolean;
+}
+
+export interface Ready {
+  ssrc: number;
+  ice_servers?: RTCIceServer[];
+}
+
+/** Something that is shown: a camera or a screen, and the section of our offer that carries it. */
+export interface Stream {
+  type: "video" | "screen";
+  ssrc: number;
+  active: boolean;
+  mid: string | null;
+}
+
+export interface Payload {
+  op: number;
+  d: unknown;
+  seq?: number;
+}
+
+export interface Identity {
+  server_id: string;
+  channel_id: string;
+  user_id: string;
+  session_id: string;
+  token: string;
+}
+
+const OP = {
+  IDENTIFY: 0, SELECT: 1, READY: 2, HEARTBEAT: 3, SESSION: 4, SPEAKING: 5, ACK: 6, RESUME: 7, HELLO: 8,
+  RESUMED: 9, VIDEO: 12, LEFT: 13, WANTS: 15,
+};
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+const HELLO_MS = 8_000;
+/** Who answers no Identify or offer in this time does not answer. */
+const ANSWER_MS = 10_000;
+/** So many sockets in a row without a word of sense are enough. */
+const MOST_TRIES = 8;
+
+/** The server asks for another token after these. */
+const RENEW = new Set([4003, 4004, 4006, 4009, 4011]);
+const FINAL: Record<number, Failure> = {
+  4014: { text: "You were disconnected from voice.", way: "Somebody took you out, or the channel is gone.", again: true },
+  4016: { text: "This page and the server do not understand each other.", way: "Load the page again.", again: false },
+  4012: { text: "This page is too old for the server.", way: "Load the page again.", again: false },
+  4020: { text: "The server could not use what this browser sent.", way: "Load the page again, or try another browser.", again: true },
+  4021: { text: "That was too much at once.", way: "Wait a minute, then join again.", again: true },
+  4022: { text: "The call has ended.", way: "Begin another whenever you like.", again: false },
+};
+export const NO_ANSWER: Failure = {
+  text: "The server's voice does not answer.", way: "Try again; if it stays so, tell whoever runs the server.", again: true,
+};
+
+/** One stay in one channel. Times are monotonic milliseconds; `random` gives 0 ≤ x < 1. */
+export class Machine {
+  state: State = "waiting";
+  /** How long the server took to answer the last heartbeat; null before the first. */
+  delayMs: number | null = null;
+  private readonly url: string;
+  private readonly identity: Identity;
+  private readonly random: () => number;
+  private open = false;
+  private ready = false;
+  private identified = false;
+  private seq = -1;
+  private rev = 0;
+  private tries = 0;
+  private intervalMs = 0;
+  private beatAt: number | null = null;
+  private helloBy: number | null = null;
+  private answerBy: number | null = null;
+  private retryAt: number | null = null;
+  private sentAt: number | null = null;
+
+  constructor(url: string, identity: Identity, random: () => number) {
+    this.url = url;
+    this.identity = identity;
+    this.random = random;
+  }
+
+  start(now: number): Output[] {
+    if (this.state === "over" || this.open || this.helloBy !== null) return [];
+    this.retryAt = null;
+    this.helloBy = now + HELLO_MS;
+    return [...this.turn("connecting"), { do: "connect", url: this.url }];
+  }
+
+  opened(now: number): Output[] {
+    this.open = true;
+    this.helloBy = now + HELLO_MS;
+    return [];
+  }
+
+  receive(payload: Payload, now: number): Output[] {
+    const { op, d } = payload;
+    if (typeof payload.seq === "number") this.seq = payload.seq;
+    switch (op) {
+      case OP.HELLO:
+        this.helloBy = null;
+        this.intervalMs = (d as { heartbeat_interval: number }).heartbeat_interval;
+        this.beatAt = now + this.intervalMs * this.random();
+        this.sentAt = null;
+        this.answerBy = now + ANSWER_MS;
+        return [this.introduce()];
+      case OP.READY:
+        this.ready = true;
+        this.answerBy = null;
+        this.tries = 0;
+        return [...this.turn("ready"), { do: "ready", ready: d as Ready }];
+      case OP.RESUMED:
+        this.answerBy = null;
+        this.tries = 0;
+        return this.turn("ready");
+      case OP.SESSION: {
+        const { rev, sdp } = d as { rev?: number; sdp?: string };
+        if (rev !== this.rev || !sdp) return [];
+        this.answerBy = null;
+        return [{ do: "answer", sdp }];
+      }
+      case OP.ACK:
+        if (this.sentAt !== null) this.delayMs = now - this.sentAt;
+        this.sentAt = null;
+        return [];
+      case OP.SPEAKING: {
+        const { user_id, speaking, mid } = d as { user_id: string | null; speaking?: number; mid?: string | null };
+        return [{ do: "speaking", userId: user_id ?? "", flags: speaking ?? 0, mid: mid ?? null }];
+      }
+      case OP.VIDEO: {
+        const { user_id, streams } = d as { user_id: string; streams?: Partial<Stream>[] };
+        const shown = (streams ?? []).map(
+          (one): Stream => ({ type: one.type === "screen" ? "screen" : "video", ssrc: one.ssrc ?? 0, active: one.active ?? true, mid: one.mid ?? null }),
+        );
+        return [{ do: "streams", userId: user_id, streams: shown }];
+      }
+      case OP.LEFT:
+        return [{ do: "left", userId: (d as { user_id: string }).user_id }];
+      case OP.WANTS: {
+        const wanted = Object.entries(d as Record<string, unknown>).filter(([, value]) => typeof value === "number");
+        return [{ do: "demand", wanted: Object.fromEntries(wanted) as Record<string, number> }];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** The socket closed, or never opened. */
+  closed(code: number, now: number): Output[] {
+    if (this.state === "over" || this.retryAt !== null) return [];
+    this.open = false;
+    this.beatAt = this.helloBy = this.answerBy = this.sentAt = null;
+    const failure = FINAL[code];
+    if (failure) return this.fail(failure);
+    // An Identify is good for once: who got no Ready for it needs another token.
+    if (RENEW.has(code) || (this.identified && !this.ready)) return [...this.end(), { do: "renew" }];
+    if (this.tries >= MOST_TRIES) return this.fail(NO_ANSWER);
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.tries, LONGEST_WAIT_MS);
+    this.tries += 1;
+    this.retryAt = now + wait * (0.7 + 0.3 * this.random());
+    return this.turn("waiting");
+  }
+
+  /** When `tick` has something to do; null for never. */
+  wakeAt(): number | null {
+    const times = [this.beatAt, this.helloBy, this.answerBy, this.retryAt].filter((at) => at !== null);
+    return times.length ? Math.min(...times) : null;
+  }
+
+  tick(now: number): Output[] {
+    if (this.retryAt !== null && now >= this.retryAt) return this.start(now);
+    if (this.helloBy !== null && now >= this.helloBy) return this.dead(now);
+    if (this.answerBy !== null && now >= this.answerBy) return this.dead(now);
+    if (this.beatAt !== null && now >= this.beatAt) {
+      if (this.sentAt !== null) return this.dead(now);
+      this.beatAt = now + this.intervalMs;
+      this.sentAt = now;
+      return [{ do: "send", op: OP.HEARTBEAT, d: { t: Math.round(now), seq_ack: this.seq } }];
+    }
+    return [];
+  }
+
+  /** Send an offer; the answer to it comes as an output, those to earlier ones do not. */
+  offer(sdp: string, connectionId: string, now: number): Output[] {
+    this.rev += 1;
+    this.answerBy = now + ANSWER_MS;
+    return [this.send(OP.SELECT, { protocol: "webrtc", type: "offer", rev: this.rev, data: sdp, rtc_connection_id: connectionId })];
+  }
+
+  /** Say that this client may be heard; who is loud now the server hears itself. */
+  speak(ssrc: number): Output[] {
+    return [this.send(OP.SPEAKING, { speaking: 1, delay: 0, ssrc })];
+  }
+
+  /** Say what the sections of the offer send. */
+  show(streams: { type: "video" | "screen"; mid: string; active: boolean }[]): Output[] {
+    return [this.send(OP.VIDEO, { audio_ssrc: 0, video_ssrc: 0, rtx_ssrc: 0, streams })];
+  }
+
+  /** Say what is on screen: by stream how many pixels of it; of other cameras nothing. */
+  want(pixels: Record<string, number>): Output[] {
+    const wanted = Object.fromEntries(Object.keys(pixels).map((ssrc) => [ssrc, 100]));
+    return [this.send(OP.WANTS, { any: 0, ...wanted, pixelCounts: pixels })];
+  }
+
+  /** Done. */
+  stop(): Output[] {
+    return [{ do: "close", code: 1000 }, ...this.end()];
+  }
+
+  private introduce(): Output {
+    const { server_id, session_id, token } = this.identity;
+    if (this.ready) return { do: "send", op: OP.RESUME, d: { server_id, session_id, token, seq_ack: this.seq } };
+    this.identified = true;
+    return { do: "send", op: OP.IDENTIFY, d: { ...this.identity, video: true, streams: [], max_dave_protocol_version: 0 } };
+  }
+
+  private send(op: number, d: unknown): Output {
+    return { do: "send", op, d };
+  }
+
+  private dead(now: number): Output[] {
+    return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
+  }
+
+  private fail(failure: Failure): Output[] {
+    return [...this.end(), { do: "failed", failure }];
+  }
+
+  private end(): Output[] {
+    this.beatAt = this.helloBy = this.answerBy = this.retryAt = null;
+    return this.turn("over");
+  }
+
+  private turn(state: State): Output[] {
+    if (this.state === state) return [];
+    this.state = state;
+    return [{ do: "state", state }];
+  }
+}

@@ -1,0 +1,37 @@
+// How good a connection is, in words: from what the browser counts.
+
+export interface Counted {
+  /** Milliseconds there and back; null where it is not known yet. */
+  roundTripMs: number | null;
+  /** Of what was sent to us and by us, the worse, in per cent. */
+  lossPercent: number;
+  jitterMs: number;
+}
+
+export interface Quality extends Counted {
+  grade: "good" | "fair" | "poor";
+  words: string;
+  /** What to do; empty where nothing need be done. */
+  way: string;
+}
+
+/** The first limit is where it stops being good, the second where it is poor. */
+const LIMITS = { roundTripMs: [150, 350], lossPercent: [2, 8], jitterMs: [30, 80] } as const;
+
+export function judge(counted: Counted): Quality {
+  const rank = (name: keyof typeof LIMITS) => {
+    const value = counted[name] ?? 0;
+    return value >= LIMITS[name][1] ? 2 : value >= LIMITS[name][0] ? 1 : 0;
+  };
+  const [loss, jitter, far] = [rank("lossPercent"), rank("jitterMs"), rank("roundTripMs")];
+  const worst = Math.max(loss, jitter, far);
+  const grade = (["good", "fair", "poor"] as const)[worst] ?? "poor";
+  if (worst === 0) return { ...counted, grade, words: "Good connection", way: "" };
+  if (loss === worst) {
+    return { ...counted, grade, words: worst === 2 ? "Much of the sound is lost on the way" : "Some sound is lost on the way", way: "Go nearer to your Wi-Fi, use a cable, or end downloads." };
+  }
+  if (jitter === worst) {
+    return { ...counted, grade, words: "Sound comes unevenly", way: "Something else uses your connection; end downloads or use a cable." };
+  }
+  return { ...counted, grade, words: worst === 2 ? "Words take long to arrive" : "Words take a little to arrive", way: "The server is far away, or a VPN lies between." };
+}
