@@ -111,7 +111,7 @@ async def test_a_purged_channel_leaves_nothing(house: House):
 
 async def test_much_at_once_is_taken_to_the_end(house: House, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(follow, "ROWS", 2)
-    monkeypatch.setattr(unread, "STEP", 2)
+    monkeypatch.setattr(follow, "STEP", 2)
     monkeypatch.setattr(follow, "PAUSE_S", 3600.0)
     for _ in range(5):
         await say(house, ANN, f"<@{BOB}>")
@@ -120,6 +120,20 @@ async def test_much_at_once_is_taken_to_the_end(house: House, monkeypatch: pytes
     async with asyncio.timeout(5):
         while await house.owner.directory.mention_counts(BOB, [BOB]) != {TEXT: 5}:
             pass
+
+
+async def test_a_step_is_bounded_by_entries(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(follow, "ENTRIES", 2)
+    for _ in range(5):
+        await say(house, ANN, f"<@{BOB}>")
+    rows = await house.owner.log.journal(0, 100)
+    assert [len(row.entries) for row in rows] == [1] * 5
+    assert await follow.next_rows(house.owner, 0) == (rows[:2], True)
+    assert await follow.next_rows(house.owner, 2) == (rows[2:4], True)
+    assert await follow.next_rows(house.owner, 4) == (rows[4:], False)
+    # A row that has more by itself is taken whole.
+    monkeypatch.setattr(follow, "ENTRIES", 0)
+    assert await follow.next_rows(house.owner, 0) == (rows[:1], True)
 
 
 async def test_reactions_and_pins_are_none_of_its_business(house: House):

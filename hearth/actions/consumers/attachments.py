@@ -1,7 +1,7 @@
 """Keeps which message each attachment is of, and deletes those of messages that are gone."""
 
 from hearth.actions.attachments import claimed_by
-from hearth.actions.consumers.follow import follow
+from hearth.actions.consumers.follow import entries_of, follow
 from hearth.actions.consumers.follow import step as follow_step
 from hearth.actions.messages import readable
 from hearth.actions.world import World
@@ -23,22 +23,19 @@ async def step(world: World) -> int:
 
 async def derive(world: World, rows: list[JournalRow]) -> tuple[list[Noun], list[Noun]]:
     """The files of each message as it is now, and those to delete that it has no more."""
-    touched = {
-        message_id: channel_id
-        for row in rows
-        for kind, channel_id, message_id in row.entries
-        if kind in (Kind.CREATE, Kind.UPDATE, Kind.DELETE)
-    }
     save: list[Noun] = []
     has: set[int] = set()
-    perhaps: list[int] = []
-    created = {id for row in rows for kind, _, id in row.entries if kind == Kind.CREATE}
-    for message_id, channel_id in touched.items():
+    created: set[int] = set()
+    touched: dict[int, int] = {}
+    async for kind, channel_id, message_id in entries_of(rows):
+        if kind == Kind.CREATE:
+            created.add(message_id)
+        if message_id in touched or kind not in (Kind.CREATE, Kind.UPDATE, Kind.DELETE):
+            continue
+        touched[message_id] = channel_id
         message = readable(world.log.get(channel_id, message_id))
         if message is not None and message.attachments:
             save += claimed_by(message_id, channel_id, message.author_id, message.attachments)
             has.update(each.id for each in message.attachments)
-        if message_id not in created:
-            perhaps.append(message_id)
-    stored = await world.directory.files_of(perhaps)
+    stored = await world.directory.files_of([id for id in touched if id not in created])
     return save, [file for file in stored if file.id not in has]

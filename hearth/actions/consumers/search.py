@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from hearth.actions.consumers.follow import STEP, entries_of, next_rows, rest
 from hearth.actions.messages import readable
 from hearth.actions.world import World
 from hearth.core.models.messages import WRITTEN, Message
@@ -17,9 +18,6 @@ from hearth.core.ports import JournalRow, Kind, StorageFull
 from hearth.core.search import Document, Progress, Search, document
 
 logger = logging.getLogger(__name__)
-
-ROWS = 500
-"""Rows of the journal in one step."""
 
 PAGE = 1_000
 """Messages in one step of building."""
@@ -29,9 +27,6 @@ PAUSE_S = 1.0
 
 FAILED_S = 5.0
 TIDY_S = 3600.0
-
-STEP = 50
-"""Messages that are looked at before the loop gets its turn."""
 
 _CHANGES = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DELETE, Kind.PIN, Kind.UNPIN})
 
@@ -73,52 +68,58 @@ async def run(world: World) -> None:
 
 
 async def catch_up(world: World) -> None:
-    """Build what is not built, then take all rows of the journal."""
-    while await step(world):
-        pass
+    """Build what is not built, then take the rows that the journal has by now."""
+    more = True
+    while more:
+        begun = time.monotonic()
+        _, more = await _step(world)
+        if more:
+            await rest(begun)
     world.indexing.ready = True
 
 
 async def step(world: World) -> int:
     """Do the next piece of work; how much there was, 0 when all is done."""
+    done, _ = await _step(world)
+    return done
+
+
+async def _step(world: World) -> tuple[int, bool]:
+    """How much was done, and whether more waited."""
     search = world.search
     assert search is not None
     async with world.indexing.turn:
         progress = await search.progress()
         if not progress.built:
             world.indexing.ready = False
-            return await _build(world, search, progress)
-        # The last row that was taken comes along: it says whether the journal goes on from there.
-        rows = await world.log.journal(max(progress.cursor - 1, 0), ROWS)
+            return await _build(world, search, progress), True
+        # The last row that was taken says whether the journal goes on from there.
+        last = await world.log.journal(max(progress.cursor - 1, 0), 1)
         if progress.cursor:
-            if not rows or rows[0].n != progress.cursor:
+            if not last or last[0].n != progress.cursor:
                 logger.warning("index made anew reason=journal cursor=%d", progress.cursor)
                 await search.clear()
-                return 1
-            del rows[0]
-        elif rows and rows[0].n != 1:
+                return 1, True
+        elif last and last[0].n != 1:
             await search.clear()
-            return 1
+            return 1, True
+        rows, more = await next_rows(world, progress.cursor)
         if rows:
             await _take(world, search, rows)
-        return len(rows)
+        return len(rows), more
 
 
 async def _take(world: World, search: Search, rows: list[JournalRow]) -> None:
     """Index again what these rows touched."""
-    touched = {
-        message_id: channel_id
-        for row in rows
-        for kind, channel_id, message_id in row.entries
-        if kind in _CHANGES
-    }
+    touched: dict[int, int] = {}
     messages: list[Message] = []
-    for message_id, channel_id in touched.items():
+    async for kind, channel_id, message_id in entries_of(rows):
+        if message_id in touched or kind not in _CHANGES:
+            continue
+        touched[message_id] = channel_id
         message = readable(world.log.get(channel_id, message_id))
         if message is not None:
             messages.append(message)
-        if not len(messages) % STEP:
-            await asyncio.sleep(0)
     documents = await _documents(world, messages)
     gone = touched.keys() - {each.id for each in documents}
     await search.put(documents, gone, Progress(rows[-1].n, built=True))
@@ -177,7 +178,6 @@ async def _build(world: World, search: Search, progress: Progress) -> int:
 
     What changes meanwhile is in the journal behind the row that was the last when this began.
     """
-    begun = time.monotonic()
     if not progress.cursor and not progress.channel_id:
         progress = Progress(await _end(world))
     channels = await world.log.channels()
@@ -198,8 +198,6 @@ async def _build(world: World, search: Search, progress: Progress) -> int:
         last = max((each.id for each in messages), default=after)
         reached = Progress(progress.cursor, channel_id=channel_id, message_id=last)
     await search.put(documents, (), reached)
-    # As long as it worked it rests: whoever chats meanwhile must not feel it.
-    await asyncio.sleep(min(time.monotonic() - begun, 1.0))
     return max(len(records), 1)
 
 
