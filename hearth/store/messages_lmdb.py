@@ -47,12 +47,6 @@ NONCE_MS = 600_000
 BATCH = 1_024
 """Most entries of one transaction: a bound on how long the next one waits."""
 
-BREATH_EVERY_S, BREATH_S = 0.001, 0.00005
-"""While the writer has work a busy loop stands still for so long, so often.
-
-uvloop's timers count whole milliseconds: below half of one it would be every turn of the loop.
-"""
-
 PIECE = 1_000
 """Records or rows that one transaction of a purge or trim deletes."""
 
@@ -115,12 +109,10 @@ class LmdbLog:
         except lmdb.Error as error:
             raise Unusable(f"The message log cannot be opened: {error}.") from error
         self._pending: dict[bytes, Entry] = {}
-        self._unfinished = 0
         self._last_pins: dict[int, int | None] = {}
         self._queue: SimpleQueue[_Item | _Job] = SimpleQueue()
         self._closed = False
         self._running = True
-        self._breath: asyncio.TimerHandle | None = None
         self._full = False
         self._disk_at = self._readers_at = 0.0
         self._sweep = b""
@@ -184,22 +176,7 @@ class LmdbLog:
         key = _pack(entry.channel_id, entry.id)
         if writes or kind is Kind.DELETE:
             self._pending[key] = entry
-        self._unfinished += 1
-        if self._breath is None:
-            self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
         self._queue.put((key, entry))
-
-    def _breathe(self) -> None:
-        """Stand still for a moment while something is queued, so that the writer gets on.
-
-        The writer takes the interpreter's lock back after each call into LMDB. A loop that is never
-        idle gives it up every 5 ms only, and a commit takes a dozen such steps.
-        """
-        if self._unfinished:
-            time.sleep(BREATH_S)
-            self._breath = self._loop.call_later(BREATH_EVERY_S, self._breathe)
-        else:
-            self._breath = None
 
     def get(self, channel_id: int, id: int) -> bytes | None:
         """The newest value, queued or committed."""
@@ -375,7 +352,6 @@ class LmdbLog:
     def _finish(self, batch: list[_Item], outcome: list[tuple[Entry, Exception | None]]) -> None:
         """On the loop: from here on the disk speaks for these entries, then tell of them."""
         pending = self._pending
-        self._unfinished -= len(batch)
         for key, entry in batch:
             if pending.get(key) is entry:
                 del pending[key]
