@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.voice import move
-from hearth.actions.voicing import change
+from hearth.actions.voicing import Change, admit, change
 from hearth.actions.world import World
 from hearth.core.errors import (
     INVALID_TOKEN,
@@ -16,6 +16,7 @@ from hearth.core.errors import (
     Refused,
 )
 from hearth.core.models.guilds import Snapshot
+from hearth.core.models.voice import KeptVoice
 from hearth.core.operations import Principal, operation
 from hearth.core.permissions import P, resolve
 from hearth.core.voice import may_stay
@@ -96,3 +97,49 @@ async def move_to_afk(here: InHome) -> None:
     if not resolve(here.snapshot, member, channel, here.world.wall_ms()) & P.VIEW_CHANNEL:
         return
     move(here.world, here.home, state, channel)
+
+
+class Returned(Struct):
+    """What was kept of a home's voice, and the users whose sessions were kept too."""
+
+    kept: KeptVoice
+    user_ids: list[int]
+
+
+@operation(commits=True)
+async def restore_voice(here: InHome, body: Returned) -> None:
+    """After an orderly restart: who has a session still is where they were, and connects anew.
+
+    Those are told where to; of the others it is told that they left.
+    """
+    world, home, kept = here.world, here.home, body.kept
+    states = [each for each in kept.states if each.user_id not in here.snapshot.voice_states]
+    world.publish(home, [*states, *kept.channels, *kept.stages, *kept.calls])
+    snapshot = home.snapshot
+    assert snapshot is not None
+    here_still = {
+        each.user_id
+        for each in states
+        if each.user_id in body.user_ids and may_stay(snapshot, each, world.wall_ms())
+    }
+    gone: list[Change] = [(each, None) for each in states if each.user_id not in here_still]
+    if gone:
+        change(world, home, gone)
+    world.publish(
+        home, tell=[admit(world, home, each) for each in states if each.user_id in here_still]
+    )
+
+
+def keep_voice(world: World) -> list[KeptVoice]:
+    """What an orderly restart keeps of voice, before this process ends."""
+    return [
+        KeptVoice(
+            home_id=home.key,
+            states=list(home.snapshot.voice_states.values()),
+            channels=list(home.snapshot.voice_channels.values()),
+            stages=list(home.snapshot.stages.values()),
+            calls=list(home.snapshot.calls.values()),
+        )
+        for home in world.homes.values()
+        if home.snapshot is not None and home.snapshot.voice_states
+    ]

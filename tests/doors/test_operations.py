@@ -584,6 +584,7 @@ INTERNAL = {
     "open_private_channel",
     "request_call_state",
     "enter_voice",
+    "restore_voice",
     "leave_voice",
     "move_to_afk",
     "open_stage",

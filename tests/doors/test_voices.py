@@ -1,10 +1,13 @@
 """Voice states as sessions are told of them: to whom, in which order, and when they end."""
 
+from pathlib import Path
+
 import pytest
 
 from hearth.core.models.channels import Channel, Overwrite
 from hearth.core.operations import OPERATOR
 from hearth.core.permissions import P
+from hearth.net.gateway.saved import restore, save
 from tests.doors.inside import ANN, BOB, BOT, CAT, DEN, EVERY_INTENT, Client, Inside, sweep
 
 TALK, BACK = DEN + 5, DEN + 6
@@ -180,3 +183,33 @@ async def test_a_call_is_told_to_those_who_are_in_it(den: Inside) -> None:
     ann.say((4, {"guild_id": None, "channel_id": None}))
     await den.settle()
     assert bob.names()[:2] == ["VOICE_STATE_UPDATE", "CALL_DELETE"]
+
+
+async def test_an_orderly_restart_keeps_who_is_in_voice(den: Inside, tmp_path: Path) -> None:
+    ann, bob, cat = [await den.connect(f"token{who}") for who in (ANN, BOB, CAT)]
+    for client in (ann, bob):
+        join(client, TALK)
+    await den.settle()
+    for client in (ann, bob, cat):
+        client.take()
+    session, seq = bob.session.id, bob.seq
+    names = {who: client.session.id for who, client in ((ANN, ann), (CAT, cat))}
+    seqs = {ANN: ann.seq, CAT: cat.seq}
+    await den.gateway.close()
+    await den.settle()
+    # Ann's session does not outlive it.
+    del den.gateway.sessions[names[ANN]]
+    save(den.gateway, tmp_path / "sessions")
+    await den.stop()
+    later = Inside(den.directory, 1)
+    await restore(later.gateway, tmp_path / "sessions")
+    states = later.world.homes[DEN].snapshot.voice_states  # type: ignore[union-attr]
+    assert set(states) == {BOB}
+    back = await later.resume(f"token{BOB}", session, seq)
+    told = back.take()
+    assert told[-1][0] == "RESUMED"
+    server = [d for t, d in told if t == "VOICE_SERVER_UPDATE"][-1]
+    assert server["guild_id"] == str(DEN)
+    other = await later.resume(f"token{CAT}", names[CAT], seqs[CAT])
+    assert voice(other) == [(str(ANN), None)]
+    await later.stop()

@@ -64,6 +64,16 @@ class Call(Struct, frozen=True, gc=False, kw_only=True):
     joined: tuple[int, ...] = ()
 
 
+class KeptVoice(Struct, kw_only=True):
+    """Who is in voice in a home, and what there is for that: what an orderly restart keeps."""
+
+    home_id: int
+    states: list[VoiceState]
+    channels: list[VoiceChannel] = []
+    stages: list[StageInstance] = []
+    calls: list[Call] = []
+
+
 # Replies
 
 

@@ -7,13 +7,19 @@ file is used once: after a kill there is none, and clients identify anew.
 import asyncio
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from hearth.actions.gate import call
+from hearth.actions.seats import Returned, keep_voice
+from hearth.core.errors import Refused
 from hearth.core.events import EVERYTHING
 from hearth.core.models.presence import PresencePut
+from hearth.core.models.voice import KeptVoice
+from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.net.gateway.codec import Payload
 from hearth.net.gateway.connection import Gateway
 from hearth.net.gateway.followed import Wish
@@ -43,12 +49,13 @@ class SavedSession(Struct, array_like=True):
 
 
 class Saved(Struct, array_like=True):
-    """The file: format number, epoch seconds, payloads as (name, JSON), sessions."""
+    """The file: format number, epoch seconds, payloads as (name, JSON), sessions, voice."""
 
     format: int
     wall: float
     payloads: list[tuple[str, bytes]]
     sessions: list[SavedSession]
+    voice: list[KeptVoice] = []
 
 
 FORMAT = 1
@@ -87,7 +94,8 @@ def save(gateway: Gateway, path: Path) -> None:
                 gateway.subscriptions.wishes(session),
             )
         )
-    data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions)
+    voice = keep_voice(gateway.world)
+    data = Saved(FORMAT, gateway.world.clock.wall(), payloads, sessions, voice)
     temporary = path.with_suffix(".new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -154,4 +162,14 @@ async def restore(gateway: Gateway, path: Path) -> None:
             # Those who were told that its user is there will be told if it does not come back.
             session.present = True
             gateway.announce(session, session.presence, quiet=True)
+    for kept in data.voice:
+        there = [
+            state.user_id
+            for state in kept.states
+            if (session := gateway.sessions.get(state.session)) is not None
+            and session.user_id == state.user_id
+        ]
+        with suppress(Refused):  # A home that is gone.
+            at: dict[str, int | str] = {"home_id": kept.home_id}
+            await call(world, OPERATIONS["restore_voice"], SYSTEM, at, Returned(kept, there))
     logger.info("restored sessions=%d", len(gateway.sessions))

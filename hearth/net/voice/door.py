@@ -90,7 +90,11 @@ class Seat:
         """When it spoke last."""
         self.browser = False
         self.speaking = 0
-        """The flags that it set last, by itself or by what is heard."""
+        """The flags that others were told last."""
+        self.says = False
+        """Whether its client says that it speaks, as push-to-talk does."""
+        self.slots: dict[str, tuple[int, int]] = {}
+        """Whose picture each section of a browser's offer carries: user and stream."""
         self.may = May(False, False, False, False)
         self.vad = True
         """Whether it may be heard without having said that it speaks."""
@@ -132,6 +136,10 @@ class VoiceDoor:
         self.closing = False
         self.lines: set[Line] = set()
         world.receivers.append(self.receive)
+        for home in world.homes.values():
+            # Who was in voice before an orderly restart.
+            for state in home.snapshot.voice_states.values() if home.snapshot else ():
+                self._joined(state)
 
     # Coming and going
 
@@ -183,8 +191,8 @@ class VoiceDoor:
         for other in others:
             seat.say(SPEAKING, self._speaking(other))
             other.say(SPEAKING, self._speaking(seat))
-            if seat.browser and other.peer.streams:
-                seat.say(VIDEO, self._streams(other.peer))
+            if seat.browser and any(each.kind != "audio" for each in other.peer.streams):
+                seat.say(VIDEO, self._streams(seat, other))
 
     def resume(self, wish: Resume) -> Seat | None:
         """The session that goes on; None where it cannot."""
@@ -306,7 +314,7 @@ class VoiceDoor:
     def _allow(self, seat: Seat) -> None:
         """Who may not use voice activity is heard only while they say that they speak."""
         may = seat.may
-        if not seat.vad and not seat.speaking:
+        if not seat.vad and not seat.says:
             may = may._replace(audio_in=False)
         seat.peer.allow(may)
 
@@ -323,7 +331,10 @@ class VoiceDoor:
         """Op 5 of a client: whether it speaks; who may not speak first does not."""
         said &= FLAGS if seat.may.priority else FLAGS & ~PRIORITY
         seat.active_at = self.world.clock.now()
-        self._spoke(seat, said)
+        seat.says = bool(said)
+        # Who of those in browsers is loud the media server hears itself.
+        if not seat.browser or not said:
+            self._spoke(seat, said)
         if not seat.vad:
             self._allow(seat)
 
@@ -352,46 +363,54 @@ class VoiceDoor:
             self._spoke(seat, flags)
 
     def streams(self, peer: MediaPeer) -> None:
-        """What a peer publishes changed."""
+        """What a peer publishes changed; it is told too, to know how others call it."""
         seat = self._of_peer.get(peer)
         if seat is not None:
-            for other in self._others(seat):
+            for other in (seat, *self._others(seat)):
                 if other.browser:
-                    other.say(VIDEO, self._streams(peer))
+                    other.say(VIDEO, self._streams(other, seat))
 
     @staticmethod
-    def _streams(peer: MediaPeer) -> dict[str, Any]:
-        shown = [each for each in peer.streams if each.kind != "audio"]
+    def _streams(viewer: Seat, shower: Seat) -> dict[str, Any]:
+        """All pictures of one, and in which sections of the viewer's offer they are."""
+        shown = [each for each in shower.peer.streams if each.kind != "audio"]
+        slots = {where: mid for mid, where in viewer.slots.items()}
+        own = viewer is shower
         return {
-            "user_id": str(peer.user_id),
-            "audio_ssrc": peer.ssrc,
+            "user_id": str(shower.user_id),
+            "audio_ssrc": shower.peer.ssrc,
             "video_ssrc": shown[0].ssrc if shown else 0,
             "streams": [
                 {
                     "type": each.kind,
                     "ssrc": each.ssrc,
                     "active": each.active,
-                    "layers": list(each.layers),
+                    "mid": each.mid if own else slots.get((shower.user_id, each.ssrc)),
+                    "layers": each.layers,
                 }
                 for each in shown
             ],
         }
 
     def mapped(self, peer: MediaPeer, mid: str, user_id: int | None, ssrc: int, kind: Kind) -> None:
-        """A receive slot of a viewer's carries somebody else now."""
+        """A receive slot of a viewer's carries somebody else now, or nobody."""
         seat = self._of_peer.get(peer)
         if seat is None:
             return
-        who = None if user_id is None else str(user_id)
+        others = self._of_home.get(seat.home_id, {})
+        other = None if user_id is None else others.get(user_id)
         if kind == "audio":
-            other = None
-            if user_id is not None:
-                other = self._of_home.get(seat.home_id, {}).get(user_id)
             speaking = 0 if other is None else other.speaking
+            who = None if user_id is None else str(user_id)
             seat.say(SPEAKING, {"user_id": who, "ssrc": ssrc, "speaking": speaking, "mid": mid})
-        else:
-            stream = {"type": kind, "ssrc": ssrc, "active": who is not None, "mid": mid}
-            seat.say(VIDEO, {"user_id": who, "video_ssrc": ssrc, "streams": [stream]})
+            return
+        before = seat.slots.pop(mid, None)
+        if user_id is not None:
+            seat.slots[mid] = (user_id, ssrc)
+        for each in {before[0] if before else None, user_id} - {None}:
+            shower = others.get(each or 0)
+            if shower is not None:
+                seat.say(VIDEO, self._streams(seat, shower))
 
     def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
         """The best that anyone wants of each of a publisher's streams."""
@@ -437,10 +456,13 @@ class VoiceDoor:
                     self.world.tasks.start(work, name="afk")
 
     def close(self) -> None:
-        """Everybody connects again, perhaps to another process."""
+        """Out with everybody, who are told where to connect anew once the server is back.
+
+        By 4014 libraries wait for that; after another code discord.py calls a gateway that is gone.
+        """
         self.closing = True
         for seat in list(self.seats.values()):
-            self._out(seat, GOING_AWAY)
+            self._out(seat, DISCONNECTED)
         for line in list(self.lines):
             line.close(GOING_AWAY)
         if self.media is not None:

@@ -53,9 +53,9 @@ class Node:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, url: str, token: str) -> "Node":
-        """Start it; nothing is done before it is told to."""
-        env = {**os.environ, "HEARTH_URL": url, "HEARTH_TOKEN": token, "NODE_OPTIONS": ""}
+    async def start(cls, url: str, token: str, **more: str) -> "Node":
+        """Start it with `more` in its environment; nothing is done before it is told to."""
+        env = {**os.environ, "HEARTH_URL": url, "HEARTH_TOKEN": token, "NODE_OPTIONS": "", **more}
         process = await asyncio.create_subprocess_exec(
             node_binary(),
             JS / "bot.mjs",

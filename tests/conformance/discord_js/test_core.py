@@ -30,10 +30,6 @@ UNSEEN = {
 
 WAITING = {
     "add_guild_member": "OAuth2 comes with bots",
-    "get_voice_state": "see test_voice.py",
-    "update_voice_state": "see test_voice.py",
-    "get_self_voice_state": "see test_voice.py",
-    "update_self_voice_state": "see test_voice.py",
 }
 """Methods of discord.js that cannot succeed yet, and why."""
 
@@ -297,6 +293,65 @@ async def test_a_bot_takes_another_name(den: Den) -> None:
     name = f"{den.account.name}x"
     code = "return [(await client.user.setUsername(values.name)).username, client.user.username];"
     assert await den.run(node, code, name=name) == [name, name]
+
+
+async def test_voice_states(den: Den) -> None:
+    node = await den.node()
+    told = await den.run(
+        node,
+        """
+        const stage = await guild.channels.create({ name: "stage", type: 13 });
+        const joined = new Promise((done) => client.once("voiceStateUpdate", done));
+        guild.shard.send({ op: 4, d: { guild_id: guild.id, channel_id: stage.id,
+          self_mute: false, self_deaf: false } });
+        await joined;
+        const me = guild.members.me;
+        const before = me.voice.suppress;
+        const changed = async (what) => {
+          const told = new Promise((done) =>
+            client.once("voiceStateUpdate", (_, now) => done(now)));
+          await what;
+          return told;
+        };
+        // It changes one object in place: what is asked is asked at once.
+        const asked = (await changed(me.voice.setRequestToSpeak(true))).requestToSpeakTimestamp;
+        const after = (await changed(me.voice.setSuppressed(false))).suppress;
+        const fetched = (await me.voice.fetch()).channelId;
+        const other = (await guild.voiceStates.fetch(me.id, { force: true })).channelId;
+        const instance = await stage.createStageInstance({ topic: "news" });
+        await instance.setTopic("more");
+        const topic = (await guild.stageInstances.fetch(stage, { force: true })).topic;
+        await instance.delete();
+        await changed(me.voice.setChannel(null));
+        return { before, asked: asked !== null, after, fetched: fetched === stage.id,
+          other: other === stage.id, topic, left: me.voice.channelId };
+        """,
+    )
+    assert told == {
+        "before": True,
+        "asked": True,
+        "after": False,
+        "fetched": True,
+        "other": True,
+        "topic": "more",
+        "left": None,
+    }
+
+
+async def test_another_is_let_speak(den: Den) -> None:
+    node = await den.node()
+    gateway = await den.bob.connect()
+    stage = await den.run(node, "return (await guild.channels.create({ name: 's', type: 13 })).id;")
+    await gateway.send(4, {"guild_id": str(den.guild), "channel_id": stage})
+    await gateway.event("VOICE_STATE_UPDATE")
+    code = """
+        const state = await guild.voiceStates.fetch(values.bob);
+        await state.setSuppressed(false);
+    """
+    await den.run(node, code, bob=str(den.bob.id))
+    told = await gateway.event("VOICE_STATE_UPDATE")
+    assert told["suppress"] is False
+    assert told["request_to_speak_timestamp"] is not None
 
 
 async def test_guild_and_regions(den: Den) -> None:

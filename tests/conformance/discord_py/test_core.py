@@ -21,12 +21,7 @@ assert MODULES
 ROUTES = Routes([*OPERATIONS.values(), *ELSEWHERE.values()])
 CORE = {name for name, facts in FACTS["operations"].items() if facts["class"] == "CORE"}
 
-WAITING = {
-    "get_voice_state": "see test_voice.py",
-    "update_voice_state": "see test_voice.py",
-    "get_self_voice_state": "see test_voice.py",
-    "update_self_voice_state": "see test_voice.py",
-}
+WAITING: dict[str, str] = {}
 """Methods of discord.py that cannot succeed yet, and why."""
 
 
@@ -63,16 +58,6 @@ async def test_a_bot_takes_another_name(den: Den) -> None:
     assert edited.name == name
     before, after = await other.told("user_update")
     assert (f"{before.name}x", after.name) == (name, name)
-
-
-async def test_nobody_is_in_voice(den: Den) -> None:
-    bot = await den.bot()
-    guild = den.guild(bot)
-    for user in (den.bob.id, bot.account.id):
-        member = await guild.fetch_member(user)
-        with pytest.raises(discord.NotFound) as caught:
-            await member.fetch_voice()
-        assert caught.value.code == 10065
 
 
 async def test_what_is_not_there_yet_is_empty(den: Den) -> None:

@@ -57,12 +57,15 @@ const text = (c) => client.channels.fetch(c.channel);
 const one = async (c) => (await text(c)).messages.fetch(c.message);
 const guild = (c) => client.guilds.cache.get(c.guild);
 
+// @discordjs/voice, for who asks for it.
+const voice = () => import("@discordjs/voice");
+
 const AsyncFunction = (async () => {}).constructor;
 
 const commands = {
   run: async (c) =>
-    new AsyncFunction("client", "guild", "channel", "values", c.code)(
-      client, guild(c), await text(c), c.values,
+    new AsyncFunction("client", "guild", "channel", "values", "voice", "tell", c.code)(
+      client, guild(c), await text(c), c.values, voice, tell,
     ),
   login: async () => (await client.login(process.env.HEARTH_TOKEN)).length,
   echo: async () => (echoes = true),
