@@ -101,6 +101,9 @@ class TestPeer:
         self._timers: list[asyncio.TimerHandle] = []
         self.remote_ufrag = self.remote_password = ""
         self.checked = asyncio.Event()
+        self._transport = 0
+        self.sent: list[bytes] | None = None
+        """What would have been sent, while this is not None."""
 
     def _open(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -265,6 +268,9 @@ class TestPeer:
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are."""
+        if self.sent is not None:
+            self.sent.append(data)
+            return
         with contextlib.suppress(OSError):
             self._socket.sendto(data, self.remote)
 
@@ -320,6 +326,54 @@ class TestPeer:
             },
         )
         self.send_raw(self.seal(packet))
+
+    def show(
+        self, rid: str, payload: bytes, timestamp: int, *, marker: bool, send: bool = True
+    ) -> int:
+        """Send one video packet of a layer, or only count it; its sequence number."""
+        ssrc = self.layer_ssrcs[rid]
+        sequence = self.next(ssrc)
+        if send:
+            self.show_again(rid, sequence, payload, timestamp, marker=marker)
+        return sequence
+
+    def show_again(
+        self, rid: str, sequence: int, payload: bytes, timestamp: int, *, marker: bool
+    ) -> None:
+        """Send one video packet with a number that was counted before."""
+        packet = self.packet(
+            VP8,
+            self.layer_ssrcs[rid],
+            sequence,
+            timestamp,
+            payload,
+            marker=marker,
+            extensions=self._video_extensions(rtp.RID, rid),
+        )
+        self.send_raw(self.seal(packet))
+
+    def repair(self, rid: str, sequence: int, payload: bytes, timestamp: int) -> None:
+        """Send a packet again as a repair."""
+        ssrc = self.repair_ssrcs[rid]
+        packet = self.packet(
+            RTX,
+            ssrc,
+            self.next(ssrc),
+            timestamp,
+            sequence.to_bytes(2, "big") + payload,
+            extensions=self._video_extensions(rtp.REPAIRED_RID, rid),
+        )
+        self.send_raw(self.seal(packet))
+
+    def _video_extensions(self, uri: str, rid: str) -> dict[str, bytes]:
+        self._transport = self._transport + 1 & 0xFFFF
+        found = {
+            rtp.MID: self.sent_mids["video"].encode(),
+            rtp.TRANSPORT_CC: self._transport.to_bytes(2, "big"),
+        }
+        if rid:
+            found[uri] = rid.encode()
+        return found
 
     def send_rtcp(self, packet: bytes) -> None:
         """Send RTCP."""
