@@ -13,6 +13,7 @@ from hearth.actions.attachments import attach, forget
 from hearth.actions.reach import open_for_all, reach
 from hearth.actions.scopes import Audit, InChannel, InGuild
 from hearth.actions.stickers import stickers_of
+from hearth.actions.voice_messages import spoken, stays, voice_message
 from hearth.actions.world import World
 from hearth.core.errors import (
     EMPTY_MESSAGE,
@@ -82,7 +83,9 @@ TEXT_CHANNELS = frozenset(
 BULK_MS = 14 * 24 * 3_600_000
 """Messages older than this are deleted one by one only."""
 
-SETTABLE_FLAGS = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS
+SETTABLE_FLAGS = (
+    MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS | MessageFlag.IS_VOICE_MESSAGE
+)
 
 
 @operation(
@@ -126,12 +129,15 @@ async def create_message(here: InChannel, body: MessageCreateBody) -> MessageObj
 async def _create(here: InChannel, body: MessageCreateBody, key: bytes | None) -> MessageObject:
     assert here.member is not None
     author = here.member.user_id
+    voice = voice_message(here, body)
     content, nonce = trimmed(body.content), body.nonce or None
     reference, referenced = _reply(here, body)
     mentions = await _mentions(here, content, body.allowed_mentions, referenced)
     await load_named(here.world, [referenced])
     stickers = await stickers_of(here, body.sticker_ids or ())
     attachments = await attach(here, body)
+    if voice is not None:
+        attachments = spoken(voice, attachments)
     message = Message(
         id=here.world.make_id(),
         channel_id=here.channel.id,
@@ -202,6 +208,8 @@ async def update_message(here: InChannel, message_id: int, body: MessageEdit) ->
         if edits:
             raise Refused(NOT_THE_AUTHOR)
         here.require(P.MANAGE_MESSAGES)
+    if edits:
+        stays(before)
     if body.embeds:
         here.require(P.EMBED_LINKS)
     referenced = referenced_by(here, before)

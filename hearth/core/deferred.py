@@ -43,7 +43,6 @@ ROWS: tuple[Deferred, ...] = (
             Deferred(operation, "flags", "bots", "components come with interactions", bits=1 << 15),
         )
     ),
-    Deferred("create_message", "flags", "voice", "voice messages are not played yet", bits=1 << 13),
     Deferred("create_message", "poll", "community", "there are no polls yet"),
     Deferred("create_message", "shared_client_theme", "client", "themes belong to the client"),
     Deferred(

@@ -334,6 +334,34 @@ CANNOT_TIME_OUT = Error(
     "Owners and administrators cannot be timed out.",
 )
 
+VOICE_MESSAGE_WITH_MORE = Error(
+    50159,
+    400,
+    "Voice messages do not support additional content",
+    "Send it without content, embeds and stickers.",
+)
+VOICE_MESSAGE_WITHOUT_SOUND = Error(
+    50160,
+    400,
+    "Voice messages must have a single audio attachment",
+    "Send one file, which is a sound.",
+)
+VOICE_MESSAGE_WITHOUT_DATA = Error(
+    50161,
+    400,
+    "Voice messages must have supporting metadata",
+    "Say duration_secs and waveform, in base64, of the attachment.",
+)
+VOICE_MESSAGE_STAYS = Error(
+    50162, 400, "Voice messages cannot be edited", "Delete it, and send another."
+)
+NO_VOICE_MESSAGES = Error(
+    50173,
+    403,
+    "You cannot send voice messages in this channel",
+    "Get SEND_VOICE_MESSAGES there.",
+)
+
 # 60xxx: the second factor
 MFA_ENABLED_ALREADY = Error(
     60001,

@@ -259,7 +259,6 @@ async def test_a_reply_mentions_only_who_is_allowed(den: Den) -> None:
     [
         ("components", [{"type": 1}]),
         ("poll", {"question": {"text": "?"}}),
-        ("flags", 1 << 13),
         ("flags", 1 << 15),
         ("message_reference", {"type": 1, "message_id": "5", "channel_id": "5"}),
     ],

@@ -71,6 +71,17 @@ CALLED = structs.replace(
     call=CallRecord(participants=(3, 1 << 62), ended_at_ms=1_764_000_000_456),
 )
 
+SPOKEN = structs.replace(
+    PLAIN,
+    flags=1 << 13,
+    content="",
+    attachments=(
+        structs.replace(
+            FILES.attachments[0], duration_ms=2000, content_type="audio/ogg", waveform="AAH/"
+        ),
+    ),
+)
+
 # Never take a row or its file away: a disk somewhere holds it.
 WRITTEN = {
     "message-v1-plain.bin": PLAIN,
@@ -82,12 +93,13 @@ WRITTEN = {
     "message-v1-stickers.bin": STICKERS,
     "message-v1-plain-call.bin": PLAIN,
     "message-v1-call.bin": CALLED,
+    "message-v1-spoken.bin": SPOKEN,
     # The shortest array that version 1 allows: the fields that have no default.
     "message-v1-short.bin": PLAIN,
 }
 
 # What is written today. When a field is appended, add new files here and to WRITTEN.
-TODAY = {"message-v1-plain-call.bin", "message-v1-call.bin"}
+TODAY = {"message-v1-plain-call.bin", "message-v1-call.bin", "message-v1-spoken.bin"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)

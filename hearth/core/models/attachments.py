@@ -40,6 +40,7 @@ class Attachment(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     title: str | None = None
     duration_ms: int | None = None
     animated: bool = False
+    waveform: str | None = None
 
 
 class StoredFile(Struct, frozen=True, gc=False, kw_only=True):
@@ -139,6 +140,9 @@ class AttachmentRequest(Struct, kw_only=True):
     title: Annotated[str, Meta(max_length=1024)] | UnsetType | None = UNSET
     uploaded_filename: Annotated[str, Meta(max_length=1024)] | UnsetType | None = UNSET
     is_spoiler: bool | UnsetType | None = UNSET
+    duration_secs: Annotated[float, Meta(ge=0, le=(1 << 31) - 1)] | UnsetType | None = UNSET
+    waveform: Annotated[str, Meta(max_length=400)] | UnsetType | None = UNSET
+    """The last two are a voice message's: how long it is, and what it looks like in base64."""
 
 
 class AttachmentObject(Struct, gc=False, kw_only=True, omit_defaults=True):
@@ -157,6 +161,7 @@ class AttachmentObject(Struct, gc=False, kw_only=True, omit_defaults=True):
     description: str | UnsetType = UNSET
     title: str | UnsetType = UNSET
     duration_secs: float | UnsetType = UNSET
+    waveform: str | UnsetType = UNSET
     flags: int | UnsetType = UNSET
 
 
@@ -183,6 +188,7 @@ def attachment_object(
         description=attachment.description or UNSET,
         title=attachment.title or UNSET,
         duration_secs=attachment.duration_ms / 1000 if attachment.duration_ms else UNSET,
+        waveform=attachment.waveform or UNSET,
         flags=_flags(attachment) or UNSET,
     )
 

@@ -48,6 +48,7 @@ class MessageFlag(IntEnum):
 
     SUPPRESS_EMBEDS = 1 << 2
     SUPPRESS_NOTIFICATIONS = 1 << 12
+    IS_VOICE_MESSAGE = 1 << 13
 
 
 class MessageReference(Struct, frozen=True, gc=False, array_like=True):
