@@ -257,6 +257,8 @@ async def serve(
             rest.voice = voice
             rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
             world.tasks.start(_every(1.0, voice.sweep), name="voice")
+            metrics.read("hearth_voice_sessions", "gauge", "Who is connected for voice.",
+                         lambda: len(voice.seats))  # fmt: skip
         link = await _first_claim(world)
         if link is not None:
             claim(link)

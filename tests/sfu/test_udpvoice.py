@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -254,20 +255,27 @@ async def test_extensions_and_padding_are_taken_off(wire: Wire) -> None:
     assert listener.heard == [b"opus"] * 3
 
 
-async def test_mutated_datagrams_harm_nobody(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "many", [5_000, pytest.param(500_000, marks=[pytest.mark.soak, pytest.mark.timeout(600)])]
+)
+async def test_mutated_datagrams_harm_nobody(
+    wire: Wire, caplog: pytest.LogCaptureFixture, many: int
+) -> None:
     peer, crypt = wire.bot(XCHACHA)
-    random = __import__("random").Random(7)
+    random = Random(7)
     seeds = [
         discovery(peer.ssrc),
         crypt.seal(rtp(peer.ssrc, 1, first=0xBF, more=bytes(64)), b"opus", bytes(4)),
         b"\x13\x37\xca\xfe\0\0\0\7",
     ]
-    for _ in range(5000):
+    for _ in range(many):
         data = bytearray(random.choice(seeds))
         for _ in range(random.randrange(1, 6)):
             data[random.randrange(len(data))] = random.randrange(256)
         wire.come(bytes(data[: random.randrange(1, len(data) + 1)]))
+        wire.sent.clear()
     assert caplog.records == []
+    assert len(wire.sfu.udp.bots) == 1
 
 
 @given(st.lists(st.integers(0, 5000), max_size=200))

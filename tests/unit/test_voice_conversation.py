@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.net.voice.conversation import (
+    GREETING_S,
     LIMIT_BYTES,
     PATIENCE_S,
     SENDS,
@@ -104,11 +105,18 @@ def test_opcodes() -> None:
 
 
 def test_heartbeats() -> None:
-    talk = Conversation(0.0)
+    talk = begun()
     assert say(talk, 3, {"t": 5, "seq_ack": 2}, 10.0) == Beat(5, 2)
     assert say(talk, 3, 7, 20.0) == Beat(7, whole=False)
     assert talk.tick(20.0 + PATIENCE_S - 0.1) is None
     assert talk.tick(20.0 + PATIENCE_S) == Close(4009)
+
+
+def test_who_says_nothing_is_not_waited_for() -> None:
+    talk = Conversation(0.0)
+    assert say(talk, 3, {"t": 5}, 10.0) == Beat(5)
+    assert talk.tick(GREETING_S - 0.1) is None
+    assert talk.tick(GREETING_S) == Close(4009)
 
 
 def test_too_much_is_too_much() -> None:

@@ -17,6 +17,9 @@ HEARTBEAT_S = 13.75
 PATIENCE_S = HEARTBEAT_S * 3
 """A client that says nothing for so long is gone."""
 
+GREETING_S = 15.0
+"""Who has not said so long after the beginning who it is is not waited for."""
+
 SENDS, SENDS_PER_S = 120, 60.0
 LIMIT_BYTES = 16 * 1024
 SDP_BYTES = 64 * 1024
@@ -163,12 +166,13 @@ def _read(form: Any, d: bytes) -> Any:
 class Conversation:
     """The state of one connection: whether it has begun, when it last spoke, how much."""
 
-    __slots__ = ("_heard", "_sends", "_window", "begun", "limits")
+    __slots__ = ("_began", "_heard", "_sends", "_window", "begun", "limits")
 
     def __init__(self, now: float, *, sends: int = SENDS) -> None:
         self.begun = False
         """Whether IDENTIFY or RESUME has been taken."""
         self.limits = sends
+        self._began = now
         self._heard = now
         self._window = now
         self._sends = 0
@@ -215,10 +219,12 @@ class Conversation:
 
     def wake_at(self) -> float:
         """When `tick` is due."""
+        if not self.begun:
+            return self._began + GREETING_S
         return self._heard + PATIENCE_S
 
     def tick(self, now: float) -> Output | None:
-        """Close a connection whose heartbeats have stopped."""
+        """Close a connection whose heartbeats have stopped, or that never began."""
         return Close(TIMED_OUT) if now >= self.wake_at() else None
 
 

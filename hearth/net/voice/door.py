@@ -301,6 +301,8 @@ class VoiceDoor:
         else:
             seat.may, seat.vad = self._flags(snapshot, state)
             self._allow(seat)
+            if seat.speaking and not seat.may.audio_in:
+                self._spoke(seat, 0)
 
     def _flags(self, snapshot: Snapshot, state: VoiceState) -> tuple[May, bool]:
         wall_ms = self.world.wall_ms()
