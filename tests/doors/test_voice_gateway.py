@@ -11,6 +11,7 @@ from hearth.core.permissions import P
 from tests.doors.conftest import Den
 from tests.harness import Client
 from tests.sfu.peer import TestPeer
+from tests.sfu.test_video import Camera
 from tests.voicebot import GCM, XCHACHA, VoiceBot
 
 
@@ -327,14 +328,14 @@ async def test_people_call_each_other(talk: Talk) -> None:
     assert await ann.closed() == 4022
 
 
-async def browse(talk: Talk) -> tuple[VoiceBot, TestPeer]:
+async def browse(talk: Talk, **words: Any) -> tuple[VoiceBot, TestPeer]:
     """A browser without codecs that is connected by the voice gateway."""
     made = await talk.bot()
     await made.join(talk.channel)
     await made.dial()
     await made.say(0, {**made.identity(), "video": True, "streams": []})
     made.ready = await made.next(2)
-    browser = TestPeer()
+    browser = TestPeer(**words)
     talk.browsers.append(browser)
     offer = {"protocol": "webrtc", "type": "offer", "rev": 1, "data": browser.offer()}
     await made.say(1, {**offer, "rtc_connection_id": "x"})
@@ -385,3 +386,40 @@ async def test_a_bad_offer_costs_its_sender_the_connection(talk: Talk) -> None:
     await one.next(2)
     await one.say(1, {"protocol": "webrtc", "type": "offer", "data": "v=0\r\nm=nonsense\r\n"})
     assert await one.closed() == 4020
+
+
+async def test_who_shows_what_in_which_section(talk: Talk) -> None:
+    one, camera = await browse(talk, camera=("",))
+    two, viewer = await browse(talk, video_slots=2)
+    show = Camera(camera, ("",))
+    mid = camera.sent_mids["video"]
+    for kind in ("video", "screen"):
+        streams = [{"type": kind, "mid": mid, "active": True}]
+        await one.say(12, {"audio_ssrc": 0, "video_ssrc": 0, "rtx_ssrc": 0, "streams": streams})
+        # A screen is sent to whoever asks for it.
+        stream: dict[str, Any] = {}
+        for _ in range(200):
+            show.frame()
+            with contextlib.suppress(TimeoutError):
+                told = await two.next(12, 0.05)
+                if told["user_id"] == str(one.client.id) and told["streams"]:
+                    (stream,) = told["streams"]
+                    if stream["type"] == kind:
+                        await two.say(15, {"any": 0, str(stream["ssrc"]): 100, "pixelCounts": {}})
+            if stream.get("type") == kind and stream["mid"] is not None:
+                break
+        assert (stream["type"], stream["active"]) == (kind, True)
+        assert stream["mid"] in viewer.mids["video"]
+    # It is told of itself by its own section, and that it is wanted.
+    while not (told := await one.next(12))["streams"]:
+        pass
+    assert told["user_id"] == str(one.client.id)
+    assert told["streams"][0]["mid"] == mid
+    while (await one.next(15)).get(str(stream["ssrc"])) != 100:
+        show.frame()
+    # Who may not stream is not seen.
+    deny = {"type": 1, "deny": str(P.STREAM)}
+    path = f"/channels/{talk.channel}/permissions/{one.client.id}"
+    await talk.den.ann.put(path, deny)
+    while (told := await two.next(12))["streams"] and told["streams"][0]["active"]:
+        show.frame()

@@ -176,10 +176,7 @@ class VoiceConnection(asyncio.Protocol):
         elif isinstance(output, Speaking):
             self.door.speak(seat, int(output.speaking))
         elif isinstance(output, Video):
-            screens = {each.mid: each.type for each in output.streams if each.mid is not None}
-            seat.peer.label(
-                {mid: "screen" if kind == "screen" else "video" for mid, kind in screens.items()}
-            )
+            self.door.show(seat, {each.mid: each.type for each in output.streams if each.mid})
         else:
             assert isinstance(output, Wants)
             seat.peer.want(output.others, output.wanted, output.pixels)

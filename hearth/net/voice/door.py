@@ -340,6 +340,13 @@ class VoiceDoor:
         if not seat.vad:
             self._allow(seat)
 
+    def show(self, seat: Seat, kinds: Mapping[str, str]) -> None:
+        """Op 12 of a browser: which sections of its offer are screens."""
+        seat.peer.label(
+            {mid: "screen" if kind == "screen" else "video" for mid, kind in kinds.items()}
+        )
+        self.streams(seat.peer)
+
     def _spoke(self, seat: Seat, said: int) -> None:
         if seat.may.audio_in or not said:
             seat.speaking = said
