@@ -249,7 +249,8 @@ async def serve(
         world.tasks.start(_write_uses(world), name="uses")
         listeners = await _listen(config, http, world.tasks)
         world.origin = config.http.public_url or listeners[0].url
-        voice = _voice(config, world, gateway, [each.place for each in listeners if each.place])
+        places = [each.place for each in listeners if each.place]
+        voice = _voice(config, world, gateway, http, places)
         if voice is None:
             gateway.has_voice = False
             logger.info("no voice: there is no TCP address, and [voice] udp is not set")
@@ -357,7 +358,11 @@ def _doors(
 
 
 def _voice(
-    config: Config, world: World, gateway: Gateway, places: Sequence[tuple[str, int]]
+    config: Config,
+    world: World,
+    gateway: Gateway,
+    http: HttpServer,
+    places: Sequence[tuple[str, int]],
 ) -> VoiceDoor | None:
     """The voice gateway, whose media comes to the first TCP address by UDP; None without one."""
     asked = config.voice.udp
@@ -370,19 +375,22 @@ def _voice(
         return None
 
     everywhere = place[0] in ("", "0.0.0.0", "::")  # noqa: S104
+    tcp_port = places[0][1] if places else 0
     hosts = config.voice.addresses or ((own_ipv4(), LOOPBACK) if everywhere else (place[0],))
 
     async def open_voice(listener: MediaListener) -> Media:
         """At first use: text alone needs none of it."""
-        media = await asyncio.to_thread(import_module, "hearth.sfu.media")
+        module = await asyncio.to_thread(import_module, "hearth.sfu.media")
         try:
-            return await media.open_media(listener, *place, hosts)
+            media: Media = await module.open_media(listener, *place, hosts, tcp_port)
         except OSError as error:
             if asked is not None:
                 raise
             # Somebody else has the number: bots and browsers are told another.
             logger.warning("UDP port taken port=%d reason=%s", place[1], error.strerror)
-            return await media.open_media(listener, place[0], 0, hosts)
+            media = await module.open_media(listener, place[0], 0, hosts, tcp_port)
+        http.media = media.stream
+        return media
 
     return VoiceDoor(world, open_voice, away=gateway.is_away, scale=config.limits.scale)
 

@@ -132,6 +132,10 @@ class Media(Protocol):
         """The key of an expected bot for one of `MODES`. Raises ValueError for another mode."""
         ...
 
+    def stream(self) -> object | None:
+        """The asyncio.Protocol of a TCP connection that carries media; None when none may."""
+        ...
+
     def close(self) -> None:
         """Every peer leaves, and the socket closes."""
         ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from ssl import SSLContext
 
 from hearth.net.proxies import counted_as, plain
-from hearth.net.rest.sockets import HttpServer
+from hearth.net.rest.sockets import HttpServer, is_media
 
 logger = logging.getLogger(__name__)
 
@@ -218,8 +218,23 @@ class Listener:
         self._rest = None
         self._loop.add_reader(self._socket, self._accept)
 
+    async def _peek(self, sock: socket.socket) -> bytes:
+        """A connection's first byte, left where it is. Raises OSError, also when none comes."""
+        came = asyncio.Event()
+        self._loop.add_reader(sock, came.set)
+        try:
+            async with asyncio.timeout(self._http.head_timeout_s):
+                await came.wait()
+        finally:
+            self._loop.remove_reader(sock)
+        return sock.recv(1, socket.MSG_PEEK)
+
     async def _greet(self, sock: socket.socket, key: str) -> None:
         try:
+            if self._http.media is not None and is_media(await self._peek(sock)):
+                # Media has its own seal.
+                await self._loop.connect_accepted_socket(self._http, sock)
+                return
             await self._loop.connect_accepted_socket(
                 self._http,
                 sock,

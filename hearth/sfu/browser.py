@@ -20,7 +20,7 @@ from hearth.sfu.icelite import Agent
 from hearth.sfu.sources import Source, bind
 from hearth.sfu.track import OPUS_HZ, VIDEO_HZ, AudioTrack, View
 from hearth.sfu.twcc import Arrivals
-from hearth.sfu.udp import Address
+from hearth.sfu.udp import Address, is_stream
 from hearth.sfu.video import VideoTrack
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Browser:
     @property
     def together(self) -> bool:
         """It is reached by the UDP socket, and this system sends many datagrams by one call."""
-        return TOGETHER and self.address not in self.web.streams
+        return TOGETHER and not is_stream(self.address)
 
     def member(self, template: bytes) -> Member:
         """It, as a member of a fan."""
@@ -216,7 +216,7 @@ class Browser:
             self._before = None
         moved = agent.address != self.address
         self.address = agent.address
-        if self.address is not None and self.address not in self.web.streams:
+        if self.address is not None and not is_stream(self.address):
             self.place.set(self.address)
         if moved or self.paused:
             # A fan may hold it by another way, or not at all.

@@ -73,6 +73,14 @@ class IceLite:
                 del self.by_address[address]
         agent.proven.clear()
 
+    def forget(self, agent: Agent, address: Address) -> None:
+        """An address of an agent's is no more; it is sent to at the one proven last before."""
+        if self.by_address.get(address) is agent:
+            del self.by_address[address]
+        agent.proven.pop(address, None)
+        if agent.address == address:
+            agent.address = next(reversed(agent.proven), None)
+
     def take(self, data: bytes, address: Address, now: float) -> tuple[Agent, bytes] | None:
         """What a datagram that looks like STUN leads to: the agent whose address is now proven,
         and the answer. None is silence: whoever does not know our password learns nothing."""

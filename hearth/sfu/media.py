@@ -1,5 +1,6 @@
 """The media server whole, as the voice gateway is handed it: rooms, browsers and bots."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -34,14 +35,22 @@ class MediaServer:
             raise ValueError("There is no such mode.")
         return self.bots.select(cast(Peer, peer), mode)
 
+    def stream(self) -> asyncio.Protocol | None:
+        """What takes a TCP connection that carries media; None when nobody may come so."""
+        return self.sfu.stream()
+
     def close(self) -> None:
         """Every peer leaves, and the socket closes."""
         self.sfu.close()
 
 
-async def open_media(listener: MediaListener, host: str, port: int, hosts: Sequence[str]) -> Media:
-    """Bind the UDP socket, and be ready for rooms; browsers are told `hosts`. Raises OSError."""
+async def open_media(
+    listener: MediaListener, host: str, port: int, hosts: Sequence[str], tcp_port: int = 0
+) -> Media:
+    """Bind the UDP socket, and be ready for rooms; browsers are told `hosts`, and the TCP port
+    that takes media too unless it is 0. Raises OSError."""
     sfu = Sfu(listener)
     sfu.hosts = hosts
+    sfu.tcp_port = tcp_port
     await sfu.open(host, port)
     return MediaServer(sfu)

@@ -330,6 +330,14 @@ class Sfu:
                     self.web.candidates.append(Candidate("tcp", host, self.tcp_port))
         return self.web
 
+    def stream(self) -> asyncio.Protocol | None:
+        """What takes a TCP connection that carries media; None before any browser came."""
+        if self.web is None:
+            return None
+        from hearth.sfu.tcp import MediaStream
+
+        return MediaStream(self.web)
+
     def close(self) -> None:
         """Every peer leaves, and the socket closes. May be called again."""
         for room in list(self.rooms.values()):
@@ -338,6 +346,8 @@ class Sfu:
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
+        if self.web is not None:
+            self.web.close()
         self.udp.close()
 
     def join(self, room_id: int, user_id: int, may: May) -> Peer:

@@ -24,6 +24,11 @@ _DISCOVERY = b"\x00\x01\x00\x46"
 """How a request for IP discovery begins: 74 bytes, which no STUN message has."""
 
 
+def is_stream(address: Address | None) -> bool:
+    """Whether an address is a TCP connection's (`hearth.sfu.tcp`)."""
+    return address is not None and len(address) == 4 and address[2] == "tcp"
+
+
 class Udp:
     """One socket for everything. `drops` counts what the kernel had no room for."""
 
@@ -111,6 +116,12 @@ class Udp:
         if len(data) <= LARGEST:
             self.inbox[: len(data)] = data
             self.take(self.inbox[: len(data)], address)
+
+    def feed_browser(self, data: bytes, address: Address) -> None:
+        """Take a datagram that came by TCP, which only browsers use."""
+        if len(data) == 74 and data[:4] == _DISCOVERY:
+            return
+        self.feed(data, address)
 
     def take(self, data: memoryview, address: Address) -> None:
         """Hand one datagram over. Whatever it does, it costs nobody else anything."""

@@ -11,10 +11,11 @@ from hearth.sfu.browser import Browser
 from hearth.sfu.forward import Post
 from hearth.sfu.icelite import Agent, IceLite
 from hearth.sfu.sdp import Candidate
-from hearth.sfu.udp import LARGEST, Address
+from hearth.sfu.udp import LARGEST, Address, is_stream
 
 if TYPE_CHECKING:
     from hearth.sfu.room import Peer
+    from hearth.sfu.tcp import MediaStream
     from hearth.sfu.udp import Udp
 
 _IDENTITY_S = 7 * 86_400.0
@@ -33,8 +34,8 @@ class Web:
         self.inbox: Any = ffi.new("char[]", LARGEST)
         """Where a datagram lies while it is looked at; libsrtp opens it there."""
         self.length: Any = ffi.new("int *")
-        self.streams: dict[Address, Callable[[bytes], bool]] = {}
-        """How to write to the addresses that came by TCP."""
+        self.streams: dict[Address, MediaStream] = {}
+        """The connections that came by TCP."""
         self._identity: Identity | None = None
         self._identity_until = 0.0
         udp.inbox = memoryview(ffi.buffer(self.inbox)).cast("B")
@@ -54,9 +55,25 @@ class Web:
 
     def send(self, data: bytes, address: Address) -> bool:
         """Send to an address of a browser, or drop; whether it went."""
-        if self.streams and (write := self.streams.get(address)) is not None:
-            return write(data)
+        if is_stream(address):
+            stream = self.streams.get(address)
+            return stream is not None and stream.write(data)
         return self.udp.send(data, address)
+
+    def close(self) -> None:
+        """End the connections that came by TCP."""
+        for stream in list(self.streams.values()):
+            stream.cut()
+
+    def gone(self, address: Address) -> None:
+        """A TCP connection ended: nobody is behind its address any more."""
+        agent = self.ice.by_address.get(address)
+        if agent is None:
+            return
+        self.ice.forget(agent, address)
+        owner = agent.owner
+        assert isinstance(owner, Browser)
+        owner.checked(agent)
 
     def take(self, data: memoryview, address: Address) -> None:
         """One datagram, which lies in the inbox."""

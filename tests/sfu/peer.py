@@ -51,6 +51,23 @@ class Stream:
         self.levels: set[int] = set()
 
 
+class _Frames(asyncio.Protocol):
+    """The client's side of RFC 4571."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self._rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._rest += data
+        while len(self._rest) >= 2:
+            end = 2 + int.from_bytes(self._rest[:2], "big")
+            if end > len(self._rest):
+                break
+            frame, self._rest = self._rest[2:end], self._rest[end:]
+            self._take(frame)
+
+
 class TestPeer:
     """One browser. `keep` keeps every packet; without it they are only opened and counted."""
 
@@ -102,6 +119,8 @@ class TestPeer:
         self.remote_ufrag = self.remote_password = ""
         self.checked = asyncio.Event()
         self._transport = 0
+        self.stream: asyncio.Transport | None = None
+        """The connection to the server, when it goes by TCP."""
         self.sent: list[bytes] | None = None
         """What would have been sent, while this is not None."""
 
@@ -270,6 +289,9 @@ class TestPeer:
         """Send bytes as they are."""
         if self.sent is not None:
             self.sent.append(data)
+            return
+        if self.stream is not None:
+            self.stream.write(len(data).to_bytes(2, "big") + data)
             return
         with contextlib.suppress(OSError):
             self._socket.sendto(data, self.remote)
@@ -446,8 +468,19 @@ class TestPeer:
         if self.on_packet is not None:
             self.on_packet(packet, payload)
 
+    async def by_tcp(self, host: str, port: int) -> None:
+        """Go by TCP; before `answered`."""
+        self.stream, _ = await self._loop.create_connection(lambda: _Frames(self.take), host, port)
+
+    def take(self, data: bytes) -> None:
+        """A datagram that came by TCP."""
+        self._view[: len(data)] = data
+        self._take(len(data))
+
     def close(self) -> None:
         """End it without a word."""
+        if self.stream is not None:
+            self.stream.abort()
         for timer in self._timers:
             timer.cancel()
         self.silent = True

@@ -1,8 +1,8 @@
 """HTTP's connections: how many one address may have, and how long a slow one is waited for.
 
 It relies on private parts of aiohttp beside those that net/gateway/upgrade.py names: on
-`_current_request`, `_request_count`, `_paused` and `_force_close`. tests/doors/test_slow.py is the
-contract with them.
+`transport`, `_current_request`, `_request_count`, `_paused` and `_force_close`.
+tests/doors/test_slow.py and tests/sfu/test_tcp.py are the contract with them.
 """
 
 import asyncio
@@ -23,6 +23,12 @@ KEEPALIVE_S = 150.0
 
 READING_FACTOR = 4
 """An answer of which nothing is taken is waited for so many times as long as a request's head."""
+
+
+def is_media(data: bytes) -> bool:
+    """Whether a connection's first bytes are the length of a datagram (RFC 4571): HTTP begins with
+    a letter, TLS with 0x16."""
+    return bool(data) and data[0] < 8
 
 
 class Counts:
@@ -81,6 +87,8 @@ class HttpServer(web.Server):
         self.body_rate_bytes = body_rate_bytes
         self.refused = 0
         self.slow = 0
+        self.media: Callable[[], object | None] | None = None
+        """Gives the protocol of a connection that turns out to carry media instead of HTTP."""
 
     def __call__(self) -> RequestHandler:
         """The protocol of a new connection."""
@@ -113,11 +121,12 @@ class HttpServer(web.Server):
 class _Handler(RequestHandler):
     """A connection, with what the sweep saw of it last."""
 
-    __slots__ = ("_came", "_key", "_left", "_seen", "_since", "_stuck")
+    __slots__ = ("_came", "_heard", "_key", "_left", "_seen", "_since", "_stuck")
 
     def __init__(self, server: HttpServer, **more: Any) -> None:
         super().__init__(server, **more)
         self._came = 0.0
+        self._heard = False
         self._key: str | None = None
         self._seen: web.BaseRequest | None = None
         self._since = 0.0
@@ -137,6 +146,29 @@ class _Handler(RequestHandler):
             return
         self._came = self._loop.time()
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._heard:
+            self._heard = True
+            if is_media(data) and self._hand_over(data):
+                return
+        super().data_received(data)
+
+    def _hand_over(self, data: bytes) -> bool:
+        """Let the media server have the connection; whether it wants it."""
+        server, transport = cast(HttpServer, self._manager), self.transport
+        taker = server.media() if server.media is not None else None
+        if taker is None or transport is None:
+            return False
+        handed = _Handed(cast(asyncio.Protocol, taker), server.counts, self._key)
+        self._key = None
+        # Else it would close what is handed over.
+        self.transport = None
+        super().connection_lost(None)
+        transport.set_protocol(handed)
+        handed.connection_made(transport)
+        handed.data_received(data)
+        return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._key is not None and self._manager is not None:
@@ -168,3 +200,20 @@ class _Handler(RequestHandler):
             if spent > request.content.total_bytes / server.body_rate_bytes:
                 return "body"
         return None
+
+
+class _Handed(asyncio.Protocol):
+    """A connection that somebody else took; it is still counted for its address."""
+
+    def __init__(self, taker: asyncio.Protocol, counts: Counts, key: str | None) -> None:
+        self._counts = counts
+        self._key = key
+        self.connection_made = taker.connection_made
+        self.data_received = taker.data_received
+        self._lost = taker.connection_lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._key is not None:
+            self._counts.leave(self._key)
+            self._key = None
+        self._lost(exc)
