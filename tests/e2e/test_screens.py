@@ -162,7 +162,7 @@ async def test_screens(
     await page.keyboard.press("Control+/")
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     await eye.look(page, "keys")
-    for tab in ("account", "security", "sessions", "appearance"):
+    for tab in ("account", "security", "sessions", "appearance", "voice"):
         await _settings(eye, page, server, f"/settings/{tab}")
     for tab in ("overview", "roles", "invites", "bans"):
         await _settings(eye, page, server, f"/settings/guild/{guild}/{tab}")

@@ -1,12 +1,14 @@
 // A guild's channels by category: what is unread stands out, what is folded shows only that.
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { readGuild } from "../actions/messages.ts";
+import { join } from "../actions/voice.ts";
 import { type Channel, ChannelType } from "../core/types.ts";
 import { channelName, channelTree, isVoice, isWritten, may, mayIn } from "../store/channels.ts";
 import { mutedChannel } from "../store/notify.ts";
 import { place, setPane } from "../store/place.ts";
 import { folded, setFolded } from "../store/prefs.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
+import { isFull, own, voicesIn } from "../store/voice.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
@@ -17,6 +19,7 @@ import styles from "./ChannelTree.module.css";
 import { CategoryHead } from "./CategoryHead.tsx";
 import { canStep, dragged, dragging, moveKeys, moveStep, over, told } from "./channelMoves.ts";
 import { openDialog } from "./dialogs.ts";
+import { Voices } from "./Voices.tsx";
 
 export function channelIcon(channel: Channel): IconName {
   if (isVoice(channel)) return "volume";
@@ -29,7 +32,7 @@ export function ChannelTree(props: { guildId: string }): JSX.Element {
     setFolded(folded().includes(id) ? folded().filter((one) => one !== id) : [...folded(), id]);
   const shown = (list: Channel[], category: Channel | null) =>
     category && folded().includes(category.id)
-      ? list.filter((one) => isUnread(one) || one.id === place().channel)
+      ? list.filter((one) => isUnread(one) || one.id === place().channel || voicesIn(one).length > 0)
       : list;
   const manage = () => mayIn(props.guildId, "MANAGE_CHANNELS");
   return (
@@ -68,6 +71,8 @@ function Entry(props: { channel: Channel }): JSX.Element {
   const count = () => mentionsIn(props.channel);
   const here = () => place().channel === props.channel.id;
   const name = () => channelName(props.channel);
+  const voice = () => isVoice(props.channel);
+  const enterable = () => may(props.channel, "CONNECT") && (!isFull(props.channel) || may(props.channel, "MOVE_MEMBERS"));
   const manage = () => may(props.channel, "MANAGE_CHANNELS");
   const items = (): MenuItem[] => {
     const list: MenuItem[] = [
@@ -86,8 +91,15 @@ function Entry(props: { channel: Channel }): JSX.Element {
   };
   const inside = () => (
     <>
-      <Icon name={channelIcon(props.channel)} size={18} class={styles.icon} />
+      <Icon name={voice() && !enterable() ? "lock" : channelIcon(props.channel)} size={18} class={styles.icon} />
       <span class="cut grow">{name()}</span>
+      <Show when={props.channel.user_limit}>
+        {(limit) => (
+          <span class={styles.limit} aria-hidden="true">
+            {voicesIn(props.channel).length}/{limit()}
+          </span>
+        )}
+      </Show>
       <Badge count={count()} class={styles.count} />
     </>
   );
@@ -102,9 +114,9 @@ function Entry(props: { channel: Channel }): JSX.Element {
       {...dragging(() => props.channel)}
     >
       <Show
-        when={isWritten(props.channel) && !isVoice(props.channel)}
+        when={isWritten(props.channel) || isVoice(props.channel)}
         fallback={
-          <span class={styles.entry} data-off title={isVoice(props.channel) ? "There is no voice yet." : "This client cannot show such channels yet."}>
+          <span class={styles.entry} data-off title="This client cannot show such channels yet.">
             {inside()}
           </span>
         }
@@ -114,12 +126,16 @@ function Entry(props: { channel: Channel }): JSX.Element {
           draggable={false}
           href={`/channels/${props.channel.guild_id}/${props.channel.id}`}
           aria-current={here() ? "page" : undefined}
+          data-in={own.channelId === props.channel.id || undefined}
           data-unread={unread() || undefined}
           data-muted={mutedChannel(props.channel) || undefined}
-          aria-label={name() + (count() ? `, ${count()} mentions` : unread() ? ", unread" : "")}
+          aria-label={name() + (voice() ? ", voice" : "") + (count() ? `, ${count()} mentions` : unread() ? ", unread" : "")}
           onClick={(event) => {
+            const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
             follow(event);
             setPane("none");
+            // Who presses a voice channel is in it: there is nothing to ask.
+            if (voice() && plain && enterable()) join(props.channel);
           }}
           onContextMenu={(event) => {
             event.preventDefault();
@@ -139,6 +155,9 @@ function Entry(props: { channel: Channel }): JSX.Element {
         onClick={(event) => setMenu(below(event.currentTarget, true))}
       />
       <Show when={menu()}>{(at) => <Menu label={name()} at={at()} items={items()} onClose={() => setMenu(null)} />}</Show>
+      <Show when={voice()}>
+        <Voices channel={props.channel} />
+      </Show>
     </li>
   );
 }

@@ -1,10 +1,12 @@
 // The bar over the messages: where one is, and what is beside them.
 import { type JSX, Show } from "solid-js";
+import { call } from "../actions/voice.ts";
 import { type Channel, ChannelType } from "../core/types.ts";
 import { isPrivate } from "../store/channels.ts";
-import { pane, panel, setPane, setPanel } from "../store/place.ts";
+import { chatting, pane, panel, setChatting, setPane, setPanel } from "../store/place.ts";
 import { membersOpen, setMembersOpen } from "../store/prefs.ts";
 import { totalMentions } from "../store/reads.ts";
+import { calls, own } from "../store/voice.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { channelIcon } from "./ChannelTree.tsx";
@@ -13,6 +15,7 @@ import { Face } from "./Face.tsx";
 import styles from "./Header.module.css";
 import { tight } from "../ui/media.ts";
 import { openSwitcher } from "./switcher.ts";
+import { attempt } from "../ui/toast.tsx";
 
 export function Header(props: { title: string; channel?: Channel; icon?: IconName }): JSX.Element {
   const direct = () => props.channel?.type === ChannelType.DM;
@@ -44,6 +47,12 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
       <Show when={props.channel}>
         {(channel) => (
           <>
+            <Show when={isPrivate(channel()) && own.channelId !== channel().id}>
+              <IconButton icon="phone" label={calls[channel().id] ? "Join the call" : "Call"} onClick={() => void attempt(() => call(channel(), !calls[channel().id]))} />
+            </Show>
+            <Show when={channel().type === ChannelType.VOICE}>
+              <IconButton icon="chat" label={chatting() ? "Show the room" : "Show the chat"} pressed={chatting()} onClick={() => setChatting(!chatting())} />
+            </Show>
             <IconButton class={styles.wide} icon="bell" label="Notifications" onClick={() => openDialog({ kind: "notify", guildId: channel().guild_id, channelId: channel().id })} />
             <IconButton icon="pin" label="Pinned messages" pressed={panel() === "pins"} onClick={() => setPanel(panel() === "pins" ? "none" : "pins")} />
           </>

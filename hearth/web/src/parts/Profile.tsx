@@ -1,5 +1,5 @@
 // Somebody's profile beside what was clicked: who they are here, and what one can do.
-import { createResource, createSignal, For, type JSX, onCleanup, onMount, Show } from "solid-js";
+import { createResource, createSignal, For, type JSX, lazy, onCleanup, onMount, Show, Suspense } from "solid-js";
 import { giveRole } from "../actions/guilds.ts";
 import { befriend, block, openDm, profileOf, unfriend } from "../actions/social.ts";
 import { createdMs } from "../core/snowflake.ts";
@@ -10,6 +10,7 @@ import { guilds, memberOf, nameIn, roles, rolesOf } from "../store/guilds.ts";
 import { relationships } from "../store/relationships.ts";
 import { myId } from "../store/session.ts";
 import { userName, users } from "../store/users.ts";
+import { isHeard } from "../store/voice.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
 import { navigate } from "../ui/router.ts";
@@ -19,6 +20,8 @@ import { Face } from "./Face.tsx";
 import { Markdown } from "./Markdown.tsx";
 import styles from "./Profile.module.css";
 import { hideProfile, type Shown, shownProfile } from "./profile.ts";
+
+const VoiceCard = lazy(() => import("./VoiceCard.tsx"));
 
 export function ProfileHost(): JSX.Element {
   return <Show when={shownProfile()} keyed>{(shown) => <Profile shown={shown} />}</Show>;
@@ -171,6 +174,11 @@ function Profile(props: { shown: Shown }): JSX.Element {
               </Show>
             </ul>
           </section>
+        </Show>
+        <Show when={isHeard(guildId, id)}>
+          <Suspense>
+            <VoiceCard id={id} guildId={guildId} />
+          </Suspense>
         </Show>
         <section>
           <h3>Since</h3>

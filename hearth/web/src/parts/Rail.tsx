@@ -2,7 +2,7 @@
 import { For, type JSX } from "solid-js";
 import { iconUrl } from "../core/cdn.ts";
 import type { Guild } from "../core/types.ts";
-import { channels, channelTree, isPrivate, isWritten } from "../store/channels.ts";
+import { channels, channelTree, isPrivate, isVoice, isWritten } from "../store/channels.ts";
 import { guildList } from "../store/guilds.ts";
 import { place, setPane } from "../store/place.ts";
 import { places } from "../store/prefs.ts";
@@ -18,7 +18,8 @@ import styles from "./Rail.module.css";
 export function guildPath(guildId: string): string {
   const kept = places()[guildId];
   if (kept && channels[kept]?.guild_id === guildId) return `/channels/${guildId}/${kept}`;
-  const first = channelTree(guildId).flatMap((branch) => branch.channels).find(isWritten);
+  const all = channelTree(guildId).flatMap((branch) => branch.channels);
+  const first = all.find((one) => isWritten(one) && !isVoice(one)) ?? all.find((one) => isWritten(one) || isVoice(one));
   return first ? `/channels/${guildId}/${first.id}` : `/channels/${guildId}`;
 }
 

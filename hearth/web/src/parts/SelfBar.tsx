@@ -1,8 +1,10 @@
-// Oneself, at the foot of the channel list: presence, and the way to the settings.
+// Oneself, at the foot of the channel list: presence, what is off in voice, and the way to the settings.
 import { createSignal, type JSX, Show } from "solid-js";
 import { type OwnStatus, setStatus } from "../actions/session.ts";
+import { setDeafened, setMuted } from "../actions/voice.ts";
 import { me, myId, session } from "../store/session.ts";
 import { statusOf, userName } from "../store/users.ts";
+import { deafened, muted } from "../store/voice.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
 import { navigate } from "../ui/router.ts";
@@ -43,6 +45,8 @@ export function SelfBar(): JSX.Element {
           </span>
         </span>
       </button>
+      <IconButton icon={muted() || deafened() ? "micOff" : "mic"} class={muted() || deafened() ? styles.off : undefined} label={muted() || deafened() ? "Unmute" : "Mute"} tip="above" onClick={() => setMuted(!(muted() || deafened()))} />
+      <IconButton icon={deafened() ? "earsOff" : "ears"} class={deafened() ? styles.off : undefined} label={deafened() ? "Undeafen" : "Deafen"} tip="above" onClick={() => setDeafened(!deafened())} />
       <IconButton icon="gear" label="Settings" tip="above" onClick={() => navigate("/settings")} />
       <Show when={menu()}>{(at) => <Menu label="Your status" at={at()} items={items()} onClose={() => setMenu(null)} />}</Show>
     </section>

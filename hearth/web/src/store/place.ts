@@ -18,5 +18,7 @@ export const [replyingTo, setReplyingTo] = createSignal<Message | null>(null);
 export const [editing, setEditing] = createSignal<Id | null>(null);
 /** On narrow screens: which of the panes is open over the messages. */
 export const [pane, setPane] = createSignal<"none" | "nav" | "members">("none");
+/** Whether a voice channel shows what is written in it, instead of who is there. */
+export const [chatting, setChatting] = createSignal(false);
 /** What is open beside the messages. */
 export const [panel, setPanel] = createSignal<"none" | "pins" | "inbox" | "search">("none");

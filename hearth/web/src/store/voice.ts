@@ -40,18 +40,17 @@ const NOWHERE: Own = {
 const [own, setOwn] = createStore<Own>({ ...NOWHERE });
 export { own };
 
-/** What somebody shows, and the picture where it is carried to us. */
-export interface Shown extends Stream {
-  media: MediaStream | null;
-}
-
 interface Room {
   /** Who is loud now. */
   speaking: Record<Id, boolean>;
-  streams: Record<Id, Shown[]>;
+  /** What others show. */
+  streams: Record<Id, Stream[]>;
+  /** The pictures that are carried to us, by stream. */
+  pictures: Record<number, MediaStream>;
 }
 
-const [room, setRoom] = createStore<Room>({ speaking: {}, streams: {} });
+const EMPTY: Room = { speaking: {}, streams: {}, pictures: {} };
+const [room, setRoom] = createStore<Room>({ ...EMPTY });
 export { room };
 
 /** Whose screens the person chose to watch, by stream. */
@@ -122,6 +121,11 @@ export function voiceOf(home: Id | null | undefined, userId: Id): VoiceState | u
   return home ? states[home]?.[userId] : undefined;
 }
 
+/** Whether somebody is in voice in a guild, or in the person's own call. */
+export function isHeard(guildId: Id | undefined, userId: Id): boolean {
+  return voiceOf(guildId, userId) !== undefined || (own.guildId === null && voiceOf(own.channelId, userId) !== undefined);
+}
+
 /** The channel that the person is in or on the way to. */
 export function myChannel(): Channel | undefined {
   return own.channelId ? channels[own.channelId] : undefined;
@@ -156,23 +160,28 @@ export function ownIs(change: Partial<Own>): void {
 
 export function ownEnded(): void {
   setOwn({ ...NOWHERE });
-  roomIs({ speaking: {}, streams: {} });
-  setWatched([]);
-  setFigures({});
+  roomEnded();
 }
 
-export function roomIs(next: Room): void {
-  setRoom(reconcile(next));
+export function roomEnded(): void {
+  setRoom(reconcile({ speaking: {}, streams: {}, pictures: {} }));
+  setWatched([]);
+  setFigures({});
 }
 
 export function speakingIs(userId: Id, on: boolean): void {
   if ((room.speaking[userId] ?? false) !== on) setRoom("speaking", userId, on);
 }
 
-export function streamsAre(userId: Id, streams: Shown[]): void {
+export function streamsAre(userId: Id, streams: Stream[]): void {
   setRoom("streams", userId, streams);
   const all = new Set(Object.values(room.streams).flatMap((list) => list.map((one) => one.ssrc)));
   if (watched().some((ssrc) => !all.has(ssrc))) setWatched(watched().filter((ssrc) => all.has(ssrc)));
+}
+
+export function pictureIs(ssrc: number, media: MediaStream | null): void {
+  if (media) setRoom("pictures", ssrc, media);
+  else setRoom("pictures", produce((all) => void delete all[ssrc]));
 }
 
 export function hasLeft(userId: Id): void {

@@ -19,6 +19,7 @@ import { Dialogs } from "../parts/Dialogs.tsx";
 import { Face } from "../parts/Face.tsx";
 import styles from "./Settings.module.css";
 
+const VoiceSettings = lazy(() => import("./VoiceSettings.tsx"));
 const GuildSettings = lazy(() => import("./GuildSettings.tsx"));
 
 const TABS: [tab: string, text: string, icon: IconName][] = [
@@ -26,6 +27,7 @@ const TABS: [tab: string, text: string, icon: IconName][] = [
   ["security", "Password and second factor", "key"],
   ["sessions", "Devices", "device"],
   ["appearance", "Appearance", "palette"],
+  ["voice", "Voice", "mic"],
 ];
 /** Who may do any of these sees the tab; where none are named, everybody. */
 const GUILD_TABS: [tab: string, text: string, icon: IconName, needs?: Permission[]][] = [
@@ -96,6 +98,11 @@ export default function Settings(): JSX.Element {
           </Match>
           <Match when={tab() === "sessions"}>
             <Sessions />
+          </Match>
+          <Match when={tab() === "voice"}>
+            <Suspense>
+              <VoiceSettings />
+            </Suspense>
           </Match>
           <Match when={tab() === "appearance"}>
             <Appearance />

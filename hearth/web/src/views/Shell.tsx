@@ -1,6 +1,7 @@
 // The world of who is logged in: guilds, channels, messages, members.
 import { createEffect, on, type JSX, lazy, Match, onCleanup, onMount, Show, Suspense, Switch, untrack } from "solid-js";
 import * as actions from "../actions/messages.ts";
+import { lookForCall, setDeafened, setMuted } from "../actions/voice.ts";
 import { Composer } from "../parts/Composer.tsx";
 import { Connection } from "../parts/Connection.tsx";
 import { ChannelTree } from "../parts/ChannelTree.tsx";
@@ -16,12 +17,14 @@ import { guildPath, Rail } from "../parts/Rail.tsx";
 import { SelfBar } from "../parts/SelfBar.tsx";
 import { setSwitching, switching } from "../parts/switcher.ts";
 import { Timeline } from "../parts/Timeline/Timeline.tsx";
-import { channelName, channels, channelTree, isPrivate, isWritten, mayIn, privateList } from "../store/channels.ts";
+import { channelName, channels, channelTree, isPrivate, isVoice, isWritten, mayIn, privateList } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
-import { pane, panel, place, setPane, setPanel, setPlace } from "../store/place.ts";
+import { chatting, pane, panel, place, setChatting, setPane, setPanel, setPlace } from "../store/place.ts";
 import { membersOpen, places, setPlaces } from "../store/prefs.ts";
 import { isUnread, totalMentions } from "../store/reads.ts";
 import { search } from "../store/search.ts";
+import { session } from "../store/session.ts";
+import { calls, deafened, muted, own, ringing } from "../store/voice.ts";
 import { Button } from "../ui/Button.tsx";
 import { Flame } from "../ui/Icon.tsx";
 import { match, navigate, path } from "../ui/router.ts";
@@ -33,6 +36,9 @@ const Pins = lazy(() => import("../parts/Pins.tsx"));
 const loadSearch = () => import("../parts/Search/Search.tsx");
 const Search = lazy(loadSearch);
 const Inbox = lazy(() => import("../parts/Inbox.tsx"));
+const Room = lazy(() => import("../parts/Room/Room.tsx"));
+const VoicePanel = lazy(() => import("../parts/VoicePanel.tsx"));
+const Ringing = lazy(() => import("../parts/Ringing.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
 
 /** What a region is entered by, the best first. */
@@ -48,7 +54,7 @@ export default function Shell(): JSX.Element {
   const guild = () => (guildId() ? guilds[guildId() as string] : undefined);
   const channel = () => {
     const found = place().channel ? channels[place().channel as string] : undefined;
-    return found && isWritten(found) && (found.guild_id ?? "@me") === place().guild ? found : undefined;
+    return found && (isWritten(found) || isVoice(found)) && (found.guild_id ?? "@me") === place().guild ? found : undefined;
   };
   /** What is searched from here: the guild, or the private channel. */
   const searchScope = () => channel()?.guild_id ?? channel()?.id ?? null;
@@ -73,6 +79,16 @@ export default function Shell(): JSX.Element {
     if (one) setPlaces({ ...kept, [one.guild_id ?? "@me"]: one.id, "": at.split("/").slice(0, 4).join("/") });
     else if (place().guild === "@me") setPlaces({ ...kept, "": at });
   });
+  createEffect(
+    on(
+      () => [place().channel, session.connection] as const,
+      ([id, connection], before) => {
+        if (before?.[0] !== id) setChatting(false);
+        const one = id ? channels[id] : undefined;
+        if (one && isPrivate(one) && connection === "ready") lookForCall(one.id);
+      },
+    ),
+  );
   createEffect(
     on(
       () => place().channel,
@@ -110,6 +126,8 @@ export default function Shell(): JSX.Element {
     const open = document.querySelector("dialog[open], [popover]:popover-open:not(.tip)");
     if (mod && event.key.toLowerCase() === "k") setSwitching(!switching());
     else if (mod && event.key === "/") openDialog({ kind: "keys" });
+    else if (mod && event.shiftKey && event.key.toLowerCase() === "m") setMuted(!(muted() || deafened()));
+    else if (mod && event.shiftKey && event.key.toLowerCase() === "d") setDeafened(!deafened());
     else if (mod && event.key.toLowerCase() === "f" && channel() && !open) {
       setPanel("search");
       document.querySelector<HTMLElement>("[data-search] input")?.focus();
@@ -164,6 +182,11 @@ export default function Shell(): JSX.Element {
               </>
             )}
           </Show>
+          <Show when={own.phase !== "none"}>
+            <Suspense>
+              <VoicePanel />
+            </Suspense>
+          </Show>
           <SelfBar />
         </div>
       </div>
@@ -176,12 +199,28 @@ export default function Shell(): JSX.Element {
                 <>
                   <Header title={channelName(one())} channel={one()} />
                   <Connection />
-                  <div class={styles.timeline} data-region>
-                    <Timeline channel={one()} name={channelName(one())} />
-                  </div>
-                  <div data-region>
-                    <Composer channel={one()} name={channelName(one())} />
-                  </div>
+                  <Show
+                    when={!isVoice(one()) || (chatting() && isWritten(one()))}
+                    fallback={
+                      <div class={styles.room} data-fills data-region>
+                        <Suspense>
+                          <Room channel={one()} />
+                        </Suspense>
+                      </div>
+                    }
+                  >
+                    <div class={styles.timeline} data-region>
+                      <Show when={isPrivate(one()) && (calls[id] || own.channelId === id)}>
+                        <Suspense>
+                          <Room channel={one()} strip />
+                        </Suspense>
+                      </Show>
+                      <Timeline channel={one()} name={channelName(one())} />
+                    </div>
+                    <div data-region>
+                      <Composer channel={one()} name={channelName(one())} />
+                    </div>
+                  </Show>
                 </>
               );
             }}
@@ -228,6 +267,11 @@ export default function Shell(): JSX.Element {
       <Dialogs />
       <ProfileHost />
       <EmojiPickerHost />
+      <Show when={ringing().length}>
+        <Suspense>
+          <Ringing />
+        </Suspense>
+      </Show>
       <Show when={switching()}>
         <Suspense>
           <Switcher onClose={() => setSwitching(false)} />

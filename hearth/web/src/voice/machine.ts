@@ -10,12 +10,15 @@ export type Output =
   | { do: "ready"; ready: Ready }
   | { do: "answer"; sdp: string }
   | { do: "speaking"; userId: string; flags: number; mid: string | null }
+  /** All that somebody shows now. */
   | { do: "streams"; userId: string; streams: Stream[] }
+  /** A section of our offer carries that stream from now on; no user is nobody's. */
+  | { do: "mapped"; userId: string; ssrc: number; mid: string }
   | { do: "left"; userId: string }
-  /** By stream what anybody wants to see of it, 0 to 100. */
-  | { do: "demand"; wanted: Record<string, number> }
   /** The token is spent: ask the main gateway for another. */
   | { do: "renew" }
+  /** Taken out of the room. Who was moved is told by the main gateway where to. */
+  | { do: "dismissed"; failure: Failure }
   | { do: "failed"; failure: Failure };
 
 /** `waiting`: there is no socket now, packets may still come; `ready`: signalling works. */
@@ -33,13 +36,14 @@ export interface Ready {
   ice_servers?: RTCIceServer[];
 }
 
-/** Something that is shown: a camera or a screen, and the section of our offer that carries it. */
+/** Something that is shown: a camera or a screen, by its name in the room. */
 export interface Stream {
   type: "video" | "screen";
   ssrc: number;
   active: boolean;
-  mid: string | null;
 }
+
+type Told = { type?: string; ssrc: number; active?: boolean; mid?: string | null };
 
 export interface Payload {
   op: number;
@@ -69,8 +73,9 @@ const MOST_TRIES = 8;
 
 /** The server asks for another token after these. */
 const RENEW = new Set([4003, 4004, 4006, 4009, 4011]);
+const DISMISSED = 4014;
 const FINAL: Record<number, Failure> = {
-  4014: { text: "You were disconnected from voice.", way: "Somebody took you out, or the channel is gone.", again: true },
+  [DISMISSED]: { text: "You were disconnected from voice.", way: "Somebody took you out, or the channel is gone.", again: true },
   4016: { text: "This page and the server do not understand each other.", way: "Load the page again.", again: false },
   4012: { text: "This page is too old for the server.", way: "Load the page again.", again: false },
   4020: { text: "The server could not use what this browser sent.", way: "Load the page again, or try another browser.", again: true },
@@ -156,18 +161,16 @@ export class Machine {
         return [{ do: "speaking", userId: user_id ?? "", flags: speaking ?? 0, mid: mid ?? null }];
       }
       case OP.VIDEO: {
-        const { user_id, streams } = d as { user_id: string; streams?: Partial<Stream>[] };
-        const shown = (streams ?? []).map(
-          (one): Stream => ({ type: one.type === "screen" ? "screen" : "video", ssrc: one.ssrc ?? 0, active: one.active ?? true, mid: one.mid ?? null }),
+        const { user_id, audio_ssrc, streams = [] } = d as { user_id: string | null; audio_ssrc?: number; streams?: Told[] };
+        const carried = streams.flatMap((one): Output[] =>
+          one.mid ? [{ do: "mapped", userId: user_id ?? "", ssrc: one.ssrc, mid: one.mid }] : [],
         );
-        return [{ do: "streams", userId: user_id, streams: shown }];
+        if (user_id === null || audio_ssrc === undefined) return carried;
+        const shown = streams.map((one): Stream => ({ type: one.type === "screen" ? "screen" : "video", ssrc: one.ssrc, active: one.active ?? true }));
+        return [{ do: "streams", userId: user_id, streams: shown }, ...carried];
       }
       case OP.LEFT:
         return [{ do: "left", userId: (d as { user_id: string }).user_id }];
-      case OP.WANTS: {
-        const wanted = Object.entries(d as Record<string, unknown>).filter(([, value]) => typeof value === "number");
-        return [{ do: "demand", wanted: Object.fromEntries(wanted) as Record<string, number> }];
-      }
       default:
         return [];
     }
@@ -179,6 +182,7 @@ export class Machine {
     this.open = false;
     this.beatAt = this.helloBy = this.answerBy = this.sentAt = null;
     const failure = FINAL[code];
+    if (failure && code === DISMISSED) return [...this.end(), { do: "dismissed", failure }];
     if (failure) return this.fail(failure);
     // An Identify is good for once: who got no Ready for it needs another token.
     if (RENEW.has(code) || (this.identified && !this.ready)) return [...this.end(), { do: "renew" }];

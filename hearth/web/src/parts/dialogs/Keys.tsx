@@ -12,6 +12,8 @@ const KEYS: [keys: string, what: string][] = [
   ["Esc", "Mark the channel as read"],
   ["Shift Esc", "Mark the guild as read"],
   ["↑", "Edit your last message"],
+  ["Ctrl Shift M", "Mute or unmute yourself"],
+  ["Ctrl Shift D", "Deafen or undeafen yourself"],
   ["F6", "From region to region"],
   ["E R P +", "On a message: edit, reply, pin, react"],
   ["↑ ↓", "On a message: to the one above or below"],

@@ -1,0 +1,325 @@
+// What a person does in voice: come, speak, show, go; and what a moderator does to others there.
+import { createEffect, createRoot, on } from "solid-js";
+import { request } from "../api/client.ts";
+import type { Channel, Id } from "../core/types.ts";
+import { channels, may } from "../store/channels.ts";
+import { myId, session } from "../store/session.ts";
+import * as store from "../store/voice.ts";
+import { NO_ANSWER } from "../voice/machine.ts";
+import type { Sound } from "../voice/sounds.ts";
+import type { Talk, TalkListener, Wishes } from "../voice/talk.ts";
+import { command } from "./session.ts";
+
+const ASK_MS = 10_000;
+/** Who is moved hears of it from both gateways, in this time. */
+const MOVE_MS = 4_000;
+/** Tokens that were spent without a stay, in a row. */
+const MOST_RENEWALS = 4;
+
+const loadTalk = () => import("../voice/talk.ts");
+let talk: Talk | null = null;
+let asking: ReturnType<typeof setTimeout> | undefined;
+let renewals = 0;
+let held = false;
+
+function wishes(): Wishes {
+  const channel = store.myChannel();
+  const push = store.mode() === "push" || (channel !== undefined && !may(channel, "USE_VAD"));
+  return {
+    muted: store.own.selfMute,
+    deafened: store.own.selfDeaf,
+    push,
+    held,
+    thresholdDb: store.threshold(),
+    microphone: store.microphone(),
+    speaker: store.speaker(),
+    treat: { echo: store.echo(), noise: store.noise(), gain: store.gain() },
+    volumeOf: store.volumeOf,
+  };
+}
+
+function sound(which: Sound): void {
+  if (store.sounds()) void import("../voice/sounds.ts").then(({ play }) => play(which));
+}
+
+/** Tell the main gateway where the person is and what of theirs is off. */
+function ask(channelId: Id | null, guildId: Id | null): void {
+  const { selfMute, selfDeaf, camera } = store.own;
+  command(4, { guild_id: guildId, channel_id: channelId, self_mute: selfMute || selfDeaf, self_deaf: selfDeaf, self_video: camera !== null });
+}
+
+function begin(): void {
+  const { channelId, guildId } = store.own;
+  store.ownIs({ phase: "asking", failure: null });
+  clearTimeout(asking);
+  // What is asked without a connection is lost: it is asked again once there is one.
+  if (session.connection !== "ready") return;
+  asking = setTimeout(() => fail(NO_ANSWER), ASK_MS);
+  ask(channelId, guildId);
+}
+
+function fail(failure: NonNullable<typeof store.own.failure>): void {
+  clearTimeout(asking);
+  talk?.stop();
+  talk = null;
+  ask(null, store.own.guildId);
+  store.roomEnded();
+  store.ownIs({ phase: "failed", failure, camera: null, screen: null, quality: null });
+}
+
+/** Come into a channel's voice; from wherever the person is now. */
+export function join(channel: Channel): void {
+  if (store.own.channelId === channel.id && store.own.phase !== "failed") return;
+  void loadTalk();
+  const guildId = channel.guild_id ?? null;
+  const { phase, guildId: was } = store.own;
+  if (phase !== "none" && was !== guildId) leave();
+  renewals = 0;
+  store.ownIs({ channelId: channel.id, guildId, selfMute: store.muted(), selfDeaf: store.deafened(), deafMic: null });
+  begin();
+}
+
+/** Begin a call, or join the one there is; `ring` rings the others. */
+export async function call(channel: Channel, ring: boolean): Promise<void> {
+  join(channel);
+  if (ring) await request("POST", `/channels/${channel.id}/call/ring`, { body: { recipients: null } });
+}
+
+/** Ask whether there is a call in a private channel; it comes as an event. */
+export function lookForCall(channelId: Id): void {
+  command(13, { channel_id: channelId });
+}
+
+/** Ring no more; the call goes on without the person. */
+export async function decline(channelId: Id): Promise<void> {
+  await request("POST", `/channels/${channelId}/call/stop-ringing`, { body: {} });
+}
+
+/** Go. */
+export function leave(): void {
+  if (store.own.phase === "none") return;
+  const { guildId, phase } = store.own;
+  clearTimeout(asking);
+  talk?.stop();
+  talk = null;
+  if (phase !== "failed") ask(null, guildId);
+  if (phase === "connected") sound("leave");
+  store.ownEnded();
+}
+
+/** Try again after a failure. */
+export function retry(): void {
+  const channel = store.myChannel();
+  if (!channel) return store.ownEnded();
+  renewals = 0;
+  begin();
+}
+
+export function retryMicrophone(): void {
+  talk?.retryMicrophone();
+}
+
+/** Speak or not; who is deaf hears again by it. */
+export function setMuted(on: boolean): void {
+  store.setMuted(on);
+  if (!on) store.setDeafened(false);
+  store.ownIs({ selfMute: on, selfDeaf: store.deafened() });
+  told(on);
+}
+
+/** Hear or not; who hears nothing says nothing. */
+export function setDeafened(on: boolean): void {
+  store.setDeafened(on);
+  store.ownIs({ selfDeaf: on, selfMute: store.muted() });
+  told(on);
+}
+
+function told(off: boolean): void {
+  if (store.own.phase === "none" || store.own.phase === "failed") return;
+  sound(off ? "mute" : "unmute");
+  if (store.own.phase !== "asking") ask(store.own.channelId, store.own.guildId);
+}
+
+/** Show a camera. Throws where there is none. */
+export async function setCameraOn(on: boolean): Promise<void> {
+  await talk?.useCamera(on, store.camera());
+}
+
+/** Show a screen, a window or a tab: whichever the person chooses. */
+export async function setScreenOn(on: boolean): Promise<void> {
+  await talk?.useScreen(on);
+}
+
+/** Watch somebody's screen, or do not. */
+export function watch(ssrc: number, on: boolean): void {
+  store.setWatched(on ? [...new Set([...store.watched(), ssrc])] : store.watched().filter((one) => one !== ssrc));
+}
+
+/** Say which pictures are on screen, and how large. */
+export function wantPictures(pixels: Record<string, number>): void {
+  talk?.want(pixels);
+}
+
+/** Hear the level of a microphone that is only tried; gives the way to end it. `play` lets the person hear themself. */
+export async function tryMicrophone(level: (db: number) => void, play: boolean): Promise<() => void> {
+  const { Microphone } = await import("../voice/microphone.ts");
+  const mic = await Microphone.make({ level, ended: () => {} });
+  try {
+    await mic.open(store.microphone(), { echo: store.echo(), noise: store.noise(), gain: store.gain() });
+  } catch (error) {
+    mic.close();
+    throw error;
+  }
+  const element = new Audio();
+  if (play) {
+    mic.obey({ gate: store.threshold() <= -80 ? "open" : "auto", thresholdDb: store.threshold() });
+    element.srcObject = new MediaStream([mic.track]);
+    if (store.speaker() && "setSinkId" in element) await element.setSinkId(store.speaker()).catch(() => {});
+    void element.play().catch(() => {});
+  }
+  return () => {
+    element.srcObject = null;
+    mic.close();
+  };
+}
+
+export async function lookThroughCamera(): Promise<MediaStream> {
+  return (await import("../voice/devices.ts")).openCamera(store.camera());
+}
+
+export async function devices(): Promise<import("../voice/devices.ts").Devices> {
+  return (await import("../voice/devices.ts")).listDevices();
+}
+
+export async function onDevices(changed: () => void): Promise<() => void> {
+  return (await import("../voice/devices.ts")).onDevices(changed);
+}
+
+export function playSound(which: Sound): void {
+  sound(which);
+}
+
+// Moderators
+
+export async function moderateVoice(guildId: Id, userId: Id, change: { mute?: boolean; deaf?: boolean; channel_id?: Id | null }): Promise<void> {
+  await request("PATCH", `/guilds/${guildId}/members/${userId}`, { body: change });
+}
+
+// What follows from what the server says
+
+const listener = (): TalkListener => ({
+  phase(phase) {
+    if (phase === "connected") {
+      if (store.own.phase !== "connected" && store.own.phase !== "waiting") sound("join");
+      renewals = 0;
+    }
+    store.ownIs({ phase });
+  },
+  dismissed(failure) {
+    talk = null;
+    store.roomEnded();
+    store.ownIs({ phase: "waiting", camera: null, screen: null });
+    clearTimeout(asking);
+    asking = setTimeout(() => fail(failure), MOVE_MS);
+  },
+  failed: fail,
+  renew() {
+    talk = null;
+    store.roomEnded();
+    store.ownIs({ camera: null, screen: null });
+    renewals += 1;
+    if (renewals > MOST_RENEWALS) fail(NO_ANSWER);
+    else begin();
+  },
+  speaking: store.speakingIs,
+  streams: store.streamsAre,
+  picture: store.pictureIs,
+  left: store.hasLeft,
+  quality(quality, figures) {
+    store.ownIs({ quality });
+    store.setFigures(figures);
+  },
+  microphone: (failure) => store.ownIs({ deafMic: failure }),
+  camera(media) {
+    store.ownIs({ camera: media });
+    ask(store.own.channelId, store.own.guildId);
+  },
+  screen: (media) => store.ownIs({ screen: media }),
+});
+
+async function connect(server: store.Server): Promise<void> {
+  const voice = store.voiceOf(server.home, myId());
+  const { guildId, channelId, phase } = store.own;
+  if (phase === "none" || (guildId ?? channelId) !== server.home || !voice?.channel_id) return;
+  clearTimeout(asking);
+  const was = talk;
+  talk = null;
+  was?.stop();
+  store.roomEnded();
+  store.ownIs({ phase: "connecting", channelId: voice.channel_id, failure: null, camera: null, screen: null, quality: null });
+  const { Talk } = await loadTalk();
+  if (store.server() !== server || store.own.phase !== "connecting" || talk) return;
+  const identity = { server_id: server.home, channel_id: voice.channel_id, user_id: myId(), session_id: voice.session_id, token: server.token };
+  talk = new Talk(`${location.origin.replace(/^http/, "ws")}/voice?v=8`, identity, wishes(), listener());
+}
+
+createRoot(() => {
+  createEffect(on(store.server, (server) => server && void connect(server)));
+  // The main gateway began anew, and the place in voice was lost with the session before.
+  createEffect(on(store.renewed, () => store.own.phase !== "none" && store.own.phase !== "failed" && begin(), { defer: true }));
+  createEffect(on(() => session.connection, (state) => state === "ready" && store.own.phase === "asking" && begin(), { defer: true }));
+  createEffect(() => {
+    if (session.phase === "out") leave();
+  });
+  createEffect(() => {
+    const next = wishes();
+    talk?.wish(next);
+  });
+  // Somebody else, or another window of one's own, ended the stay.
+  createEffect(
+    on(store.myVoice, (voice, before) => {
+      if (before && !voice && !["none", "asking", "failed"].includes(store.own.phase) && session.connection === "ready") {
+        const gone = !store.own.channelId || !channels[store.own.channelId];
+        fail({ text: gone ? "The channel is gone." : "You were disconnected from voice.", way: gone ? "" : "Somebody took you out, or you may not be there any more.", again: !gone });
+      }
+      if (voice?.channel_id && store.own.phase === "connected" && voice.channel_id !== store.own.channelId) store.ownIs({ channelId: voice.channel_id });
+    }),
+  );
+  createEffect(() => {
+    const channel = store.myChannel();
+    if (channel && store.own.phase === "connected") talk?.fit(store.voicesIn(channel).length - 1);
+  });
+  // Others who come and go are heard to.
+  createEffect(
+    on(
+      () => {
+        const channel = store.own.phase === "connected" ? store.myChannel() : undefined;
+        return channel ? store.voicesIn(channel).map((one) => one.user_id).filter((id) => id !== myId()) : null;
+      },
+      (now, before) => {
+        if (!now || !before) return;
+        if (now.some((id) => !before.includes(id))) sound("join");
+        else if (before.some((id) => !now.includes(id))) sound("leave");
+      },
+    ),
+  );
+});
+
+/** Whether what is typed is text for somewhere. */
+function writing(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  return event.key.length === 1 && (target?.matches?.("input, textarea, [contenteditable]") ?? false);
+}
+
+if (typeof addEventListener === "function") {
+  const hold = (on: boolean) => {
+    if (held === on) return;
+    held = on;
+    talk?.wish(wishes());
+  };
+  addEventListener("keydown", (event) => {
+    if (store.own.phase !== "none" && event.code === store.pushKey() && !writing(event)) hold(true);
+  });
+  addEventListener("keyup", (event) => event.code === store.pushKey() && hold(false));
+  addEventListener("blur", () => hold(false));
+}

@@ -1,0 +1,126 @@
+// A voice channel or call seen from inside: who is there, what they show, and what the person does.
+import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, onMount, Show } from "solid-js";
+import { call, join, leave, setCameraOn, setDeafened, setMuted, setScreenOn, wantPictures } from "../../actions/voice.ts";
+import { type Channel, ChannelType } from "../../core/types.ts";
+import { channelName, isPrivate, may } from "../../store/channels.ts";
+import { myId } from "../../store/session.ts";
+import { calls, homeOf, isFull, own, room, voicesIn, watched } from "../../store/voice.ts";
+import { Button, IconButton } from "../../ui/Button.tsx";
+import { attempt } from "../../ui/toast.tsx";
+import { Face } from "../Face.tsx";
+import styles from "./Room.module.css";
+import { Tile } from "./Tile.tsx";
+import { columnsFor, tilesOf } from "./tiles.ts";
+
+const GAP = 8;
+
+/** `strip` is over the messages of a private channel. */
+export default function Room(props: { channel: Channel; strip?: boolean }): JSX.Element {
+  const here = () => own.channelId === props.channel.id && own.phase !== "failed";
+  const [large, setLarge] = createSignal<string | null>(null);
+  const users = () => voicesIn(props.channel).map((one) => one.user_id);
+  const tiles = createMemo(() =>
+    here() ? tilesOf(users(), myId(), room.streams, { camera: own.camera, screen: own.screen }) : tilesOf(users(), "", {}, { camera: null, screen: null }),
+  );
+  const keys = createMemo(() => tiles().map((one) => one.key), undefined, { equals: (a, b) => a.join() === b.join() });
+  const focused = () => tiles().find((one) => one.key === large())?.key;
+  const [size, setSize] = createSignal({ width: 800, height: 450 });
+  let field!: HTMLUListElement;
+  onMount(() => {
+    const watcher = new ResizeObserver(() => setSize({ width: field.clientWidth, height: field.clientHeight }));
+    watcher.observe(field);
+    onCleanup(() => {
+      watcher.disconnect();
+      wantPictures({});
+    });
+  });
+  const columns = () => columnsFor(Math.max(1, tiles().length), size().width, size().height, GAP);
+  // The server sends what is on screen, as large as it is there.
+  createEffect(
+    on([keys, focused, size, watched, here, () => JSON.stringify(room.streams)], () => {
+      queueMicrotask(() => {
+        if (!here() || !field?.isConnected) return;
+        const pixels: Record<string, number> = {};
+        for (const tile of field.querySelectorAll<HTMLElement>("[data-ssrc]")) {
+          const { width, height } = tile.getBoundingClientRect();
+          pixels[tile.dataset.ssrc as string] = Math.round(width * height * devicePixelRatio ** 2);
+        }
+        wantPictures(pixels);
+      });
+    }),
+  );
+  const shows = () => isPrivate(props.channel) || may(props.channel, "STREAM");
+  const speaks = () => isPrivate(props.channel) || may(props.channel, "SPEAK");
+  return (
+    <section class={styles.room} data-fills data-strip={props.strip || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
+      <ul ref={field} class={styles.field} data-focus={focused() ? "" : undefined} data-empty={!tiles().length || undefined} style={{ "--columns": columns() }}>
+        <For each={keys()}>
+          {(key) => (
+            <Show when={tiles().find((one) => one.key === key)}>
+              {(tile) => (
+                <Tile
+                  tile={tile()}
+                  home={homeOf(props.channel)}
+                  guildId={props.channel.guild_id}
+                  focused={focused() === key}
+                  small={props.strip === true || (focused() !== undefined && focused() !== key)}
+                  onFocus={() => setLarge(large() === key ? null : key)}
+                />
+              )}
+            </Show>
+          )}
+        </For>
+      </ul>
+      <Show when={here()} fallback={<Door channel={props.channel} strip={props.strip} />}>
+        <div class={styles.controls} role="toolbar" aria-label="Voice">
+          <IconButton icon={own.selfMute || own.selfDeaf ? "micOff" : "mic"} label={own.selfMute ? "Unmute" : "Mute"} tip="above" disabled={!speaks()} class={own.selfMute || own.selfDeaf ? styles.off : styles.control} onClick={() => setMuted(!own.selfMute)} />
+          <IconButton icon={own.selfDeaf ? "earsOff" : "ears"} label={own.selfDeaf ? "Undeafen" : "Deafen"} tip="above" class={own.selfDeaf ? styles.off : styles.control} onClick={() => setDeafened(!own.selfDeaf)} />
+          <Show when={shows()}>
+            <IconButton icon={own.camera ? "camera" : "cameraOff"} label={own.camera ? "Turn the camera off" : "Turn the camera on"} tip="above" class={own.camera ? styles.on : styles.control} onClick={() => void attempt(() => setCameraOn(!own.camera))} />
+            <IconButton icon="screen" label={own.screen ? "Stop sharing" : "Share your screen"} tip="above" class={own.screen ? styles.on : styles.control} onClick={() => void attempt(() => setScreenOn(!own.screen))} />
+          </Show>
+          <IconButton icon="hangUp" label="Leave voice" tip="above" class={styles.hangUp} onClick={leave} />
+        </div>
+        <Show when={!props.strip}>
+          <p class={styles.small}>
+            <Show when={!speaks()}>You may listen here, not speak. </Show>
+            Encrypted on the way to the server. Whoever runs it could listen.
+          </p>
+        </Show>
+      </Show>
+    </section>
+  );
+}
+
+/** The way in, for who looks from outside. */
+function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
+  const ringing = () => (calls[props.channel.id]?.ringing ?? []).filter((id) => id !== myId());
+  const bar = () => {
+    if (isPrivate(props.channel)) return "";
+    if (!may(props.channel, "CONNECT")) return "You can't join here. Ask a moderator to let you in.";
+    if (isFull(props.channel) && !may(props.channel, "MOVE_MEMBERS")) return "It is full.";
+    return "";
+  };
+  const count = () => voicesIn(props.channel).length;
+  return (
+    <div class={styles.door}>
+      <Show when={!props.strip}>
+        <h2>{channelName(props.channel)}</h2>
+        <p class="soft">
+          {count() === 0 ? "Nobody is here yet." : count() === 1 ? "One is here." : `${count()} are here.`}
+          {props.channel.type === ChannelType.STAGE ? " On a stage one listens first." : ""}
+        </p>
+      </Show>
+      <Show when={ringing().length}>
+        <p class={styles.rung}>
+          <For each={ringing()}>{(id) => <Face id={id} size={24} />}</For> is being called…
+        </p>
+      </Show>
+      <Show when={!bar()} fallback={<p>{bar()}</p>}>
+        <Button kind="primary" icon={isPrivate(props.channel) ? "phone" : "volume"} onClick={() => (isPrivate(props.channel) ? void attempt(() => call(props.channel, false)) : join(props.channel))}>
+          {isPrivate(props.channel) ? "Join the call" : "Join voice"}
+        </Button>
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+// Over the person's own bar while they are in voice: where, how the connection is, what they show, the way out.
+import { type JSX, Match, Show, Switch } from "solid-js";
+import { leave, retry, retryMicrophone, setCameraOn, setScreenOn } from "../actions/voice.ts";
+import { channelName, isPrivate, may } from "../store/channels.ts";
+import { guilds } from "../store/guilds.ts";
+import { setPane } from "../store/place.ts";
+import { myChannel, own } from "../store/voice.ts";
+import { Button, IconButton } from "../ui/Button.tsx";
+import { Icon } from "../ui/Icon.tsx";
+import { follow } from "../ui/router.ts";
+import { attempt } from "../ui/toast.tsx";
+import styles from "./VoicePanel.module.css";
+
+const PHASES = { none: "", asking: "Joining…", connecting: "Connecting…", connected: "In voice", waiting: "Reconnecting…", failed: "Not in voice" };
+
+export default function VoicePanel(): JSX.Element {
+  const where = () => {
+    const channel = myChannel();
+    if (!channel) return "a channel that is gone";
+    const guild = channel.guild_id ? guilds[channel.guild_id]?.name : undefined;
+    return guild ? `${channelName(channel)} · ${guild}` : channelName(channel);
+  };
+  const href = () => `/channels/${own.guildId ?? "@me"}/${own.channelId}`;
+  const state = () => (own.phase === "connected" ? (own.quality?.grade ?? "good") : own.phase === "failed" ? "failed" : "wait");
+  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : PHASES[own.phase]);
+  const figures = () => {
+    const now = own.quality;
+    if (!now || own.phase !== "connected") return undefined;
+    const parts = [now.roundTripMs === null ? "" : `${now.roundTripMs} ms there and back`, `${now.lossPercent} % lost`, `${now.jitterMs} ms jitter`];
+    return parts.filter(Boolean).join(", ");
+  };
+  const shows = () => {
+    const channel = myChannel();
+    return channel !== undefined && (isPrivate(channel) || may(channel, "STREAM"));
+  };
+  return (
+    <section class={styles.panel} aria-label="Voice">
+      <div class={styles.top} data-state={state()}>
+        <Icon name={own.phase === "failed" ? "warning" : "signal"} size={18} class={styles.sign} />
+        <div class={styles.words}>
+          <p class={`cut ${styles.state}`} role="status" data-tip={figures()} data-tip-at="above" data-voice={own.phase}>
+            {words()}
+            <Show when={figures()}>
+              {(text) => <span class="unseen">{`: ${text()}`}</span>}
+            </Show>
+          </p>
+          <a class={`cut ${styles.where}`} href={href()} onClick={(event) => { follow(event); setPane("none"); }}>
+            {where()}
+          </a>
+        </div>
+        <IconButton icon="hangUp" label={own.phase === "failed" ? "Close" : "Disconnect"} tip="above" class={styles.leave} onClick={leave} />
+      </div>
+      <Switch>
+        <Match when={own.failure}>
+          {(failure) => (
+            <div class={styles.note}>
+              <p>
+                <b>{failure().text}</b> {failure().way}
+              </p>
+              <Show when={failure().again}>
+                <Button onClick={retry}>Try again</Button>
+              </Show>
+            </div>
+          )}
+        </Match>
+        <Match when={own.phase === "connected" && own.quality?.way}>
+          <p class={styles.note}>{own.quality?.way}</p>
+        </Match>
+      </Switch>
+      <Show when={own.phase !== "failed" && own.deafMic}>
+        {(failure) => (
+          <div class={styles.note}>
+            <p>
+              <b>{failure().text}</b> You hear the others. {failure().way}
+            </p>
+            <Show when={failure().again}>
+              <Button onClick={retryMicrophone}>Try the microphone again</Button>
+            </Show>
+          </div>
+        )}
+      </Show>
+      <Show when={own.phase === "connected" && shows()}>
+        <div class={styles.tools}>
+          <Button icon={own.camera ? "camera" : "cameraOff"} aria-pressed={own.camera !== null} class={own.camera ? styles.on : undefined} onClick={() => void attempt(() => setCameraOn(!own.camera))}>
+            Camera
+          </Button>
+          <Button icon="screen" aria-pressed={own.screen !== null} class={own.screen ? styles.on : undefined} onClick={() => void attempt(() => setScreenOn(!own.screen))}>
+            Screen
+          </Button>
+        </div>
+      </Show>
+    </section>
+  );
+}

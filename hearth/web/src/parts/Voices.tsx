@@ -1,0 +1,68 @@
+// Who is in a voice channel, under its name: who is loud, muted, deaf, or shows something.
+import { For, type JSX, Show } from "solid-js";
+import type { Channel, VoiceState } from "../core/types.ts";
+import { colourIn, nameIn } from "../store/guilds.ts";
+import { isSpeaking, own, room, voicesIn } from "../store/voice.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { Face } from "./Face.tsx";
+import { showProfile } from "./profile.ts";
+import styles from "./Voices.module.css";
+
+/** Whether a state is of somebody who cannot be heard, and whether by a moderator. */
+export const isMuted = (one: VoiceState) => one.mute || one.self_mute || one.suppress;
+export const isDeaf = (one: VoiceState) => one.deaf || one.self_deaf;
+
+/** What is off and on with somebody, in words for those who listen. */
+export function voiceWords(one: VoiceState): string {
+  const words = [
+    isDeaf(one) ? "deafened" : isMuted(one) ? "muted" : "",
+    one.self_video ? "camera on" : "",
+    sharing(one) ? "shares a screen" : "",
+  ];
+  return words.filter(Boolean).map((word) => `, ${word}`).join("");
+}
+
+/** Whether somebody in the person's own room shares a screen. */
+export function sharing(one: VoiceState): boolean {
+  return one.channel_id === own.channelId && (room.streams[one.user_id] ?? []).some((stream) => stream.type === "screen" && stream.active);
+}
+
+export function Voices(props: { channel: Channel }): JSX.Element {
+  const list = () => voicesIn(props.channel);
+  const speaks = (one: VoiceState) => own.channelId === props.channel.id && isSpeaking(one.user_id);
+  return (
+    <Show when={list().length}>
+      <ul class={styles.voices} aria-label="In voice">
+        <For each={list()}>
+          {(one) => (
+            <li>
+              <button
+                type="button"
+                class={styles.voice}
+                data-speaking={speaks(one) || undefined}
+                aria-label={nameIn(props.channel.guild_id, one.user_id) + voiceWords(one)}
+                onClick={(event) => showProfile(one.user_id, props.channel.guild_id, event.currentTarget)}
+              >
+                <span class={styles.face}>
+                  <Face id={one.user_id} guildId={props.channel.guild_id} size={24} />
+                </span>
+                <span class="cut grow" style={{ color: speaks(one) ? colourIn(props.channel.guild_id, one.user_id) : undefined }}>
+                  {nameIn(props.channel.guild_id, one.user_id)}
+                </span>
+                <Show when={sharing(one)}>
+                  <span class={styles.live}>Live</span>
+                </Show>
+                <Show when={one.self_video}>
+                  <Icon name="camera" size={16} />
+                </Show>
+                <Show when={isMuted(one) || isDeaf(one)}>
+                  <Icon name={isDeaf(one) ? "earsOff" : "micOff"} size={16} class={one.mute || one.deaf ? styles.forced : undefined} />
+                </Show>
+              </button>
+            </li>
+          )}
+        </For>
+      </ul>
+    </Show>
+  );
+}

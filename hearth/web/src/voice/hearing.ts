@@ -1,0 +1,65 @@
+// What others say, out of the chosen speaker, each as loud as the person wants them.
+
+export class Hearing {
+  private readonly slots = new Map<string, { element: HTMLAudioElement; userId: string }>();
+  private readonly volumeOf: (userId: string) => number;
+  private readonly blocked: () => void;
+  private deaf = false;
+  private speaker = "";
+
+  /** `volumeOf` gives per cent; `blocked` is called where the browser wants a click before it plays. */
+  constructor(volumeOf: (userId: string) => number, blocked: () => void) {
+    this.volumeOf = volumeOf;
+    this.blocked = blocked;
+  }
+
+  add(mid: string, track: MediaStreamTrack): void {
+    const element = new Audio();
+    element.srcObject = new MediaStream([track]);
+    this.slots.set(mid, { element, userId: "" });
+    this.adjust();
+    this.direct(element);
+    void element.play().catch((error: unknown) => error instanceof DOMException && error.name === "NotAllowedError" && this.blocked());
+  }
+
+  /** A section carries somebody's sound now. */
+  assign(mid: string, userId: string): void {
+    const slot = this.slots.get(mid);
+    if (!slot) return;
+    slot.userId = userId;
+    this.adjust();
+  }
+
+  /** The volumes changed, or who is deaf. */
+  adjust(deaf = this.deaf): void {
+    this.deaf = deaf;
+    for (const { element, userId } of this.slots.values()) {
+      element.muted = deaf;
+      element.volume = Math.max(0, Math.min(1, this.volumeOf(userId) / 100));
+    }
+  }
+
+  /** Play out of another device; "" is the system's. */
+  useSpeaker(id: string): void {
+    if (id === this.speaker) return;
+    this.speaker = id;
+    for (const { element } of this.slots.values()) this.direct(element);
+  }
+
+  play(): void {
+    for (const { element } of this.slots.values()) void element.play().catch(() => {});
+  }
+
+  close(): void {
+    for (const { element } of this.slots.values()) {
+      element.pause();
+      element.srcObject = null;
+    }
+    this.slots.clear();
+  }
+
+  private direct(element: HTMLAudioElement): void {
+    // One that is gone leaves the system's; browsers without the choice have only that.
+    if ("setSinkId" in element) void element.setSinkId(this.speaker).catch(() => {});
+  }
+}

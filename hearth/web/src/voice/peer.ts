@@ -1,0 +1,178 @@
+// The connection of media with the server: what is sent, the sections that are received, and what is counted.
+import { type Counted } from "./quality.ts";
+
+export interface PeerListener {
+  /** An offer is to be sent; `answer` is then to be called. */
+  offer(sdp: string): void;
+  state(state: RTCPeerConnectionState): void;
+  /** A section for somebody's microphone was made. */
+  heard(mid: string, track: MediaStreamTrack): void;
+}
+
+const AUDIO_SLOTS = 8;
+const VIDEO_SLOTS = 4;
+const BATCH = 8;
+const MOST = { audio: 24, video: 25 };
+/** Quarter, half, full: the server sends to each what they have room for. */
+const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+const SCREEN_BITS = 4_000_000;
+
+type Kind = "audio" | "video";
+
+export class Peer {
+  readonly id = crypto.randomUUID();
+  private readonly pc: RTCPeerConnection;
+  private readonly listener: PeerListener;
+  private readonly slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] };
+  private readonly told = new Set<string>();
+  private readonly microphone: RTCRtpTransceiver;
+  private readonly camera: RTCRtpTransceiver;
+  private screen: RTCRtpTransceiver | null = null;
+  private screenSound: RTCRtpTransceiver | null = null;
+  private pending: string | null = null;
+  private dirty = false;
+  private before = { lost: 0, got: 0 };
+  private readonly bytes = new Map<string, [bytes: number, at: number]>();
+
+  constructor(iceServers: RTCIceServer[], listener: PeerListener) {
+    this.listener = listener;
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.onconnectionstatechange = () => listener.state(this.pc.connectionState);
+    this.microphone = this.pc.addTransceiver("audio", { direction: "sendonly" });
+    // Chromium offers layers only in sections that were there from the first offer on.
+    this.camera = this.pc.addTransceiver("video", { direction: "sendonly", sendEncodings: LAYERS });
+    this.add("audio", AUDIO_SLOTS);
+    this.add("video", VIDEO_SLOTS);
+  }
+
+  /** Make an offer of what there is now, once the one before is answered. */
+  async negotiate(restart = false): Promise<void> {
+    if (this.pending !== null || this.pc.signalingState === "closed") {
+      this.dirty = true;
+      return;
+    }
+    this.pending = "";
+    await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: restart }));
+    this.pending = this.pc.localDescription?.sdp ?? "";
+    this.listener.offer(this.pending);
+  }
+
+  /** The signalling came back: whatever was not answered is asked again. */
+  again(): void {
+    if (this.pending) this.listener.offer(this.pending);
+  }
+
+  async answer(sdp: string): Promise<void> {
+    if (this.pending === null || this.pc.signalingState !== "have-local-offer") return;
+    await this.pc.setRemoteDescription({ type: "answer", sdp });
+    this.pending = null;
+    for (const slot of this.slots.audio) {
+      if (!slot.mid || this.told.has(slot.mid)) continue;
+      this.told.add(slot.mid);
+      this.listener.heard(slot.mid, slot.receiver.track);
+    }
+    if (this.dirty) {
+      this.dirty = false;
+      await this.negotiate();
+    }
+  }
+
+  speakWith(track: MediaStreamTrack | null): Promise<void> {
+    return this.microphone.sender.replaceTrack(track);
+  }
+
+  /** Show a camera, or none. */
+  async showCamera(track: MediaStreamTrack | null): Promise<void> {
+    await this.change(this.camera, track);
+    await this.negotiate();
+  }
+
+  /** Show a screen with its sound, where it has any; or none. */
+  async showScreen(media: MediaStream | null): Promise<void> {
+    const picture = media?.getVideoTracks()[0] ?? null;
+    const sound = media?.getAudioTracks()[0] ?? null;
+    if (picture) picture.contentHint = "detail";
+    if (!this.screen && picture) {
+      this.screen = this.pc.addTransceiver(picture, { direction: "sendonly", sendEncodings: [{ maxBitrate: SCREEN_BITS }] });
+    } else await this.change(this.screen, picture);
+    if (!this.screenSound && sound) this.screenSound = this.pc.addTransceiver(sound, { direction: "sendonly" });
+    else await this.change(this.screenSound, sound);
+    await this.negotiate();
+  }
+
+  /** What the video sections of the last offer send. */
+  shown(): { type: "video" | "screen"; mid: string; active: boolean }[] {
+    const found: { type: "video" | "screen"; mid: string; active: boolean }[] = [];
+    for (const [type, one] of [["video", this.camera], ["screen", this.screen]] as const) {
+      if (one?.mid) found.push({ type, mid: one.mid, active: one.direction === "sendonly" });
+    }
+    return found;
+  }
+
+  /** Have room for so many others to be heard and seen. */
+  async fit(audio: number, video: number): Promise<void> {
+    let more = false;
+    for (const [kind, count] of [["audio", audio], ["video", video]] as const) {
+      const wanted = Math.min(count, MOST[kind]);
+      if (this.slots[kind].length >= wanted) continue;
+      this.add(kind, Math.min(BATCH, MOST[kind] - this.slots[kind].length));
+      more = true;
+    }
+    if (more) await this.negotiate();
+  }
+
+  /** The picture that a section carries. */
+  picture(mid: string): MediaStream | null {
+    const slot = this.slots.video.find((one) => one.mid === mid);
+    return slot ? new MediaStream([slot.receiver.track]) : null;
+  }
+
+  /** What was counted since it was last asked, and of each section that carries a picture what arrives, in words. */
+  async count(now: number): Promise<{ counted: Counted; pictures: Map<string, string> }> {
+    const pictures = new Map<string, string>();
+    let [lost, got, jitterMs, roundTripMs, upLoss] = [0, 0, 0, null as number | null, 0];
+    const stats = await this.pc.getStats();
+    const codecs = new Map<string, string>();
+    stats.forEach((one) => one.type === "codec" && codecs.set(one.id, String(one.mimeType).split("/")[1] ?? ""));
+    stats.forEach((one) => {
+      if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) roundTripMs = Math.round(one.currentRoundTripTime * 1000);
+      if (one.type === "remote-inbound-rtp" && one.kind === "audio") upLoss = Math.max(upLoss, (one.fractionLost ?? 0) * 100);
+      if (one.type !== "inbound-rtp") return;
+      if (one.kind === "audio" && one.packetsReceived > 0) {
+        lost += Math.max(0, one.packetsLost ?? 0);
+        got += one.packetsReceived;
+        jitterMs = Math.max(jitterMs, Math.round((one.jitter ?? 0) * 1000));
+      }
+      if (one.kind === "video" && one.mid && one.frameWidth) {
+        const [bytes, at] = this.bytes.get(one.mid) ?? [one.bytesReceived, now];
+        this.bytes.set(one.mid, [one.bytesReceived, now]);
+        const kbits = now > at ? Math.round(((one.bytesReceived - bytes) * 8) / (now - at)) : 0;
+        const rate = kbits >= 1000 ? `${(kbits / 1000).toFixed(1)} Mbit/s` : `${kbits} kbit/s`;
+        pictures.set(one.mid, `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps, ${codecs.get(one.codecId) ?? ""} ${rate}`);
+      }
+    });
+    const [newLost, newGot] = [Math.max(0, lost - this.before.lost), Math.max(0, got - this.before.got)];
+    this.before = { lost, got };
+    const downLoss = newLost + newGot > 20 ? (newLost / (newLost + newGot)) * 100 : 0;
+    return { counted: { roundTripMs, lossPercent: Math.round(Math.max(downLoss, upLoss) * 10) / 10, jitterMs }, pictures };
+  }
+
+  close(): void {
+    this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  private async change(one: RTCRtpTransceiver | null, track: MediaStreamTrack | null): Promise<void> {
+    if (!one) return;
+    await one.sender.replaceTrack(track);
+    one.direction = track ? "sendonly" : "inactive";
+  }
+
+  private add(kind: Kind, count: number): void {
+    for (let i = 0; i < count; i += 1) this.slots[kind].push(this.pc.addTransceiver(kind, { direction: "recvonly" }));
+  }
+}

@@ -1,0 +1,348 @@
+// One stay in one channel: signalling, media, microphone and ears, put together.
+import { NoDevice, openCamera, openScreen, type Treatment } from "./devices.ts";
+import { Hearing } from "./hearing.ts";
+import { type Failure, type Identity, Machine, type Output, type Payload, type Stream } from "./machine.ts";
+import { Microphone } from "./microphone.ts";
+import { Peer } from "./peer.ts";
+import { judge, type Quality } from "./quality.ts";
+
+export interface TalkListener {
+  phase(phase: "connecting" | "connected" | "waiting"): void;
+  failed(failure: Failure): void;
+  /** Taken out of the room, perhaps to come into another. */
+  dismissed(failure: Failure): void;
+  /** The token is spent; this stay is over, and another may begin. */
+  renew(): void;
+  speaking(userId: string, on: boolean): void;
+  streams(userId: string, streams: Stream[]): void;
+  picture(ssrc: number, media: MediaStream | null): void;
+  left(userId: string): void;
+  quality(quality: Quality, figures: Record<number, string>): void;
+  /** The microphone could not be had; null once it can. */
+  microphone(failure: Failure | null): void;
+  camera(media: MediaStream | null): void;
+  screen(media: MediaStream | null): void;
+}
+
+/** How the person wants to speak and hear now. */
+export interface Wishes {
+  muted: boolean;
+  deafened: boolean;
+  /** Whether it is sent when loud (`auto`), or as long as a key is held. */
+  push: boolean;
+  held: boolean;
+  thresholdDb: number;
+  microphone: string;
+  speaker: string;
+  treat: Treatment;
+  volumeOf: (userId: string) => number;
+}
+
+/** Below this everything is sent. */
+export const LOWEST_DB = -80;
+/** Who has no way to the server's media after this long has none. */
+const ROUTE_MS = 12_000;
+const COUNT_MS = 2_000;
+const WANT_MS = 250;
+const MOST_RESTARTS = 3;
+
+const NO_ROUTE: Failure = {
+  text: "Voice does not get through your network.",
+  way: "It uses the server's own port by UDP. Try another network, or ask who runs the server to open that port.",
+  again: true,
+};
+
+export class Talk {
+  private readonly machine: Machine;
+  private readonly me: string;
+  private readonly listener: TalkListener;
+  private readonly hearing: Hearing;
+  private wishes: Wishes;
+  private socket: WebSocket | null = null;
+  private peer: Peer | null = null;
+  private mic: Microphone | null = null;
+  private micWanted = "";
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private route: ReturnType<typeof setTimeout> | undefined;
+  private counting: ReturnType<typeof setInterval> | undefined;
+  private wanting: ReturnType<typeof setTimeout> | undefined;
+  private pixels: Record<string, number> = {};
+  private carried = new Map<string, number>();
+  private cameraMedia: MediaStream | null = null;
+  private screenMedia: MediaStream | null = null;
+  private restarts = 0;
+  private sent = false;
+  private over = false;
+
+  constructor(url: string, identity: Identity, wishes: Wishes, listener: TalkListener) {
+    this.machine = new Machine(url, identity, Math.random);
+    this.me = identity.user_id;
+    this.listener = listener;
+    this.wishes = wishes;
+    this.hearing = new Hearing((id) => this.wishes.volumeOf(id), () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
+    listener.phase("connecting");
+    this.run(this.machine.start(performance.now()));
+    void this.listen();
+  }
+
+  /** The person wants it otherwise. */
+  wish(wishes: Wishes): void {
+    this.wishes = wishes;
+    this.hearing.adjust(wishes.deafened);
+    this.hearing.useSpeaker(wishes.speaker);
+    this.obey();
+    void this.listen();
+  }
+
+  /** What is on screen: pixels by stream. */
+  want(pixels: Record<string, number>): void {
+    this.pixels = pixels;
+    clearTimeout(this.wanting);
+    this.wanting = setTimeout(() => {
+      void this.peer?.fit(0, Object.keys(pixels).length);
+      if (this.machine.state === "ready") this.run(this.machine.want(this.pixels));
+    }, WANT_MS);
+  }
+
+  /** So many others may be heard. */
+  fit(others: number): void {
+    void this.peer?.fit(others, 0);
+  }
+
+  /** Throws `NoDevice`. */
+  async useCamera(on: boolean, id: string): Promise<void> {
+    const next = on ? await openCamera(id) : null;
+    stop(this.cameraMedia);
+    if (this.over) return stop(next);
+    this.cameraMedia = next;
+    const track = next?.getVideoTracks()[0] ?? null;
+    if (track) track.onended = () => this.cameraMedia === next && void this.useCamera(false, "");
+    this.listener.camera(next);
+    await this.peer?.showCamera(track);
+  }
+
+  /** False where the person chose no screen. Throws `NoDevice`. */
+  async useScreen(on: boolean): Promise<boolean> {
+    const next = on ? await openScreen() : null;
+    if (on && !next) return false;
+    stop(this.screenMedia);
+    if (this.over) {
+      stop(next);
+      return false;
+    }
+    this.screenMedia = next;
+    const track = next?.getVideoTracks()[0];
+    if (track) track.onended = () => this.screenMedia === next && void this.useScreen(false);
+    this.listener.screen(next);
+    await this.peer?.showScreen(next);
+    return true;
+  }
+
+  stop(): void {
+    if (this.over) return;
+    this.run(this.machine.stop());
+    this.end();
+  }
+
+  private end(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.route);
+    clearTimeout(this.wanting);
+    clearInterval(this.counting);
+    stop(this.cameraMedia);
+    stop(this.screenMedia);
+    this.mic?.close();
+    this.hearing.close();
+    this.peer?.close();
+    this.socket?.close(1000);
+    this.socket = null;
+  }
+
+  private fail(failure: Failure): void {
+    if (this.over) return;
+    this.machine.stop();
+    this.end();
+    this.listener.failed(failure);
+  }
+
+  /** Have the microphone that is wanted; without one the person listens. */
+  private async listen(): Promise<void> {
+    const { microphone: id, treat } = this.wishes;
+    const wanted = JSON.stringify([id, treat]);
+    if (this.over || wanted === this.micWanted) return;
+    this.micWanted = wanted;
+    try {
+      const mic = this.mic ?? (await Microphone.make({
+        level: (_, open) => this.opened(open),
+        ended: () => {
+          // The next best takes over.
+          this.micWanted = "";
+          void this.listen();
+        },
+      }));
+      if (this.over) return mic.close();
+      this.mic = mic;
+      this.obey();
+      await mic.open(id, treat);
+      await this.peer?.speakWith(mic.track);
+      this.listener.microphone(null);
+    } catch (error) {
+      if (this.over) return;
+      this.listener.microphone(error instanceof NoDevice ? error.failure : new NoDevice("", "microphone").failure);
+    }
+  }
+
+  /** Try the microphone again, as after it was allowed. */
+  retryMicrophone(): void {
+    this.micWanted = "";
+    void this.listen();
+  }
+
+  private obey(): void {
+    const { muted, deafened, push, held, thresholdDb } = this.wishes;
+    const gate = muted || deafened || (push && !held) ? "shut" : push || thresholdDb <= LOWEST_DB ? "open" : "auto";
+    this.mic?.obey({ gate, thresholdDb });
+  }
+
+  /** The person's own ring does not go by way of the server. */
+  private opened(open: boolean): void {
+    if (open === this.sent) return;
+    this.sent = open;
+    this.listener.speaking(this.me, open);
+  }
+
+  private begin(iceServers: RTCIceServer[]): void {
+    const peer = new Peer(iceServers, {
+      offer: (sdp) => {
+        if (this.machine.state === "ready") this.run(this.machine.offer(sdp, peer.id, performance.now()));
+      },
+      state: (state) => this.media(state),
+      heard: (mid, track) => this.hearing.add(mid, track),
+    });
+    this.peer = peer;
+    if (this.mic) void peer.speakWith(this.mic.track);
+    if (this.cameraMedia) void peer.showCamera(this.cameraMedia.getVideoTracks()[0] ?? null);
+    if (this.screenMedia) void peer.showScreen(this.screenMedia);
+    void peer.negotiate();
+    this.awaitRoute();
+    this.counting = setInterval(() => void this.count(), COUNT_MS);
+  }
+
+  private awaitRoute(): void {
+    clearTimeout(this.route);
+    // Where the server as a whole is away, its media is no matter of the way there.
+    this.route = setTimeout(() => (this.machine.state === "ready" ? this.fail(NO_ROUTE) : this.awaitRoute()), ROUTE_MS);
+  }
+
+  private media(state: RTCPeerConnectionState): void {
+    if (this.over) return;
+    if (state === "connected") {
+      clearTimeout(this.route);
+      this.restarts = 0;
+      this.listener.phase("connected");
+    } else if (state === "disconnected" || state === "failed") {
+      this.listener.phase("waiting");
+      this.awaitRoute();
+      if (state === "failed" && this.restarts < MOST_RESTARTS) {
+        this.restarts += 1;
+        void this.peer?.negotiate(true);
+      }
+    }
+  }
+
+  private async count(): Promise<void> {
+    const found = await this.peer?.count(performance.now());
+    if (!found || this.over) return;
+    const figures: Record<number, string> = {};
+    for (const [mid, words] of found.pictures) {
+      const ssrc = this.carried.get(mid);
+      if (ssrc !== undefined) figures[ssrc] = words;
+    }
+    this.listener.quality(judge(found.counted), figures);
+  }
+
+  private map(mid: string, ssrc: number, userId: string): void {
+    const was = this.carried.get(mid);
+    if (was !== undefined && (was !== ssrc || !userId)) {
+      this.carried.delete(mid);
+      this.listener.picture(was, null);
+    }
+    if (!userId) return;
+    this.carried.set(mid, ssrc);
+    this.listener.picture(ssrc, this.peer?.picture(mid) ?? null);
+  }
+
+  private run(outputs: Output[]): void {
+    for (const output of outputs) this.obtain(output);
+    clearTimeout(this.timer);
+    const at = this.machine.wakeAt();
+    if (at === null || this.over) return;
+    this.timer = setTimeout(() => this.run(this.machine.tick(performance.now())), Math.max(0, at - performance.now()));
+  }
+
+  private obtain(output: Output): void {
+    switch (output.do) {
+      case "connect":
+        return this.connect(output.url);
+      case "send":
+        if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ op: output.op, d: output.d }));
+        return;
+      case "close": {
+        const socket = this.socket;
+        this.socket = null;
+        socket?.close(output.code);
+        return;
+      }
+      case "state":
+        if (output.state === "ready") this.peer?.again();
+        return;
+      case "ready":
+        return this.begin(output.ready.ice_servers ?? []);
+      case "answer":
+        void this.peer?.answer(output.sdp).then(
+          () => {
+            const shown = this.peer?.shown() ?? [];
+            if (shown.length && this.machine.state === "ready") this.run(this.machine.show(shown));
+            this.want(this.pixels);
+          },
+          () => this.fail({ text: "This browser could not use the server's answer.", way: "Load the page again, or try another browser.", again: true }),
+        );
+        return;
+      case "speaking":
+        if (output.mid !== null) this.hearing.assign(output.mid, output.userId);
+        if (output.userId && output.userId !== this.me) this.listener.speaking(output.userId, (output.flags & 1) !== 0);
+        return;
+      case "streams":
+        return this.listener.streams(output.userId, output.streams);
+      case "mapped":
+        return this.map(output.mid, output.ssrc, output.userId);
+      case "left":
+        return this.listener.left(output.userId);
+      case "renew":
+        this.end();
+        return this.listener.renew();
+      case "dismissed":
+        this.end();
+        return this.listener.dismissed(output.failure);
+      case "failed":
+        this.end();
+        return this.listener.failed(output.failure);
+    }
+  }
+
+  private connect(url: string): void {
+    this.socket?.close(4000);
+    const mine = new WebSocket(url);
+    this.socket = mine;
+    const now = () => performance.now();
+    mine.onopen = () => mine === this.socket && this.run(this.machine.opened(now()));
+    mine.onmessage = (event: MessageEvent<string>) =>
+      mine === this.socket && this.run(this.machine.receive(JSON.parse(event.data) as Payload, now()));
+    mine.onclose = (event) => mine === this.socket && this.run(this.machine.closed(event.code, now()));
+  }
+}
+
+function stop(media: MediaStream | null): void {
+  media?.getTracks().forEach((track) => track.stop());
+}

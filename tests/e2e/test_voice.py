@@ -1,0 +1,248 @@
+"""Voice in the web client: people in browsers hear each other, by clicks alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, async_playwright, expect
+
+from tests.e2e.people import ARGS, CHROMIUM, WITHIN_MS, Reader
+from tests.harness import Client, Server
+
+NEAR_HZ = 15.0
+WAIT_S = 30.0
+
+MEDIA = """hertz => {
+  const connections = window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...words) { super(...words); connections.push(this); }
+  };
+  const devices = navigator.mediaDevices;
+  const real = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (wanted) => {
+    if (!wanted.audio) return real(wanted);
+    if (!hertz) throw new DOMException('no', 'NotAllowedError');
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: hertz });
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    return out.stream;
+  };
+  const listening = new Map();
+  window.tones = () => {
+    window.ears ??= new AudioContext();
+    const found = [];
+    for (const one of connections) {
+      if (one.connectionState === 'closed') continue;
+      for (const { track } of one.getReceivers()) {
+        if (track.kind !== 'audio') continue;
+        if (!listening.has(track)) {
+          const analyser = new AnalyserNode(ears, { fftSize: 16384, smoothingTimeConstant: 0 });
+          ears.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+          listening.set(track, analyser);
+        }
+        const analyser = listening.get(track);
+        const bins = new Float32Array(analyser.frequencyBinCount);
+        analyser.getFloatFrequencyData(bins);
+        let best = 0;
+        for (let i = 1; i < bins.length; i += 1) if (bins[i] > bins[best]) best = i;
+        if (bins[best] > -60) found.push(best * ears.sampleRate / analyser.fftSize);
+      }
+    }
+    return found;
+  };
+}"""
+"""A microphone that is a tone (of 0 Hz: one that is not allowed), and what is heard, in Hz."""
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser without a window, with a camera and a screen that are not real."""
+    more = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--autoplay-policy=no-user-gesture-required",
+        "--auto-select-desktop-capture-source=Entire screen",
+    ]
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+        yield running
+        await running.close()
+
+
+class Speaker(Reader):
+    """A person with a tone for a voice."""
+
+    @classmethod
+    async def come(
+        cls, browser: Browser, server: Server, name: str, hertz: float, **context: Any
+    ) -> "Speaker":
+        made = cls(await (await browser.new_context(**context)).new_page())
+        await made.page.add_init_script(f"({MEDIA})({hertz})")
+        await made.page.goto(server.url)
+        await made.log_in(name)
+        await made.connected()
+        await made.go("Den")
+        return made
+
+    async def join(self, channel: str) -> None:
+        """Press a voice channel, and be in it."""
+        tree = self.page.get_by_role("navigation", name="Channels")
+        await tree.get_by_role("link", name=f"{channel}, voice").click()
+        await self.is_in()
+
+    async def is_in(self) -> None:
+        """Wait until media flows."""
+        state = self.page.locator("[data-voice]")
+        await expect(state).to_have_attribute("data-voice", "connected", timeout=WITHIN_MS)
+
+    async def hears(self, *wanted: float) -> None:
+        """Wait until these tones are heard, and no others."""
+        last: list[float] = []
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while len(last) != len(wanted) or not all(
+                    abs(a - b) < NEAR_HZ for a, b in zip(sorted(last), sorted(wanted), strict=True)
+                ):
+                    await asyncio.sleep(0.1)
+                    last = await self.page.evaluate("tones()")
+                    if not wanted and not last:
+                        return
+        except TimeoutError:
+            raise AssertionError(f"hears {last}, not {wanted}; {self.faults}") from None
+
+    def voice(self, channel: str, name: str) -> Locator:
+        """Somebody under a channel in the tree."""
+        line = self.page.locator("li[data-place]").filter(
+            has=self.page.get_by_role("link", name=f"{channel}, voice")
+        )
+        return line.get_by_role("list", name="In voice").get_by_role("button").filter(has_text=name)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def rooms(server: Server, clients: Callable[[str], Client]) -> AsyncIterator[tuple[str, str]]:
+    """The ids of the guild's two voice channels."""
+    ann = clients("ann")
+    guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
+    made = [
+        (await ann.post(f"/guilds/{guild}/channels", {"name": name, "type": 2})).body["id"]
+        for name in ("Kitchen", "Attic")
+    ]
+    yield made[0], made[1]
+
+
+async def test_two_talk_and_are_moderated(
+    server: Server, browser: Browser, rooms: tuple[str, str]
+) -> None:
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.join("Kitchen")
+    await bob.join("Kitchen")
+    await ann.hears(880)
+    await bob.hears(440)
+    # Each sees the other, who is loud.
+    await expect(ann.voice("Kitchen", "bob")).to_have_attribute("data-speaking", "true")
+    await expect(bob.voice("Kitchen", "ann")).to_have_attribute("data-speaking", "true")
+    # Who mutes is not heard, and everybody sees it.
+    await ann.page.keyboard.press("Control+Shift+M")
+    await bob.hears()
+    await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name("ann, muted")
+    await expect(bob.voice("Kitchen", "ann")).not_to_have_attribute("data-speaking", "true")
+    await ann.page.keyboard.press("Control+Shift+M")
+    await bob.hears(440)
+    # Who is muted by a moderator is not heard either.
+    await ann.voice("Kitchen", "bob").click()
+    profile = ann.page.get_by_role("dialog", name="Profile of bob")
+    await profile.get_by_role("switch", name="Muted for all").check()
+    await ann.hears()
+    await profile.get_by_role("switch", name="Muted for all").uncheck()
+    await ann.hears(880)
+    # Who is moved talks on in the other room, where nobody is.
+    await profile.get_by_label("Move to").select_option("Attic")
+    await expect(ann.voice("Attic", "bob")).to_be_visible()
+    await bob.is_in()
+    await ann.hears()
+    await ann.page.keyboard.press("Escape")
+    await ann.join("Attic")
+    await ann.hears(880)
+    await bob.hears(440)
+    # Who leaves is gone for all.
+    await bob.page.get_by_role("button", name="Disconnect").click()
+    await expect(ann.voice("Attic", "bob")).to_have_count(0)
+    await ann.hears()
+    await expect(bob.page.locator("[data-voice]")).to_have_count(0)
+    assert ann.faults == bob.faults == []
+
+
+async def test_who_has_no_microphone_listens(
+    server: Server, browser: Browser, rooms: tuple[str, str]
+) -> None:
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 0)
+    await bob.join("Kitchen")
+    await expect(bob.page.get_by_text("The microphone is not allowed here.")).to_be_visible()
+    await ann.join("Kitchen")
+    await bob.hears(440)
+    await ann.hears()
+    assert ann.faults == bob.faults == []
+
+
+async def test_a_camera_is_seen(server: Server, browser: Browser, rooms: tuple[str, str]) -> None:
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.join("Kitchen")
+    await bob.join("Kitchen")
+    await ann.hears(880)
+    await ann.page.get_by_role("button", name="Turn the camera on").click()
+    picture = bob.page.get_by_role("region", name="Voice of Kitchen").locator("video")
+    await expect(picture).to_have_count(1, timeout=WITHIN_MS)
+    await bob.page.wait_for_function(
+        "document.querySelector('section[aria-label=\"Voice of Kitchen\"] video').videoWidth > 0",
+        timeout=WITHIN_MS,
+    )
+    await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name("ann, camera on")
+    await ann.page.get_by_role("button", name="Turn the camera off").click()
+    await expect(picture).to_have_count(0, timeout=WITHIN_MS)
+    await bob.hears(440)
+    assert ann.faults == bob.faults == []
+
+
+async def test_the_server_is_restarted_while_they_talk(
+    server: Server, browser: Browser, rooms: tuple[str, str]
+) -> None:
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.join("Kitchen")
+    await bob.join("Kitchen")
+    await ann.hears(880)
+    assert await asyncio.to_thread(server.stop) == 0
+    await asyncio.to_thread(server.start)
+    await ann.hears(880)
+    await bob.hears(440)
+    assert ann.faults == bob.faults == []
+
+
+async def test_a_call_rings_and_is_answered(
+    server: Server, browser: Browser, clients: Callable[[str], Client], rooms: tuple[str, str]
+) -> None:
+    bob_id = (await clients("bob").get("/users/@me")).body["id"]
+    direct = (await clients("ann").post("/users/@me/channels", {"recipients": [bob_id]})).body["id"]
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.page.goto(f"{server.url}/channels/@me/{direct}")
+    await ann.connected()
+    await ann.page.get_by_role("button", name="Call", exact=True).click()
+    ring = bob.page.get_by_role("alertdialog", name="ann calls you")
+    await ring.get_by_role("button", name="Answer").click()
+    await expect(ring).to_have_count(0)
+    await bob.is_in()
+    await ann.hears(880)
+    await bob.hears(440)
+    await ann.page.get_by_role("button", name="Disconnect").click()
+    await bob.hears()
+    assert ann.faults == bob.faults == []
