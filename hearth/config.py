@@ -246,6 +246,11 @@ class Voice(Struct, frozen=True, kw_only=True):
     IPv4. A server behind NAT or in a container needs its public one here. When none is set, each
     client is told the address by which it has reached the server."""
 
+    same_address: Annotated[bool, Meta(description="true or false")] = True
+    """Whether a bot's media must come from the IP address of its gateway connection, so that nobody
+    is sent what another asked for. Where a network gives the two different addresses, `false` lets
+    bots prove themselves by what they send: they hear once they have spoken."""
+
 
 class Config(Struct, frozen=True, kw_only=True):
     """All settings, one section a field."""

@@ -256,6 +256,7 @@ async def serve(
             logger.info("no voice: there is no TCP address, and [voice] udp is not set")
         else:
             rest.voice = voice
+            rest.same_address = config.voice.same_address
             rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
             world.tasks.start(_every(1.0, voice.sweep), name="voice")
             metrics.read("hearth_voice_sessions", "gauge", "Who is connected for voice.",

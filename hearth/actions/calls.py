@@ -1,21 +1,26 @@
 """Calls in DMs and group DMs: begin, join, ring (discord-userdoccers, "Channels")."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hearth.actions.gate import call
 from hearth.actions.messages import write_system_message
 from hearth.actions.private import others_of
 from hearth.actions.reach import reach
 from hearth.actions.scopes import InChannel
+from hearth.actions.seats import InHome
 from hearth.actions.voice import join
+from hearth.actions.world import World
 from hearth.core.errors import USERS_ONLY, WRONG_CHANNEL_TYPE, Refused
 from hearth.core.events import PrivateChannelCreate
 from hearth.core.limits import Rate
 from hearth.core.models.messages import CallRecord, MessageType
 from hearth.core.models.voice import Call, CallPatch, Ring, Ringable, UpdateVoiceState
-from hearth.core.operations import operation
+from hearth.core.operations import OPERATIONS, SYSTEM, operation
 from hearth.core.voice import CALLED
 from hearth.core.voice_events import CallCreate, CallUpdate
 from hearth.core.wire import Snowflake
@@ -25,6 +30,17 @@ class CallConnect(Struct, kw_only=True):
     """Op 13: a person's client opened a private channel."""
 
     channel_id: Snowflake
+
+
+RING_S = 30.0
+"""Who does not answer is rung for so long."""
+
+
+class Rung(Struct):
+    """Who is rung, in the call that a message tells of."""
+
+    message_id: int
+    user_ids: list[int]
 
 
 def _private(here: InChannel) -> None:
@@ -102,7 +118,26 @@ async def ring_call(here: InChannel, body: Ring) -> None:
     if body.recipients is not None:
         wanted = tuple(i for i in wanted if i in body.recipients)
     inside = here.snapshot.voice_states
-    _ring(here, made, {*made.ringing, *(i for i in wanted if i not in inside)})
+    rung = [i for i in wanted if i not in inside]
+    _ring(here, made, {*made.ringing, *rung})
+    loop = asyncio.get_running_loop()
+    loop.call_later(RING_S, _rang_long, here.world, here.home.key, Rung(made.message_id, rung))
+
+
+def _rang_long(world: World, home_id: int, rung: Rung) -> None:
+    async def end() -> None:
+        with suppress(Refused):  # A channel that is gone.
+            await call(world, OPERATIONS["end_ringing"], SYSTEM, {"home_id": home_id}, rung)
+
+    world.tasks.start(end(), name="end-ringing")
+
+
+@operation(commits=True)
+async def end_ringing(here: InHome, body: Rung) -> None:
+    """Who has not answered for so long is rung no more, in the call of that message."""
+    made = here.snapshot.calls.get(here.home.key)
+    if made is not None and made.message_id == body.message_id:
+        _ring(here, made, {*made.ringing} - {*body.user_ids})
 
 
 @operation("POST", "/channels/{channel_id}/call/stop-ringing", commits=True)
@@ -114,7 +149,7 @@ async def stop_ringing(here: InChannel, body: Ring) -> None:
         _ring(here, made, {*made.ringing} - {*(body.recipients or [here.who.user_id])})
 
 
-def _ring(here: InChannel, made: Call, ringing: set[int]) -> None:
+def _ring(here: InChannel | InHome, made: Call, ringing: set[int]) -> None:
     after = replace(made, ringing=tuple(sorted(ringing)))
     if after != made:
         here.tell([CallUpdate(after)], save=[after])

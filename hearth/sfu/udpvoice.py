@@ -8,6 +8,7 @@ One key serves both directions. Clients count their nonces from 0; we count from
 gets so far, or is told a nonce that we have used, must connect again with another key.
 """
 
+import logging
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -26,6 +27,8 @@ from hearth.sfu.udp import Address, Udp
 
 if TYPE_CHECKING:
     from hearth.sfu.room import Peer
+
+log = logging.getLogger("hearth.sfu")
 
 Mode = Literal["aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize"]
 
@@ -159,6 +162,7 @@ class Bot:
         self._allowance: tuple[float, float, float] = (now(), PACKETS_PER_S, BYTES_PER_S)
         self._again: tuple[float, bytes] | None = None
         self._lost = False
+        self._warned = False
 
     # What comes
 
@@ -167,6 +171,9 @@ class Bot:
         host = host_of(address)
         # Who came to the gateway by the other IP must prove itself by a packet instead.
         if self._ip and host != self._ip and (":" in self._ip) == (":" in host):
+            if not self._warned:
+                self._warned = True
+                log.info("media from elsewhere than the gateway user=%d", self.peer.user_id)
             return
         if self._address is not None and self._address != address:
             self._udp.bots.pop(self._address, None)

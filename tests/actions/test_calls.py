@@ -1,7 +1,11 @@
 """Calls in private channels: begin, join, ring, end; who may, and what is left of them."""
 
+import asyncio
 from typing import Any
 
+import pytest
+
+from hearth.actions import calls
 from hearth.core.errors import (
     CANNOT_MESSAGE_USER,
     UNKNOWN_CHANNEL,
@@ -124,3 +128,22 @@ async def test_who_leaves_a_group_leaves_its_call(house: House) -> None:
     assert set((await snapshot(house, channel)).voice_states) == {ANN}
     # Nor has a call anything to do with the guild.
     assert (await house.entry.home(GUILD)).snapshot.voice_states == {}  # type: ignore[union-attr]
+
+
+async def test_it_does_not_ring_for_ever(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "RING_S", 0.0)
+    channel = await dm(house, ANN, BOB)
+    await dial(house, ANN, channel)
+    house.told()
+    await house.call("ring_call", ANN, {}, channel_id=channel)
+    async with asyncio.timeout(5):
+        while (await snapshot(house, channel)).calls[channel].ringing:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert house.told() == ["CALL_UPDATE", "CALL_UPDATE"]
+    # What rang in an earlier call ends nothing in this one.
+    monkeypatch.setattr(calls, "RING_S", 3600.0)
+    await house.call("ring_call", ANN, {}, channel_id=channel)
+    house.principals[0] = SYSTEM
+    old = {"message_id": 1, "user_ids": [BOB]}
+    await house.call("end_ringing", 0, old, home_id=channel)
+    assert (await snapshot(house, channel)).calls[channel].ringing == (BOB,)

@@ -585,6 +585,7 @@ INTERNAL = {
     "request_call_state",
     "enter_voice",
     "restore_voice",
+    "end_ringing",
     "leave_voice",
     "move_to_afk",
     "open_stage",

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from hearth.core.models.channels import Channel, Overwrite
+from hearth.core.models.members import Member
 from hearth.core.operations import OPERATOR
 from hearth.core.permissions import P
 from hearth.net.gateway.saved import restore, save
-from tests.doors.inside import ANN, BOB, BOT, CAT, DEN, EVERY_INTENT, Client, Inside, sweep
+from tests.doors.inside import ANN, BOB, BOT, CAT, DEN, EVERY_INTENT, NEXT, Client, Inside, sweep
 
 TALK, BACK = DEN + 5, DEN + 6
 GUILDS, VOICE = 1, 1 << 7
@@ -213,3 +214,36 @@ async def test_an_orderly_restart_keeps_who_is_in_voice(den: Inside, tmp_path: P
     other = await later.resume(f"token{CAT}", names[CAT], seqs[CAT])
     assert voice(other) == [(str(ANN), None)]
     await later.stop()
+
+
+async def test_a_person_is_in_one_place(den: Inside) -> None:
+    await den.world.save([Channel(id=NEXT + 5, guild_id=NEXT, type=2, name="talk")], home=NEXT)
+    desktop, phone = await den.connect(f"token{ANN}"), await den.connect(f"token{ANN}")
+    join(desktop, TALK)
+    await den.settle()
+    desktop.take()
+    phone.say((4, {"guild_id": str(NEXT), "channel_id": str(NEXT + 5)}))
+    await den.settle()
+    assert voice(desktop) == [(str(ANN), NEXT + 5), (str(ANN), None)]
+    for key, there in ((DEN, set[int]()), (NEXT, {ANN})):
+        snapshot = den.world.homes[key].snapshot
+        assert snapshot is not None
+        assert set(snapshot.voice_states) == there
+
+
+async def test_a_bot_is_in_many_places(den: Inside) -> None:
+    await den.world.save(
+        [
+            Channel(id=NEXT + 5, guild_id=NEXT, type=2, name="talk"),
+            Member(guild_id=NEXT, user_id=BOT, joined_at_ms=1),
+        ],
+        home=NEXT,
+    )
+    bot = await den.connect(f"token{BOT}", intents=GUILDS | VOICE)
+    join(bot, TALK)
+    bot.say((4, {"guild_id": str(NEXT), "channel_id": str(NEXT + 5)}))
+    await den.settle()
+    for key in (DEN, NEXT):
+        snapshot = den.world.homes[key].snapshot
+        assert snapshot is not None
+        assert set(snapshot.voice_states) == {BOT}

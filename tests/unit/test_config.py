@@ -73,6 +73,7 @@ TEXTS = {
     "cache_bytes": "2097152",
     "udp": "0.0.0.0:5",
     "addresses": "203.0.113.7,2001:db8::7",
+    "same_address": "False",
 }
 
 
@@ -117,6 +118,7 @@ REFUSED = {
     "[media]\nallowed_types = ['*/*']": "allowed_types in section [media] must be a type such as",
     "[media]\ncache_bytes = 0": "cache_bytes in section [media] must be a whole number of bytes",
     "[voice]\nudp = 'unix:/x'": "udp in section [voice] must be HOST:PORT, such as 0.0.0.0:8080",
+    "[voice]\nsame_address = 3": "same_address in section [voice] must be true or false",
     "[voice]\naddresses = 'h'": "addresses in section [voice] must be an IP address, or a list of",
     "[registration]\nmode = 'all'": "must be one of open, invite, closed, not 'all'",
     "[storage]\nmap_size_bytes = 1.5": "map_size_bytes in section [storage] must be a whole number",

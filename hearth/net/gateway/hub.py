@@ -78,7 +78,7 @@ class Hub:
         self.detached: dict[Session, None] = {}
         self.followed: dict[int, set[int]] = {}
         """Private channels whose homes are elsewhere, with their users here; empty where all is."""
-        self.voices = Voices(world, self.tell, self.sessions)
+        self.voices = Voices(world, self.tell, self.sessions, self.of_user)
         self.subscriptions = Subscriptions(world, self.tell, self.of_user, self.detached)
         self._arriving: dict[int, dict[Arrival, None]] = {}
         self._dirty: deque[Session] = deque()

@@ -1,6 +1,6 @@
 """Tells sessions who is in voice, and knows which sessions brought their users there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -28,10 +28,12 @@ class Voices:
         world: World,
         tell: Callable[[Session, Payload], None],
         sessions: Mapping[str, Session],
+        of_user: Mapping[int, Sequence[Session]],
     ) -> None:
         self._world = world
         self._tell = tell
         self._sessions = sessions
+        self._of_user = of_user
         self._places: dict[str, dict[int, None]] = {}
         """The homes of each session that is in any, by its id."""
 
@@ -44,7 +46,17 @@ class Voices:
                     del self._places[noun.session]
         for noun in commit.save:
             if isinstance(noun, VoiceState) and noun.session in self._sessions:
-                self._places.setdefault(noun.session, {})[noun.home_id] = None
+                places = self._places.setdefault(noun.session, {})
+                if noun.home_id not in places:
+                    places[noun.home_id] = None
+                    self._came(noun)
+
+    def _came(self, state: VoiceState) -> None:
+        """A person is in one place at a time, whichever device brought them there; bots are not."""
+        for session in self._of_user.get(state.user_id, ()):
+            for key in list(self._places.get(session.id, ())) if session.wants_all else ():
+                if key != state.home_id:
+                    self._world.tasks.start(self._leave(session, key), name="leave-voice")
 
     def leave(self, session: Session, *, calls: bool = False) -> None:
         """Take a session's user out of voice wherever it has brought them; or out of calls."""

@@ -116,6 +116,8 @@ class Rest:
         """The voice gateway; set once it is known where media comes in."""
         self.voice_ip = ""
         """Where bots are told to send media; empty is where each has reached the server."""
+        self.same_address = True
+        """Whether a bot's media must come from where its gateway connection does."""
         self._proxies = proxies
         self._counts = counts
         self._metrics_token = metrics_token
@@ -312,7 +314,8 @@ class Rest:
         address = self.client(request)
         if not self._counts.has_room(address):
             raise rate_limited(CROWDED_S)
-        ip, media_ip = plain(address), self.voice_ip or self._reached(request)
+        ip = plain(address) if self.same_address else ""
+        media_ip = self.voice_ip or self._reached(request)
 
         def take(transport: asyncio.Transport) -> VoiceConnection:
             key = self._counts.enter(address) or ""
