@@ -1,7 +1,7 @@
 """HTTP's connections: how many one address may have, and how long a slow one is waited for.
 
 It relies on private parts of aiohttp beside those that net/gateway/upgrade.py names: on
-`transport`, `_current_request`, `_request_count`, `_paused` and `_force_close`.
+`transport`, `_current_request`, `_request_count`, `_paused`, `_task_handler` and `_force_close`.
 tests/doors/test_slow.py and tests/sfu/test_tcp.py are the contract with them.
 """
 
@@ -164,7 +164,11 @@ class _Handler(RequestHandler):
         self._key = None
         # Else it would close what is handed over.
         self.transport = None
+        task = self._task_handler
         super().connection_lost(None)
+        if task is not None:
+            # It may not have begun yet, and could not any more.
+            task.cancel()
         transport.set_protocol(handed)
         handed.connection_made(transport)
         handed.data_received(data)
