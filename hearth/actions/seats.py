@@ -3,6 +3,7 @@
 import hmac
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hearth.actions.scopes import Params, Scope
 from hearth.actions.voice import move
@@ -97,6 +98,16 @@ async def move_to_afk(here: InHome) -> None:
     if not resolve(here.snapshot, member, channel, here.world.wall_ms()) & P.VIEW_CHANNEL:
         return
     move(here.world, here.home, state, channel)
+
+
+@operation(commits=True)
+async def set_streaming(here: InHome) -> None:
+    """Note that `user_id` shows a screen by the connection `session_id`; no more where `on` is 0."""
+    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
+    on = bool(here.params["on"])
+    if state is None or state.session_id != here.params["session_id"] or state.self_stream == on:
+        return
+    change(here.world, here.home, [(state, replace(state, self_stream=on))])
 
 
 class Returned(Struct):

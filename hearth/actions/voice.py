@@ -110,6 +110,7 @@ def join(here: InGuild, before: VoiceState | None, channel_id: int, body: Update
             suppress=before.suppress,
             request_to_speak_ms=before.request_to_speak_ms,
             let_in=before.let_in,
+            self_stream=before.self_stream,
         )
         after = _as_allowed(here.snapshot, after, world.wall_ms())
         if after == before:
@@ -142,6 +143,7 @@ def move(world: World, home: Home, state: VoiceState, channel: Channel) -> None:
         suppress=False,
         request_to_speak_ms=None,
         let_in=True,
+        self_stream=False,
         joined_at_ms=world.wall_ms(),
     )
     after = _as_allowed(snapshot, after, world.wall_ms())

@@ -64,11 +64,12 @@ def settled(snapshot: Snapshot, state: VoiceState, wall_ms: int) -> VoiceState |
     """A voice state as the rules have it now; None when its user may not stay."""
     if not may_stay(snapshot, state, wall_ms):
         return None
-    video = state.self_video and may_show(snapshot, state, wall_ms)
+    show = may_show(snapshot, state, wall_ms)
+    video, stream = state.self_video and show, state.self_stream and show
     suppress = is_silenced(snapshot, state, wall_ms)
-    if (video, suppress) == (state.self_video, state.suppress):
+    if (video, stream, suppress) == (state.self_video, state.self_stream, state.suppress):
         return state
-    return replace(state, self_video=video, suppress=suppress)
+    return replace(state, self_video=video, self_stream=stream, suppress=suppress)
 
 
 def may_show(snapshot: Snapshot, state: VoiceState, wall_ms: int) -> bool:

@@ -586,6 +586,7 @@ INTERNAL = {
     "enter_voice",
     "restore_voice",
     "end_ringing",
+    "set_streaming",
     "leave_voice",
     "move_to_afk",
     "open_stage",

@@ -410,6 +410,9 @@ async def test_who_shows_what_in_which_section(talk: Talk) -> None:
                 break
         assert (stream["type"], stream["active"]) == (kind, True)
         assert stream["mid"] in viewer.mids["video"]
+    # Who does not look into the room sees it too.
+    while not (await one.own_state())["self_stream"]:
+        pass
     # It is told of itself by its own section, and that it is wanted.
     while not (told := await one.next(12))["streams"]:
         pass
@@ -423,3 +426,5 @@ async def test_who_shows_what_in_which_section(talk: Talk) -> None:
     await talk.den.ann.put(path, deny)
     while (told := await two.next(12))["streams"] and told["streams"][0]["active"]:
         show.frame()
+    while (await one.own_state())["self_stream"]:
+        pass

@@ -19,7 +19,8 @@ class VoiceState(Struct, frozen=True, gc=False, kw_only=True):
 
     `session_id` names the voice connection and is told to all; `session` is the gateway session
     that asked for it, with which it ends, and `endpoint` where that one is to connect. Who was
-    `let_in` by a moderator stays without CONNECT. Mute and deaf are the member's.
+    `let_in` by a moderator stays without CONNECT. Mute and deaf are the member's; `self_stream` is
+    what the media server sees: a screen is shown.
     """
 
     home_id: int
@@ -35,6 +36,7 @@ class VoiceState(Struct, frozen=True, gc=False, kw_only=True):
     suppress: bool = False
     request_to_speak_ms: int | None = None
     let_in: bool = False
+    self_stream: bool = False
 
 
 class VoiceChannel(Struct, frozen=True, gc=False, kw_only=True):
@@ -107,7 +109,7 @@ def voice_state_object(
         mute=member is not None and member.mute,
         self_deaf=state.self_deaf,
         self_mute=state.self_mute,
-        self_stream=False,
+        self_stream=state.self_stream,
         self_video=state.self_video,
         suppress=state.suppress,
         request_to_speak_timestamp=None

@@ -93,6 +93,8 @@ class Seat:
         """The flags that others were told last."""
         self.says = False
         """Whether its client says that it speaks, as push-to-talk does."""
+        self.screen = False
+        """Whether it shows one."""
         self.slots: dict[str, tuple[int, int]] = {}
         """Whose picture each section of a browser's offer carries: user and stream."""
         self.may = May(False, False, False, False)
@@ -239,6 +241,8 @@ class VoiceDoor:
             del self._of_home[seat.home_id]
         for other in self._others(seat):
             other.say(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
+        if seat.screen:
+            self._ask("set_streaming", seat.home_id, seat.user_id, seat.session_id, on=0)
 
     def _others(self, seat: Seat) -> Iterable[Seat]:
         """The other sessions of a room."""
@@ -249,13 +253,18 @@ class VoiceDoor:
         ]
 
     def _leave(self, home_id: int, user_id: int, session_id: str) -> None:
-        async def leave() -> None:
-            at: dict[str, int | str] = {"home_id": home_id, "user_id": user_id}
-            at["session_id"] = session_id
-            with suppress(Refused):
-                await call(self.world, OPERATIONS["leave_voice"], SYSTEM, at)
+        self._ask("leave_voice", home_id, user_id, session_id)
 
-        self.world.tasks.start(leave(), name="leave-voice")
+    def _ask(self, name: str, home_id: int, user_id: int, session_id: str, **more: int) -> None:
+        """Ask for a change of a voice state, if it still is of this connection."""
+
+        async def ask() -> None:
+            at: dict[str, int | str] = {"home_id": home_id, "user_id": user_id}
+            with suppress(Refused):
+                at |= {"session_id": session_id, **more}
+                await call(self.world, OPERATIONS[name], SYSTEM, at)
+
+        self.world.tasks.start(ask(), name=name)
 
     # What changes
 
@@ -374,10 +383,15 @@ class VoiceDoor:
     def streams(self, peer: MediaPeer) -> None:
         """What a peer publishes changed; it is told too, to know how others call it."""
         seat = self._of_peer.get(peer)
-        if seat is not None:
-            for other in (seat, *self._others(seat)):
-                if other.browser:
-                    other.say(VIDEO, self._streams(other, seat))
+        if seat is None:
+            return
+        for other in (seat, *self._others(seat)):
+            if other.browser:
+                other.say(VIDEO, self._streams(other, seat))
+        screen = any(each.kind == "screen" and each.active for each in peer.streams)
+        if screen != seat.screen:
+            seat.screen = screen
+            self._ask("set_streaming", seat.home_id, seat.user_id, seat.session_id, on=int(screen))
 
     @staticmethod
     def _streams(viewer: Seat, shower: Seat) -> dict[str, Any]:
