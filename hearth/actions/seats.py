@@ -102,7 +102,7 @@ async def move_to_afk(here: InHome) -> None:
 
 @operation(commits=True)
 async def set_streaming(here: InHome) -> None:
-    """Note that `user_id` shows a screen by the connection `session_id`; no more where `on` is 0."""
+    """Note that `user_id` shows a screen by the connection `session_id`, or, `on` 0, does not."""
     state = here.snapshot.voice_states.get(int(here.params["user_id"]))
     on = bool(here.params["on"])
     if state is None or state.session_id != here.params["session_id"] or state.self_stream == on:
