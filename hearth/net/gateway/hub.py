@@ -48,6 +48,9 @@ A turn that finds nothing costs a hundredth of that. What arrives meanwhile is c
 and so joins the frames of more sessions that still wait: under load that makes writes large.
 """
 
+MANY = 64
+"""Who waits for more events than this takes a turn of the loop alone."""
+
 MOST_DETACHED = 2
 """Sessions without a connection that one user may leave behind per client and shard."""
 
@@ -230,7 +233,10 @@ class Hub:
                     session.sent = s
                     write(b"%b%10d%b" % (head, s, tail))
                 else:
+                    many = write is not None and session.unsent > MANY
                     session.pump(stencil)
+                    if many:
+                        break
             except Exception:
                 # What cannot be made must not hold up the others, and would fail at every try.
                 logger.exception("session failed session=%s", session.id)
