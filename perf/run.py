@@ -13,6 +13,7 @@ import argparse
 import datetime
 import sys
 
+import calls
 import harness
 import media
 import pauses
@@ -23,7 +24,7 @@ import year
 from harness import Failed, say
 from rows import ORDER, ROWS, Scale
 
-MODULES = (media, pauses, starts, used)
+MODULES = (calls, media, pauses, starts, used)
 """Rows are known once their module is imported."""
 
 

@@ -40,7 +40,10 @@ SOURCES = 32
 """SSRCs that one peer may send with: three layers and their repairs, twice, and microphones."""
 
 UNBOUND = 4
-"""Of those, how many that belong to no section of its offer."""
+"""Beside those, how many that belong to no section of its offer."""
+
+REPORTERS = 16
+"""SSRCs that it may sign its reports with, beside those that it sends with."""
 
 _RTCP_LARGEST = 1200
 
@@ -66,6 +69,7 @@ class Browser:
         self.tracks: dict[str, AudioTrack | VideoTrack] = {}
         self.sources: dict[int, Source] = {}
         self.unbound: dict[int, None] = {}
+        self.reporters: dict[int, None] = {}
         self.arrivals = Arrivals()
         self._offer: sdp.Offer | None = None
         self._agent: Agent | None = None
@@ -116,6 +120,11 @@ class Browser:
 
     def _apply(self, offer: sdp.Offer) -> None:
         self.sections = {section.mid: section for section in offer.sections if section.usable}
+        for ssrc in self.unbound:
+            # It may belong somewhere now.
+            if self.rx is not None:
+                self.rx.forget(ssrc)
+        self.unbound.clear()
         self.ids = {}
         for section in self.sections.values():
             for uri, id in section.extensions.items():
@@ -247,6 +256,8 @@ class Browser:
         if rx is None or len(data) < 12:
             return
         if 192 <= data[1] < 224:
+            if not self._hears(int.from_bytes(data[4:8], "big")):
+                return
             length[0] = len(data)
             if not srtp_unprotect_rtcp(rx.context, web.inbox, length):
                 self._media_at = now
@@ -296,6 +307,15 @@ class Browser:
             )
         else:
             track.take(source, packet, bytes(data[packet.start : packet.end]), now)
+
+    def _hears(self, ssrc: int) -> bool:
+        """Whether reports of this SSRC are opened: libsrtp keeps something for each."""
+        if ssrc in self.sources or ssrc in self.reporters:
+            return True
+        if len(self.reporters) >= REPORTERS:
+            return False
+        self.reporters[ssrc] = None
+        return True
 
     def _admits(self, ssrc: int) -> bool:
         return ssrc not in self.unbound and (

@@ -8,6 +8,7 @@ import re
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,9 @@ IDS = {
     rtp.REPAIRED_RID: 11,
 }
 READS = 256
+
+DEPARTURE = struct.Struct(">d")
+"""How a payload ends that says when it left, by time.perf_counter."""
 
 
 class Stream:
@@ -81,12 +85,14 @@ class TestPeer:
         audio_slots: int = 2,
         video_slots: int = 0,
         keep: bool = True,
+        host: str = "127.0.0.1",
     ) -> None:
         self.microphone = microphone
         self.camera = camera
         self.audio_slots = audio_slots
         self.video_slots = video_slots
         self.keep = keep
+        self.host = host
         self.identity = Identity()
         self.ufrag = secrets.token_hex(4)
         self.password = secrets.token_hex(16)
@@ -103,6 +109,10 @@ class TestPeer:
         self.remote: tuple[str, int] = ("", 0)
         self.mids: dict[str, list[str]] = {"audio": [], "video": []}
         self.slot_ssrcs: dict[str, tuple[int, ...]] = {}
+        self.delays: list[float] | None = None
+        """Seconds that every sixteenth packet took, when its payload says when it left."""
+        self.setup = "actpass"
+        self.controlling = True
         self.on_packet: Callable[[rtp.Packet, bytes], None] | None = None
         self.silent = False
         """It makes no more checks."""
@@ -129,7 +139,7 @@ class TestPeer:
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self._socket.setsockopt(socket.SOL_SOCKET, option, 1 << 21)
         self._socket.setblocking(False)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((self.host, 0))
         self._loop.add_reader(self._socket.fileno(), self._read)
 
     # --- signalling -------------------------------------------------------------------------
@@ -144,7 +154,7 @@ class TestPeer:
             f"a=ice-ufrag:{self.ufrag}",
             f"a=ice-pwd:{self.password}",
             f"a=fingerprint:sha-256 {self.identity.fingerprint}",
-            "a=setup:actpass",
+            f"a=setup:{self.setup}",
         ]
         mid = 0
         self.mids = {"audio": [], "video": []}
@@ -171,11 +181,16 @@ class TestPeer:
                 mid += 1
         return "\r\n".join([*lines, ""])
 
+    def _candidate(self) -> str:
+        host, port = self.address
+        return f"a=candidate:1 1 udp 2130706431 {host} {port} typ host"
+
     def _section(self, kind: str, mid: str, direction: str) -> list[str]:
         formats = str(OPUS) if kind == "audio" else f"{VP8} {RTX}"
         lines = [
             f"m={kind} 9 UDP/TLS/RTP/SAVPF {formats}",
             "c=IN IP4 0.0.0.0",
+            self._candidate(),
             f"a=mid:{mid}",
             "a=rtcp-mux",
             f"a={direction}",
@@ -192,6 +207,33 @@ class TestPeer:
             f"a=rtpmap:{RTX} rtx/90000",
             f"a=fmtp:{RTX} apt={VP8}",
         ]
+
+    def answer_to(self, offer: str) -> str:
+        """The answer to somebody's offer of things to receive, which is also begun with."""
+        lines = self.offer().split("\r\n")[:8]
+        parts = offer.split("\r\nm=")[1:]
+        mids: list[str] = []
+        for part in parts:
+            mid = re.search(r"a=mid:(\S+)", part)
+            assert mid is not None
+            mids.append(mid[1])
+            kind = part.split()[0]
+            name = "opus/48000/2" if kind == "audio" else "VP8/90000"
+            codec = re.search(rf"a=rtpmap:(\d+) {name}", part)
+            assert codec is not None
+            lines += [
+                f"m={kind} 9 UDP/TLS/RTP/SAVPF {codec[1]}",
+                "c=IN IP4 0.0.0.0",
+                self._candidate(),
+                f"a=mid:{mid[1]}",
+                "a=rtcp-mux",
+                "a=recvonly",
+                f"a=rtpmap:{codec[1]} {name}",
+            ]
+        lines.insert(4, f"a=group:BUNDLE {' '.join(mids)}")
+        self.controlling = False
+        self.answered(offer)
+        return "\r\n".join([*lines, ""])
 
     def answered(self, answer: str) -> None:
         """Take the answer and begin."""
@@ -232,8 +274,11 @@ class TestPeer:
         message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         message.attributes["USERNAME"] = f"{self.remote_ufrag}:{self.ufrag}"
         message.attributes["PRIORITY"] = 1
-        message.attributes["ICE-CONTROLLING"] = 1
-        message.attributes["USE-CANDIDATE"] = None
+        if self.controlling:
+            message.attributes["ICE-CONTROLLING"] = 1
+            message.attributes["USE-CANDIDATE"] = None
+        else:
+            message.attributes["ICE-CONTROLLED"] = 1
         message.add_message_integrity(self.remote_password.encode())
         self.send_raw(bytes(message))
         again = 0.2 if not self.checked.is_set() else 2.0
@@ -419,7 +464,9 @@ class TestPeer:
                 self._media(length)
         elif first < 4:
             message = stun.parse_message(bytes(self._view[:length]))
-            if message.message_class == stun.Class.RESPONSE and message.check_message_integrity(
+            if message.message_class == stun.Class.REQUEST:
+                self._answer_check(message)
+            elif message.message_class == stun.Class.RESPONSE and message.check_message_integrity(
                 self.remote_password.encode()
             ):
                 self.checked.set()
@@ -428,6 +475,17 @@ class TestPeer:
         elif 20 <= first < 64 and self._connection is not None:
             self._connection.bio_write(bytes(self._view[:length]))
             self._shake()
+
+    def _answer_check(self, message: stun.Message) -> None:
+        """A server that is no ICE-lite checks too."""
+        response = stun.Message(
+            stun.Method.BINDING,
+            stun.Class.RESPONSE,
+            transaction_id=message.transaction_id,
+            attributes={"XOR-MAPPED-ADDRESS": self.remote},
+        )
+        response.add_message_integrity(self.password.encode())
+        self.send_raw(bytes(response))
 
     def _media(self, length: int) -> None:
         assert self._rx is not None
@@ -450,6 +508,11 @@ class TestPeer:
         if stream is None:
             stream = self.received[ssrc] = Stream()
         stream.packets += 1
+        if self.delays is not None and not stream.packets & 15:
+            packet = rtp.parse(self._view, self._length[0])
+            assert packet is not None
+            left = DEPARTURE.unpack_from(self._view, packet.end - DEPARTURE.size)[0]
+            self.delays.append(time.perf_counter() - left)
         if not self.keep:
             return
         packet = rtp.parse(self._view, self._length[0])

@@ -9,7 +9,7 @@ import pytest
 
 from hearth.sfu import rtcp, rtp, sdp
 from hearth.sfu.borrowed import srtp_protect_rtcp
-from hearth.sfu.browser import SOURCES, UNBOUND
+from hearth.sfu.browser import REPORTERS, SOURCES, UNBOUND
 from hearth.sfu.icelite import ADDRESSES_OF_ONE
 from tests.sfu.conftest import Rig, until
 from tests.sfu.peer import OPUS, RTX, VP8, TestPeer
@@ -210,6 +210,23 @@ def test_mutated_offers():
 @pytest.mark.soak
 def test_a_million_mutated_offers():
     offers(SOAK)
+
+
+async def test_ssrcs_are_counted(rig: Rig):
+    """libsrtp keeps something for each of which it opened a packet: there are not many."""
+    peer, browser = await rig.join(1, 11, camera=("q", "h", "f"))
+    side = peer.browser
+    assert side is not None
+    for ssrc in range(1000, 1200):
+        browser.send_raw(browser.seal(browser.packet(OPUS, ssrc, 1, 1, b"x")))
+        browser.send_rtcp(rtcp.receiver_report(ssrc, []))
+    await until(lambda: len(side.unbound) == UNBOUND and len(side.reporters) == REPORTERS)
+    assert not side.sources
+    # A new offer gives those that belonged nowhere another chance.
+    await peer.offer(browser.offer())
+    assert not side.unbound
+    camera = Camera(browser)
+    await camera.until(lambda: len(side.sources) == 3)
 
 
 async def test_a_flood_of_handshakes_that_go_nowhere_leaves_nothing(rig: Rig):
