@@ -220,9 +220,14 @@ async def test_the_real_address_arrives(recipe: Recipe, tmp_path: Path) -> None:
             return answer.status
 
     async def together(**addresses: str) -> set[int]:
-        """Eight at once, of names that nobody has: they count for the name, too."""
+        """Eight at once, each of a name of its own: they count for the name, too."""
         wrong = [
-            log_in("127.0.0.2", f"nobody{i}", "wrong", **{k: v % i for k, v in addresses.items()})
+            log_in(
+                "127.0.0.2",
+                f"nobody{i}.{len(addresses)}",
+                "wrong",
+                **{k: v % i for k, v in addresses.items()},
+            )
             for i in range(8)
         ]
         return {*await asyncio.gather(*wrong)}
