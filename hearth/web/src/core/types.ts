@@ -199,6 +199,8 @@ export interface Message {
   nonce?: string | number;
   message_reference?: { channel_id: Id; message_id: Id };
   referenced_message?: Message | null;
+  /** Of the message that tells of a call: who took part, and since when it is over. */
+  call?: { participants: Id[]; ended_timestamp: string | null };
 }
 
 export type Status = "online" | "idle" | "dnd" | "offline";

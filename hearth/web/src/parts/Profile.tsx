@@ -54,11 +54,16 @@ function Profile(props: { shown: Shown }): JSX.Element {
   onMount(() => {
     panel.showPopover();
     const box = beside.getBoundingClientRect();
-    const { width, height } = panel.getBoundingClientRect();
-    const right = box.right + 12;
-    const left = right + width < innerWidth - 8 ? right : Math.max(8, box.left - width - 12);
-    panel.style.left = `${Math.min(left, innerWidth - width - 8)}px`;
-    panel.style.top = `${Math.max(8, Math.min(box.top, innerHeight - height - 24))}px`;
+    // It grows when the rest of it has come.
+    const grown = new ResizeObserver(() => {
+      const { width, height } = panel.getBoundingClientRect();
+      const right = box.right + 12;
+      const left = right + width < innerWidth - 8 ? right : Math.max(8, box.left - width - 12);
+      panel.style.left = `${Math.min(left, innerWidth - width - 8)}px`;
+      panel.style.top = `${Math.max(8, Math.min(box.top, innerHeight - height - 24))}px`;
+    });
+    grown.observe(panel);
+    onCleanup(() => grown.disconnect());
     panel.focus();
   });
   const outside = (event: PointerEvent) => {

@@ -1,7 +1,7 @@
 // Who is in a voice channel, under its name: who is loud, muted, deaf, or shows something.
 import { For, type JSX, Show } from "solid-js";
 import type { Channel, VoiceState } from "../core/types.ts";
-import { colourIn, nameIn } from "../store/guilds.ts";
+import { nameIn } from "../store/guilds.ts";
 import { isSpeaking, own, room, voicesIn } from "../store/voice.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Face } from "./Face.tsx";
@@ -22,9 +22,9 @@ export function voiceWords(one: VoiceState): string {
   return words.filter(Boolean).map((word) => `, ${word}`).join("");
 }
 
-/** Whether somebody in the person's own room shares a screen. */
+/** Whether somebody shares a screen. */
 export function sharing(one: VoiceState): boolean {
-  return one.channel_id === own.channelId && (room.streams[one.user_id] ?? []).some((stream) => stream.type === "screen" && stream.active);
+  return one.self_stream === true || (one.channel_id === own.channelId && (room.streams[one.user_id] ?? []).some((stream) => stream.type === "screen" && stream.active));
 }
 
 export function Voices(props: { channel: Channel }): JSX.Element {
@@ -46,9 +46,7 @@ export function Voices(props: { channel: Channel }): JSX.Element {
                 <span class={styles.face}>
                   <Face id={one.user_id} guildId={props.channel.guild_id} size={24} />
                 </span>
-                <span class="cut grow" style={{ color: speaks(one) ? colourIn(props.channel.guild_id, one.user_id) : undefined }}>
-                  {nameIn(props.channel.guild_id, one.user_id)}
-                </span>
+                <span class="cut grow">{nameIn(props.channel.guild_id, one.user_id)}</span>
                 <Show when={sharing(one)}>
                   <span class={styles.live}>Live</span>
                 </Show>

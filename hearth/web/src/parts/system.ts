@@ -1,9 +1,10 @@
 // What system messages say, and the icon beside them.
 import type { Id, Message } from "../core/types.ts";
 import { nameIn } from "../store/guilds.ts";
+import { myId } from "../store/session.ts";
 import type { IconName } from "../ui/Icon.tsx";
 
-const SIGNS: Record<number, IconName> = { 1: "plus", 2: "logout", 4: "pencil", 6: "pin", 7: "people" };
+const SIGNS: Record<number, IconName> = { 1: "plus", 2: "logout", 3: "phone", 4: "pencil", 6: "pin", 7: "people" };
 
 export const systemSign = (message: Message): IconName => SIGNS[message.type] ?? "dots";
 
@@ -14,6 +15,8 @@ export function systemText(message: Message, name: string, guildId: Id | undefin
       return `${name} added ${other}.`;
     case 2:
       return message.mentions[0]?.id === message.author.id ? `${name} left.` : `${name} removed ${other}.`;
+    case 3:
+      return callText(message, name);
     case 4:
       return `${name} named this “${message.content}”.`;
     case 6:
@@ -23,4 +26,12 @@ export function systemText(message: Message, name: string, guildId: Id | undefin
     default:
       return `${name}: ${message.content || "something that this client cannot show yet"}`;
   }
+}
+
+function callText(message: Message, name: string): string {
+  const ended = message.call?.ended_timestamp;
+  if (!ended) return `${name} began a call.`;
+  if (!message.call?.participants.includes(myId())) return `You missed a call of ${name}'s.`;
+  const minutes = Math.round((Date.parse(ended) - Date.parse(message.timestamp)) / 60_000);
+  return `${name} began a call that took ${minutes < 1 ? "less than a minute" : minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
 }

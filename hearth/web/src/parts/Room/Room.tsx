@@ -53,7 +53,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
   const speaks = () => isPrivate(props.channel) || may(props.channel, "SPEAK");
   return (
     <section class={styles.room} data-fills data-strip={props.strip || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
-      <ul ref={field} class={styles.field} data-focus={focused() ? "" : undefined} data-empty={!tiles().length || undefined} style={{ "--columns": columns() }}>
+      <ul ref={field} class={styles.field} data-focus={focused() ? "" : undefined} data-empty={!tiles().length || undefined} style={{ "--columns": columns(), "--rows": Math.ceil(tiles().length / columns()) || 1 }}>
         <For each={keys()}>
           {(key) => (
             <Show when={tiles().find((one) => one.key === key)}>

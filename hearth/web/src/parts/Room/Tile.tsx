@@ -29,8 +29,8 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
       <Switch>
         <Match when={waits()}>
           <div class={styles.waits}>
-            <Icon name="screen" size={props.small ? 24 : 40} />
             <Show when={!props.small}>
+              <Icon name="screen" size={40} />
               <p>{name()} shares a screen.</p>
             </Show>
             <Button kind="primary" onClick={() => watch(props.tile.ssrc as number, true)}>
@@ -51,7 +51,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
         </Match>
       </Switch>
       <button type="button" class={styles.enlarge} aria-label={label()} aria-pressed={props.focused} onClick={props.onFocus} />
-      <span class={styles.plate}>
+      <span class={styles.plate} data-quiet={(waits() && !props.small) || undefined}>
         <Show when={props.tile.kind === "screen"} fallback={
           <Show when={voice()}>{(state) => <Show when={isDeaf(state()) || isMuted(state())}><Icon name={isDeaf(state()) ? "earsOff" : "micOff"} size={14} /></Show>}</Show>
         }>

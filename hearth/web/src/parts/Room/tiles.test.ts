@@ -16,6 +16,7 @@ test("tiles are as large as they can be", () => {
   expect(columnsFor(1, 1600, 900, 8)).toBe(1);
   expect(columnsFor(2, 1600, 600, 8)).toBe(2);
   expect(columnsFor(2, 390, 700, 8)).toBe(1);
+  expect(columnsFor(5, 374, 720, 8)).toBe(2);
   expect(columnsFor(4, 1600, 900, 8)).toBe(2);
-  expect(columnsFor(25, 1600, 900, 8)).toBe(5);
+  expect(columnsFor(25, 1600, 900, 8)).toBe(7);
 });

@@ -37,13 +37,16 @@ export function tilesOf(
   return [...screens, ...people];
 }
 
-/** How many columns make tiles of 16 to 9 the largest. */
+/** Tiles are rather a little high than very wide: faces are round. */
+const RATIO = 1.2;
+
+/** How many columns make the tiles largest. */
 export function columnsFor(count: number, width: number, height: number, gap: number): number {
   let best = 1;
   let largest = 0;
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
-    const wide = Math.min((width - gap * (columns - 1)) / columns, (((height - gap * (rows - 1)) / rows) * 16) / 9);
+    const wide = Math.min((width - gap * (columns - 1)) / columns, ((height - gap * (rows - 1)) / rows) * RATIO);
     if (wide > largest) [largest, best] = [wide, columns];
   }
   return best;
