@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from hearth.sfu.sources import Source
 
 RING = 1024
-"""Packets of a layer that can be sent again: a second of the fastest."""
+"""Packets of a layer that can be sent again, at most: a second of the fastest."""
+
+RING_S = 1.0
+"""How long they are kept: what comes later than this is of no use any more."""
 
 KEYFRAME_S = 0.5
 """A keyframe is asked for at most so often."""
@@ -46,6 +49,8 @@ class Kept(NamedTuple):
     marker: bool
     payload: bytes
     peek: Peek
+    at: float
+    """When it came."""
 
 
 class Shift(NamedTuple):
@@ -109,6 +114,8 @@ class Layer:
         self._last_picture = 0
         self._last_level = 0
         self._counted = (0, 0.0)
+        self._oldest = 0
+        """Where in the ring it is looked next for what is too old."""
 
     def bind(self, ssrc: int, codec: str) -> None:
         """Its packets come with this SSRC."""
@@ -125,7 +132,8 @@ class Layer:
         self.packets += 1
         self.octets += len(payload)
         self.active_at = now
-        self.ring[sequence % RING] = Kept(sequence, timestamp, packet.marker, payload, peek)
+        self.ring[sequence % RING] = Kept(sequence, timestamp, packet.marker, payload, peek, now)
+        self._tidy(now)
         if sequence != self.numbers.last:
             # Late: for those who already saw this layer when it was due.
             if self.changed or newer(self._newest_start, sequence):
@@ -162,6 +170,16 @@ class Layer:
                 sent_at,
             )
             view.viewer.send(start + view.template(view.ssrc, VIDEO_TAIL) + rest)
+
+    def _tidy(self, now: float) -> None:
+        """Let go of old packets: a few with each that comes, so memory follows the rate."""
+        for _ in range(4):
+            old = self.ring[self._oldest]
+            if old is not None:
+                if now - old.at < RING_S:
+                    return
+                self.ring[self._oldest] = None
+            self._oldest = (self._oldest + 1) % RING
 
     def _made(
         self,

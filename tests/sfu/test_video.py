@@ -8,6 +8,7 @@ from hearth.core.voice_ports import May
 from hearth.sfu import rtcp
 from hearth.sfu.codecs import vp8
 from hearth.sfu.room import Peer
+from hearth.sfu.video import RING_S, VideoTrack
 from tests.sfu.conftest import Rig, until
 from tests.sfu.peer import RTX, VP8, Stream, TestPeer
 from tests.sfu.told import ALL
@@ -197,6 +198,18 @@ async def test_what_was_lost_on_the_way_in_is_asked_for_and_fills_its_place(rig:
     assert marks.count(mark(payload)) == marks.count(mark(probe[1])) == 1
     ordered = sorted(seen.sequences, key=lambda each: (each - seen.sequences[0]) % 65536)
     assert {(b - a) % 65536 for a, b in pairwise(ordered)} == {1}
+
+
+async def test_only_a_second_is_kept(rig: Rig):
+    one, camera, _, of_two = await pair(rig, ("",))
+    await camera.until(lambda: last_layer(of_two))
+    track = next(each for each in one.tracks() if isinstance(each, VideoTrack))
+    (layer,) = track.layers
+    camera.frame()
+    await until(lambda: sum(each is not None for each in layer.ring) >= 4)
+    at = max(each.at for each in layer.ring if each is not None)
+    await camera.until(lambda: all(each is None or each.at > at for each in layer.ring))
+    assert max(each.at for each in layer.ring if each is not None) < at + 20 * RING_S
 
 
 async def test_keyframes_are_asked_for_twice_a_second_at_most(rig: Rig):
