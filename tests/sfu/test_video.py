@@ -151,12 +151,10 @@ async def test_what_a_viewer_lost_is_sent_again_three_times(rig: Rig):
     await camera.until(lambda: last_layer(of_two) == b"q")
     media, repair = slot(of_two)
     seen = shown(of_two)
-    wanted = [seen.sequences[-1], seen.sequences[-2], seen.sequences[2]]
-    lost = {
-        sequence: payload
-        for sequence, payload in zip(seen.sequences, seen.payloads, strict=True)
-        if sequence in wanted
-    }
+    numbered = [*zip(seen.sequences, seen.payloads, strict=True)]
+    before = [sequence for sequence, payload in numbered if mark(payload)[:1] == b"f"][-1]
+    wanted = [before, *[each for each in seen.sequences[-3:] if each != before][-2:]]
+    lost = {sequence: payload for sequence, payload in numbered if sequence in wanted}
     for _ in range(5):
         of_two.send_rtcp(rtcp.nack(1, media, wanted))
     of_two.send_rtcp(rtcp.nack(1, media, [(seen.sequences[0] - 5) & 0xFFFF]))
