@@ -40,15 +40,17 @@ export function Voices(props: { channel: Channel }): JSX.Element {
                 type="button"
                 class={styles.voice}
                 data-speaking={speaks(one) || undefined}
-                aria-label={nameIn(props.channel.guild_id, one.user_id) + voiceWords(one)}
                 onClick={(event) => showProfile(one.user_id, props.channel.guild_id, event.currentTarget)}
               >
                 <span class={styles.face}>
                   <Face id={one.user_id} guildId={props.channel.guild_id} size={24} />
                 </span>
                 <span class="cut grow">{nameIn(props.channel.guild_id, one.user_id)}</span>
+                <span class="unseen">{voiceWords(one)}</span>
                 <Show when={sharing(one)}>
-                  <span class={styles.live}>Live</span>
+                  <span class={styles.live} aria-hidden="true">
+                    Live
+                  </span>
                 </Show>
                 <Show when={one.self_video}>
                   <Icon name="camera" size={16} />
