@@ -118,6 +118,14 @@ class Speaker(Reader):
         except TimeoutError:
             raise AssertionError(f"hears {last}, not {wanted}; {self.faults}") from None
 
+    async def sees(self, picture: Locator) -> None:
+        """Wait until a picture of somebody's has come."""
+        width = 0
+        async with asyncio.timeout(WAIT_S):
+            while not width:
+                await asyncio.sleep(0.1)
+                width = await picture.evaluate("video => video.videoWidth")
+
     def voice(self, channel: str, name: str) -> Locator:
         """Somebody under a channel in the tree."""
         line = self.page.locator("li[data-place]").filter(
@@ -203,10 +211,7 @@ async def test_a_camera_is_seen(server: Server, browser: Browser, rooms: tuple[s
     await ann.page.get_by_role("button", name="Turn the camera on").click()
     picture = bob.page.get_by_role("region", name="Voice of Kitchen").locator("video")
     await expect(picture).to_have_count(1, timeout=WITHIN_MS)
-    await bob.page.wait_for_function(
-        "document.querySelector('section[aria-label=\"Voice of Kitchen\"] video').videoWidth > 0",
-        timeout=WITHIN_MS,
-    )
+    await bob.sees(picture)
     await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name(
         re.compile("^ann ?, camera on$")
     )
@@ -246,10 +251,7 @@ async def test_a_screen_is_watched_by_choice(
     await eye.look(bob.page, "room")
     assert await room.locator("video").count() == 0
     await watch.click()
-    await bob.page.wait_for_function(
-        "document.querySelector('section[aria-label=\"Voice of Kitchen\"] video')?.videoWidth > 0",
-        timeout=WITHIN_MS,
-    )
+    await bob.sees(room.locator("video"))
     await room.get_by_role("button", name="ann's screen. Show large").click()
     await expect(room.get_by_role("button", name="ann's screen. Show all")).to_be_visible()
     await eye.look(bob.page, "screen")
