@@ -277,7 +277,7 @@ async def serve(
         http.pre_shutdown()  # closes connections without a request, which else are waited for
         await http.shutdown(DRAIN_S / 4)
         if voice is not None:
-            voice.close()
+            await voice.close()
         await gateway.close()
         # They read the log; what they have not taken they take at the next start.
         for consumer in consumers:

@@ -4,7 +4,7 @@ The rules (`hearth.actions.voice`, `hearth.net.voice`) know who may do what; the
 (`hearth.sfu`) knows rooms, peers and packets, and believes the flags that it is handed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 Kind = Literal["audio", "video", "screen"]
@@ -40,12 +40,37 @@ class Stream(NamedTuple):
     """The rids that have come, poorest first; empty without simulcast."""
 
 
+class Health(NamedTuple):
+    """How one process that carries media is."""
+
+    process: str
+    """`main` is the server's own, which all share; else a number from 0."""
+    pid: int
+    """0 while it does not run."""
+    port: int
+    """The UDP port."""
+    rooms: int
+    peers: int
+    lag_s: float
+    """The longest that its loop was late of late."""
+    resident_bytes: int
+    drops: int
+    """Datagrams that the system had no room for."""
+    restarts: int
+    """How often it was begun anew."""
+
+
 class MediaPeer(Protocol):
     """One connection of one user to one room."""
 
     @property
     def room_id(self) -> int:
         """The channel's id."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The UDP port that its media comes to."""
         ...
 
     @property
@@ -60,7 +85,7 @@ class MediaPeer(Protocol):
 
     @property
     def streams(self) -> Sequence[Stream]:
-        """What it publishes now."""
+        """What it publishes, as it was told last."""
         ...
 
     def allow(self, may: May) -> None:
@@ -77,7 +102,8 @@ class MediaPeer(Protocol):
         ...
 
     def label(self, kinds: Mapping[str, Kind]) -> None:
-        """Say which video sections of its offer (by mid) are `screen`; others are `video`."""
+        """Say which video sections of its offer (by mid) are `screen`; others are `video`. What it
+        publishes is told again."""
         ...
 
     def want(self, others: int, wanted: Mapping[int, int], pixels: Mapping[int, int]) -> None:
@@ -106,6 +132,10 @@ class MediaListener(Protocol):
         """`peer` has been silent too long, or ended its media; it is still in its room."""
         ...
 
+    def crashed(self, peer: MediaPeer) -> None:
+        """What carried the media of `peer` is gone, and its room with it: it must join anew."""
+        ...
+
     def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
         """Op 15 for the publisher `peer`: by `Stream.ssrc` the best quality that anyone wants; 0
         is nobody."""
@@ -115,11 +145,6 @@ class MediaListener(Protocol):
 class Media(Protocol):
     """The media server as the voice gateway knows it: its rooms, and how bots come to them."""
 
-    @property
-    def port(self) -> int:
-        """The UDP port that is bound."""
-        ...
-
     def join(self, room_id: int, user_id: int, may: May) -> MediaPeer:
         """A new peer; a room is made for its first."""
         ...
@@ -128,16 +153,22 @@ class Media(Protocol):
         """A bot will ask for its address from `ip`, which is empty where it is not known."""
         ...
 
-    def select(self, peer: MediaPeer, mode: str) -> bytes:
-        """The key of an expected bot for one of `MODES`. Raises ValueError for another mode."""
+    async def select(self, peer: MediaPeer, mode: str) -> bytes:
+        """The key of an expected bot for one of `MODES`. Raises ValueError for another mode, and
+        for a peer that is not here any more."""
         ...
 
-    def stream(self) -> object | None:
-        """The asyncio.Protocol of a TCP connection that carries media; None when none may."""
+    def stream(self, left: Callable[[], None]) -> object | None:
+        """The asyncio.Protocol of a TCP connection that carries media, which calls `left` once when
+        the connection is over; None when none may come."""
         ...
 
-    def close(self) -> None:
-        """Every peer leaves, and the socket closes."""
+    def health(self) -> Sequence[Health]:
+        """How each process is that carries media."""
+        ...
+
+    async def close(self) -> None:
+        """Every peer leaves, and the sockets close."""
         ...
 
 

@@ -1,10 +1,13 @@
 """The media server whole, as the voice gateway is handed it: rooms, browsers and bots."""
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from hearth.core.voice_ports import MODES, May, Media, MediaListener, MediaPeer
+from hearth.core.voice_ports import MODES, Health, May, Media, MediaListener, MediaPeer
+from hearth.edge.lag import Lag
+from hearth.edge.metrics import resident_bytes
 from hearth.sfu.room import Peer, Sfu
 from hearth.sfu.udpvoice import UdpVoice
 
@@ -15,11 +18,7 @@ class MediaServer:
     def __init__(self, sfu: Sfu) -> None:
         self.sfu = sfu
         self.bots = UdpVoice(sfu.udp, sfu.now)
-
-    @property
-    def port(self) -> int:
-        """The UDP port that is bound."""
-        return self.sfu.port
+        self._lag = Lag()
 
     def join(self, room_id: int, user_id: int, may: May) -> MediaPeer:
         """A new peer; a room is made for its first."""
@@ -29,18 +28,36 @@ class MediaServer:
         """A bot will ask for its address from `ip`, which is empty where it is not known."""
         self.bots.expect(cast(Peer, peer), ip)
 
-    def select(self, peer: MediaPeer, mode: str) -> bytes:
+    async def select(self, peer: MediaPeer, mode: str) -> bytes:
         """The key of an expected bot for one of `MODES`. Raises ValueError for another mode."""
         if mode not in MODES:
             raise ValueError("There is no such mode.")
         return self.bots.select(cast(Peer, peer), mode)
 
-    def stream(self) -> asyncio.Protocol | None:
+    def stream(self, left: Callable[[], None]) -> asyncio.Protocol | None:
         """What takes a TCP connection that carries media; None when nobody may come so."""
-        return self.sfu.stream()
+        return self.sfu.stream(left)
 
-    def close(self) -> None:
+    def health(self) -> Sequence[Health]:
+        """How it is; it shares the process with all else."""
+        rooms = self.sfu.rooms.values()
+        return [
+            Health(
+                process="main",
+                pid=os.getpid(),
+                port=self.sfu.port,
+                rooms=len(rooms),
+                peers=sum(len(room.peers) for room in rooms),
+                lag_s=self._lag.worst_s,
+                resident_bytes=resident_bytes(),
+                drops=self.sfu.udp.drops,
+                restarts=0,
+            )
+        ]
+
+    async def close(self) -> None:
         """Every peer leaves, and the socket closes."""
+        self._lag.close()
         self.sfu.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.core.voice_ports import MICROPHONE, PRIORITY, Kind, May, MediaListener, Stream
@@ -177,6 +177,11 @@ class Peer:
         """The channel's id."""
         return self.room.id
 
+    @property
+    def port(self) -> int:
+        """The UDP port that its media comes to."""
+        return self.sfu.port
+
     def tracks(self) -> list[AudioTrack | VideoTrack]:
         """What it publishes, the microphone first."""
         found: list[AudioTrack | VideoTrack] = [self.microphone]
@@ -237,13 +242,14 @@ class Peer:
         return self.browser.offer(sdp)
 
     def label(self, kinds: Mapping[str, Kind]) -> None:
-        """Say which video sections of its offer are screens."""
+        """Say which video sections of its offer are screens; what it publishes is told again."""
         for track in self.tracks():
             if not isinstance(track, AudioTrack):
                 kind: Kind = "screen" if kinds.get(track.mid) == "screen" else "video"
                 if kind != track.kind:
                     track.kind = kind
                     self.room.changed()
+        self.sfu.listener.streams(self)
 
     def want(self, others: int, wanted: Mapping[int, int], pixels: Mapping[int, int]) -> None:
         """What this viewer shows (op 15)."""
@@ -330,13 +336,16 @@ class Sfu:
                     self.web.candidates.append(Candidate("tcp", host, self.tcp_port))
         return self.web
 
-    def stream(self) -> asyncio.Protocol | None:
-        """What takes a TCP connection that carries media; None before any browser came."""
+    def stream(
+        self, left: Callable[[], None] = lambda: None, first: bytes = b""
+    ) -> asyncio.Protocol | None:
+        """What takes a TCP connection that carries media, `first` before what comes; it calls
+        `left` when that is over. None before any browser came."""
         if self.web is None:
             return None
         from hearth.sfu.tcp import MediaStream
 
-        return MediaStream(self.web)
+        return MediaStream(self.web, left, first)
 
     def close(self) -> None:
         """Every peer leaves, and the socket closes. May be called again."""

@@ -7,6 +7,7 @@ of some hundred bytes, so its length begins with a small byte; HTTP begins with 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
@@ -26,10 +27,17 @@ _numbers = count(1)
 
 
 class MediaStream(asyncio.Protocol):
-    """One connection: frames of two bytes of length and a datagram."""
+    """One connection: frames of two bytes of length and a datagram.
 
-    def __init__(self, web: Web) -> None:
+    `first` is what came of it before; `left` is called when it is over.
+    """
+
+    def __init__(
+        self, web: Web, left: Callable[[], None] = lambda: None, first: bytes = b""
+    ) -> None:
         self._web = web
+        self._left = left
+        self._first = first
         self._transport: asyncio.Transport | None = None
         self._address: Address = ()
         self._rest = b""
@@ -44,6 +52,9 @@ class MediaStream(asyncio.Protocol):
         self._address = (host, port, "tcp", next(_numbers))
         self._web.streams[self._address] = self
         self._timer = asyncio.get_running_loop().call_later(PROVE_S, self._check)
+        first, self._first = self._first, b""
+        if first:
+            self.data_received(first)
 
     def data_received(self, data: bytes) -> None:
         """Take every whole frame."""
@@ -67,6 +78,7 @@ class MediaStream(asyncio.Protocol):
         self._web.streams.pop(self._address, None)
         self._web.gone(self._address)
         self._transport = None
+        self._left()
 
     def write(self, data: bytes) -> bool:
         """Send one datagram, or drop it; whether it went."""

@@ -87,7 +87,7 @@ async def hall(inside: Inside) -> AsyncIterator[Hall]:
     )
     made = Hall(inside)
     yield made
-    made.door.close()
+    await made.door.close()
 
 
 async def test_who_does_not_connect_leaves(hall: Hall) -> None:
@@ -215,5 +215,5 @@ async def test_another_process_than_the_owners(inside: Inside) -> None:
     await two.call("delete_channel", ANN, channel_id=TALK)
     await two.settle()
     assert (hall.places, line.code) == ({}, 4014)
-    hall.door.close()
+    await hall.door.close()
     await two.close()

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -44,7 +44,7 @@ class Wire:
         peer = self.sfu.join(1, user, ALL)
         self.media.expect(peer, ip)
         self.come(discovery(peer.ssrc), address)
-        return peer, Crypt(mode, self.media.select(peer, mode))
+        return peer, Crypt(mode, self.media.bots.select(peer, cast(Any, mode)))
 
 
 class Listener:

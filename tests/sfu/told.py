@@ -15,6 +15,7 @@ class Told:
         self.published: list[int] = []
         self.maps: list[tuple[int, str, int | None, int, str]] = []
         self.gone: list[tuple[int, str]] = []
+        self.crashes: list[MediaPeer] = []
         self.demands: list[tuple[int, dict[int, int]]] = []
 
     def speaking(self, peer: MediaPeer, flags: int) -> None:
@@ -28,6 +29,9 @@ class Told:
 
     def lost(self, peer: MediaPeer, why: str) -> None:
         self.gone.append((peer.user_id, why))
+
+    def crashed(self, peer: MediaPeer) -> None:
+        self.crashes.append(peer)
 
     def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
         self.demands.append((peer.user_id, dict(wanted)))

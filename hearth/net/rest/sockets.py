@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
@@ -87,8 +88,9 @@ class HttpServer(web.Server):
         self.body_rate_bytes = body_rate_bytes
         self.refused = 0
         self.slow = 0
-        self.media: Callable[[], object | None] | None = None
-        """Gives the protocol of a connection that turns out to carry media instead of HTTP."""
+        self.media: Callable[[Callable[[], None]], object | None] | None = None
+        """Gives the protocol of a connection that turns out to carry media instead of HTTP; what it
+        is handed is to be called when that connection is over."""
 
     def __call__(self) -> RequestHandler:
         """The protocol of a new connection."""
@@ -157,10 +159,13 @@ class _Handler(RequestHandler):
     def _hand_over(self, data: bytes) -> bool:
         """Let the media server have the connection; whether it wants it."""
         server, transport = cast(HttpServer, self._manager), self.transport
-        taker = server.media() if server.media is not None else None
-        if taker is None or transport is None:
+        if server.media is None or transport is None:
             return False
-        handed = _Handed(cast(asyncio.Protocol, taker), server.counts, self._key)
+        # Whoever takes it, it is still counted for its address.
+        taker = server.media(partial(server.counts.leave, self._key or ""))
+        if taker is None:
+            return False
+        protocol = cast(asyncio.Protocol, taker)
         self._key = None
         # Else it would close what is handed over.
         self.transport = None
@@ -169,9 +174,9 @@ class _Handler(RequestHandler):
         if task is not None:
             # It may not have begun yet, and could not any more.
             task.cancel()
-        transport.set_protocol(handed)
-        handed.connection_made(transport)
-        handed.data_received(data)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(data)
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -204,20 +209,3 @@ class _Handler(RequestHandler):
             if spent > request.content.total_bytes / server.body_rate_bytes:
                 return "body"
         return None
-
-
-class _Handed(asyncio.Protocol):
-    """A connection that somebody else took; it is still counted for its address."""
-
-    def __init__(self, taker: asyncio.Protocol, counts: Counts, key: str | None) -> None:
-        self._counts = counts
-        self._key = key
-        self.connection_made = taker.connection_made
-        self.data_received = taker.data_received
-        self._lost = taker.connection_lost
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._key is not None:
-            self._counts.leave(self._key)
-            self._key = None
-        self._lost(exc)

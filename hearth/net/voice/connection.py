@@ -218,7 +218,7 @@ class VoiceConnection(asyncio.Protocol):
                     {
                         "ssrc": seat.peer.ssrc,
                         "ip": self.media_ip,
-                        "port": media.port,
+                        "port": seat.peer.port,
                         "modes": MODES,
                         "experiments": [],
                         "streams": wish.streams[:8] if wish.video else [],
@@ -250,9 +250,11 @@ class VoiceConnection(asyncio.Protocol):
             self.close(conversation.NOT_AUTHENTICATED)
         elif wish.protocol == "udp" and isinstance(wish.data, UdpChoice):
             try:
-                key = media.select(seat.peer, wish.data.mode)
+                key = await media.select(seat.peer, wish.data.mode)
             except ValueError:
                 self.close(conversation.UNKNOWN_MODE)
+                return
+            if self.seat is not seat:
                 return
             d = {
                 "mode": wish.data.mode,

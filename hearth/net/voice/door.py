@@ -212,6 +212,15 @@ class VoiceDoor:
             logger.info("media lost user=%d why=%s", seat.user_id, why)
             self._leave(seat.home_id, seat.user_id, seat.session_id)
 
+    def crashed(self, peer: MediaPeer) -> None:
+        """Its media is gone by no fault of its own: it joins anew, and stays where it is."""
+        seat = self._of_peer.get(peer)
+        if seat is not None:
+            line, seat.line = seat.line, None
+            self.hang_up(seat)
+            if line is not None:
+                line.close(SESSION_INVALID)
+
     def hang_up(self, seat: Seat) -> None:
         """Its client said goodbye: there is no way back, but to join anew."""
         self._forget(seat)
@@ -354,7 +363,6 @@ class VoiceDoor:
         seat.peer.label(
             {mid: "screen" if kind == "screen" else "video" for mid, kind in kinds.items()}
         )
-        self.streams(seat.peer)
 
     def _spoke(self, seat: Seat, said: int) -> None:
         if seat.may.audio_in or not said:
@@ -478,7 +486,7 @@ class VoiceDoor:
                     work = call(self.world, OPERATIONS["move_to_afk"], SYSTEM, at)
                     self.world.tasks.start(work, name="afk")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Out with everybody, who are told where to connect anew once the server is back.
 
         By 4014 libraries wait for that; after another code discord.py calls a gateway that is gone.
@@ -489,4 +497,4 @@ class VoiceDoor:
         for line in list(self.lines):
             line.close(GOING_AWAY)
         if self.media is not None:
-            self.media.close()
+            await self.media.close()
