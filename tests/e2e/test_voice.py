@@ -59,6 +59,10 @@ MEDIA = """hertz => {
 }"""
 """A microphone that is a tone (of 0 Hz: one that is not allowed), and what is heard, in Hz."""
 
+LAYERS_SENT = """connections.flatMap((one) => one.getSenders())
+  .filter((one) => one.track?.kind === "video")
+  .flatMap((one) => one.getParameters().encodings).filter((one) => one.active).length"""
+
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
 
@@ -125,6 +129,15 @@ class Speaker(Reader):
             while not width:
                 await asyncio.sleep(0.1)
                 width = await picture.evaluate("video => video.videoWidth")
+
+    async def until(self, script: str) -> None:
+        """Wait until a script gives what is true."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not await self.page.evaluate(script):
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"never {script}; {self.faults}") from None
 
     def voice(self, channel: str, name: str) -> Locator:
         """Somebody under a channel in the tree."""
@@ -214,6 +227,16 @@ async def test_a_camera_is_seen(server: Server, browser: Browser, rooms: tuple[s
     await bob.sees(picture)
     await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name(
         re.compile("^ann ?, camera on$")
+    )
+    # While nobody looks, nothing is sent; who looks again sees it move.
+    tree = bob.page.get_by_role("navigation", name="Channels")
+    await tree.get_by_role("link", name="general", exact=True).click()
+    await ann.until(f"{LAYERS_SENT} === 0")
+    await bob.join("Kitchen")
+    await ann.until(f"{LAYERS_SENT} > 0")
+    await bob.until(
+        "document.querySelector('section[aria-label=\"Voice of Kitchen\"] video')"
+        "?.getVideoPlaybackQuality().totalVideoFrames > 0"
     )
     await ann.page.get_by_role("button", name="Turn the camera off").click()
     await expect(picture).to_have_count(0, timeout=WITHIN_MS)

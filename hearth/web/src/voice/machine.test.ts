@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Machine } from "./machine.ts";
+import { layersFor } from "./peer.ts";
 
 const identity = { server_id: "1", channel_id: "2", user_id: "3", session_id: "s", token: "t" };
 const hello = { op: 8, d: { heartbeat_interval: 10_000 } };
@@ -103,4 +104,10 @@ test("who is heard and shown where", () => {
   ]);
   expect(machine.receive({ op: 13, d: { user_id: "4" } }, 60)).toEqual([{ do: "left", userId: "4" }]);
   expect(machine.want({ "8": 921_600 })).toEqual([{ do: "send", op: 15, d: { any: 0, "8": 100, pixelCounts: { "8": 921_600 } } }]);
+});
+
+test("what of ours is wanted", () => {
+  expect(joined().receive({ op: 15, d: { any: 0, 7: 66, 8: 0, pixelCounts: { 7: 1 } } }, 40)).toEqual([{ do: "wanted", streams: { 7: 66, 8: 0 } }]);
+  expect([0, 33, 66, 100].map((percent) => layersFor(percent, 3))).toEqual([0, 1, 2, 3]);
+  expect([0, 100].map((percent) => layersFor(percent, 1))).toEqual([0, 1]);
 });

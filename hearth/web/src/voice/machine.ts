@@ -15,6 +15,8 @@ export type Output =
   /** A section of our offer carries that stream from now on; no user is nobody's. */
   | { do: "mapped"; userId: string; ssrc: number; mid: string }
   | { do: "left"; userId: string }
+  /** The best that anybody wants of each of our streams, in per cent; of nothing else anything. */
+  | { do: "wanted"; streams: Record<number, number> }
   /** The token is spent: ask the main gateway for another. */
   | { do: "renew" }
   /** Taken out of the room. Who was moved is told by the main gateway where to. */
@@ -171,6 +173,8 @@ export class Machine {
       }
       case OP.LEFT:
         return [{ do: "left", userId: (d as { user_id: string }).user_id }];
+      case OP.WANTS:
+        return [{ do: "wanted", streams: numbersOf(d as Record<string, unknown>) }];
       default:
         return [];
     }
@@ -269,4 +273,9 @@ export class Machine {
     this.state = state;
     return [{ do: "state", state }];
   }
+}
+
+/** What is said by ssrc, without "any" and "pixelCounts". */
+function numbersOf(d: Record<string, unknown>): Record<number, number> {
+  return Object.fromEntries(Object.entries(d).filter((pair): pair is [string, number] => /^\d+$/.test(pair[0]) && typeof pair[1] === "number"));
 }

@@ -36,6 +36,8 @@ export class Peer {
   private pending: string | null = null;
   private dirty = false;
   private before = { lost: 0, got: 0 };
+  /** What is wanted of each section that sends a picture, in per cent; one that is not named is sent whole. */
+  private readonly wanted = new Map<string, number>();
   private readonly bytes = new Map<string, [bytes: number, at: number]>();
 
   constructor(iceServers: RTCIceServer[], listener: PeerListener) {
@@ -113,6 +115,13 @@ export class Peer {
     return found;
   }
 
+  /** Send of a picture only the layers that somebody wants: of three, 33 is the poorest, 0 is none. */
+  async limit(mid: string, percent: number): Promise<void> {
+    this.wanted.set(mid, percent);
+    const one = [this.camera, this.screen].find((each) => each?.mid === mid);
+    if (one) await this.obey(one);
+  }
+
   /** Have room for so many others to be heard and seen. */
   async fit(audio: number, video: number): Promise<void> {
     let more = false;
@@ -168,11 +177,28 @@ export class Peer {
 
   private async change(one: RTCRtpTransceiver | null, track: MediaStreamTrack | null): Promise<void> {
     if (!one) return;
+    // What was wanted of the picture before says nothing of this one.
+    this.wanted.delete(one.mid ?? "");
+    if (track?.kind === "video") await this.obey(one);
     await one.sender.replaceTrack(track);
     one.direction = track ? "sendonly" : "inactive";
+  }
+
+  private async obey(one: RTCRtpTransceiver): Promise<void> {
+    const wanted = this.wanted.get(one.mid ?? "") ?? 100;
+    const now = one.sender.getParameters();
+    const layers = layersFor(wanted, now.encodings.length);
+    if (now.encodings.every((each, i) => (each.active ?? true) === i < layers)) return;
+    now.encodings.forEach((each, i) => (each.active = i < layers));
+    await one.sender.setParameters(now);
   }
 
   private add(kind: Kind, count: number): void {
     for (let i = 0; i < count; i += 1) this.slots[kind].push(this.pc.addTransceiver(kind, { direction: "recvonly" }));
   }
+}
+
+/** How many layers, poorest first, give so much of the best. */
+export function layersFor(percent: number, layers: number): number {
+  return Math.min(layers, Math.ceil((percent * layers) / 100));
 }

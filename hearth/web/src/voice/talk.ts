@@ -44,6 +44,8 @@ export const LOWEST_DB = -80;
 const ROUTE_MS = 12_000;
 const COUNT_MS = 2_000;
 const WANT_MS = 250;
+/** What nobody wants any more is sent so long still: who looks at less waits for its beginning. */
+const LOWER_MS = 1_000;
 const MOST_RESTARTS = 3;
 
 const NO_ROUTE: Failure = {
@@ -68,6 +70,10 @@ export class Talk {
   private wanting: ReturnType<typeof setTimeout> | undefined;
   private pixels: Record<string, number> = {};
   private carried = new Map<string, number>();
+  /** The sections in which our pictures are sent, and what is wanted of each, by their names in the room. */
+  private readonly sends = new Map<number, string>();
+  private demands: Record<number, number> = {};
+  private lowering: ReturnType<typeof setTimeout> | undefined;
   private cameraMedia: MediaStream | null = null;
   private screenMedia: MediaStream | null = null;
   private restarts = 0;
@@ -149,6 +155,7 @@ export class Talk {
     clearTimeout(this.timer);
     clearTimeout(this.route);
     clearTimeout(this.wanting);
+    clearTimeout(this.lowering);
     clearInterval(this.counting);
     stop(this.cameraMedia);
     stop(this.screenMedia);
@@ -262,6 +269,21 @@ export class Talk {
     this.listener.quality(judge(found.counted), figures);
   }
 
+  /** Send what is wanted: more at once, less after a while. */
+  private demanded(before: Record<number, number>): void {
+    clearTimeout(this.lowering);
+    this.lowering = setTimeout(() => this.limit(this.demands), LOWER_MS);
+    this.limit(Object.fromEntries(Object.entries(this.demands).map(([ssrc, percent]) => [ssrc, Math.max(percent, before[Number(ssrc)] ?? 100)])));
+  }
+
+  private limit(demands: Record<number, number>): void {
+    for (const [ssrc, mid] of this.sends) {
+      const percent = demands[ssrc];
+      // A connection that ends meanwhile sends nothing anyway.
+      if (percent !== undefined) void this.peer?.limit(mid, percent).catch(() => {});
+    }
+  }
+
   private map(mid: string, ssrc: number, userId: string): void {
     const was = this.carried.get(mid);
     if (was !== undefined && (was !== ssrc || !userId)) {
@@ -315,7 +337,16 @@ export class Talk {
         return;
       case "streams":
         return this.listener.streams(output.userId, output.streams);
+      case "wanted": {
+        const before = this.demands;
+        this.demands = output.streams;
+        return this.demanded(before);
+      }
       case "mapped":
+        if (output.userId === this.me) {
+          this.sends.set(output.ssrc, output.mid);
+          return this.demanded(this.demands);
+        }
         return this.map(output.mid, output.ssrc, output.userId);
       case "left":
         return this.listener.left(output.userId);
