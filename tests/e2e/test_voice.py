@@ -132,10 +132,12 @@ class Speaker(Reader):
 
     async def until(self, script: str) -> None:
         """Wait until a script gives what is true."""
+        given: Any = None
         try:
             async with asyncio.timeout(WAIT_S):
-                while not await self.page.evaluate(script):
+                while not given:
                     await asyncio.sleep(0.1)
+                    given = await self.page.evaluate(script)
         except TimeoutError:
             raise AssertionError(f"never {script}; {self.faults}") from None
 
