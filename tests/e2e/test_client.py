@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from hearth.net.rest.static import POLICY
 from tests.e2e.people import CHROMIUM, WITHIN_MS, Reader
-from tests.harness import Client, Server, until_yes
+from tests.harness import PASSWORD, Client, Server, until_yes
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -180,7 +181,7 @@ async def test_what_one_does_with_messages(server: Server, browser: Browser) -> 
     await keys.press("+")
     await expect(ann.page.get_by_label("Find an emoji")).to_be_focused()
     await keys.type("thumbs up")
-    await expect(ann.page.locator("[data-emoji]").first).to_have_text("👍")
+    await expect(ann.page.locator("[data-tile]").first).to_have_text("👍")
     await keys.press("Enter")
     await expect(bob.page.get_by_role("button", name="👍, 1")).to_be_visible()
     await bob.page.get_by_role("button", name="👍, 1").click()
@@ -254,6 +255,49 @@ async def test_friends_and_direct_messages(server: Server, browser: Browser) -> 
     await bob.say("indeed")
     await ann.reads(["just us two", "indeed"])
     assert ann.faults == bob.faults == []
+
+
+async def test_a_group_has_a_name_and_a_picture(
+    server: Server, browser: Browser, clients: Callable[[str], Client]
+) -> None:
+    """Anybody in it sets, changes and takes away both, and may leave."""
+    server.operate("create_user", {"username": "cat", "password": PASSWORD})
+    ann, bob, cat = clients("ann"), clients("bob"), clients("cat")
+    guild = (await ann.get("/users/@me/guilds")).body[0]["id"]
+    server.join(int(guild), "cat")
+    others = [(await each.get("/users/@me")).body["id"] for each in (bob, cat)]
+    group = (await ann.post("/users/@me/channels", {"recipients": others})).body["id"]
+    readers = [await Reader.open(browser, server, name) for name in ("ann", "bob")]
+    page, other = (reader.page for reader in readers)
+    for each in (page, other):
+        await each.goto(f"{server.url}/channels/@me/{group}")
+        await expect(each.locator("[data-composer]")).to_be_visible()
+    await page.get_by_role("button", name="Group settings").click()
+    dialog = page.get_by_role("dialog", name="Group settings")
+    await expect(dialog.get_by_label("Name")).to_be_focused()
+    await dialog.get_by_label("Change picture").set_input_files(
+        files=[{"name": "a.png", "mimeType": "image/png", "buffer": PNG}]
+    )
+    await expect(dialog.locator("img")).to_have_js_property("naturalWidth", 1)
+    await dialog.get_by_label("Name").fill("The den")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+    listed = other.get_by_role("navigation", name="Direct messages")
+    line = listed.get_by_role("link", name="The den")
+    icon = re.compile(rf"^/cdn/channel-icons/{group}/\w+\.webp")
+    await expect(line.locator("img")).to_have_attribute("src", icon)
+    await expect(other.get_by_role("main").locator("header img")).to_have_attribute("src", icon)
+    await expect(other.get_by_text("ann changed the picture.")).to_be_visible()
+    await expect(other.get_by_text("ann named this “The den”.")).to_be_visible()
+    # Bob takes it away, and leaves.
+    await other.get_by_role("button", name="Group settings").click()
+    await other.get_by_role("button", name="Remove").click()
+    await expect(page.get_by_role("link", name="The den").locator("img")).to_have_count(0)
+    await other.get_by_role("button", name="Leave", exact=True).click()
+    await other.get_by_role("button", name="Leave for good").click()
+    await expect(listed.get_by_role("link", name="The den")).to_have_count(0)
+    await expect(page.get_by_text("bob left.")).to_be_visible()
+    assert readers[0].faults == readers[1].faults == []
 
 
 async def test_the_policy_names_what_it_lets_run(server: Server, browser: Browser) -> None:

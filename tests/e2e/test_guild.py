@@ -1,4 +1,4 @@
-"""What those who run a guild do in the web client besides: emoji, the audit log, bans."""
+"""What those who run a guild do in the web client besides: emoji, stickers, the audit log, bans."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.people import CHROMIUM, Reader
 from tests.harness import Client, Server
-from tests.pictures import still
+from tests.pictures import moving, still
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
@@ -90,6 +90,96 @@ async def test_a_guild_has_emoji(server: Server, browser: Browser, clients: Clie
     assert ann.faults == bob.faults == []
 
 
+async def test_a_guild_has_stickers(server: Server, browser: Browser, clients: Clients) -> None:
+    """Pictures become stickers; they are sent by the picker, shown, changed and deleted."""
+    ann = await Reader.open(browser, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    page, keys = ann.page, ann.page.keyboard
+    for reader in (ann, bob):
+        await reader.go("Den")
+    stickers = page.get_by_role("button", name="Stickers", exact=True)
+    await expect(stickers).to_have_count(0)
+    await page.get_by_role("banner").get_by_role("button", name="Den").click()
+    await page.get_by_role("menuitem", name="Guild settings").click()
+    await page.get_by_role("link", name="Stickers").click()
+    await expect(page.get_by_text("There is no sticker of this guild's own yet.")).to_be_visible()
+    rows = page.get_by_role("main").get_by_role("listitem")
+    # One that is too large is made smaller; what moves is sent as it is.
+    for at, (file, kind, picture, description) in enumerate(
+        (
+            ("hot_kiln.png", "png", still(width=640, height=320), "A kiln that smokes"),
+            ("ember.png", "png", moving("png"), ""),
+            ("wave.gif", "gif", moving(), ""),
+        )
+    ):
+        await page.get_by_label("Picture for a sticker").set_input_files(
+            files=[{"name": file, "mimeType": f"image/{kind}", "buffer": picture}]
+        )
+        await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+        await page.get_by_label("Description").fill(description)
+        await page.get_by_role("button", name="Add it").click()
+        await expect(page.get_by_role("button", name="Add it")).to_have_count(0)
+        await expect(rows.get_by_text("by ann")).to_have_count(at + 1)
+    await expect(rows.first).to_contain_text("hot kilnA kiln that smokes · by ann")
+    await page.get_by_label("Picture for a sticker").set_input_files(
+        files=[{"name": "big.gif", "mimeType": "image/gif", "buffer": moving(width=400)}]
+    )
+    await expect(page.get_by_text("a moving one has at most 512 KB")).to_be_visible()
+    # Found by a word of its description and sent, as a reply; what was begun stays.
+    await keys.press("Escape")
+    await bob.say("how is it going?")
+    await expect(page.locator("article")).to_have_count(1)
+    await page.locator("[data-composer]").fill("half a thought")
+    await page.locator("article").press("r")
+    await stickers.click()
+    ember = page.get_by_role("button", name="ember", exact=True)
+    await expect(ember).to_be_visible()
+    await keys.type("smokes")
+    await expect(ember).to_have_count(0)
+    await keys.press("Enter")
+    for reader in (ann, bob):
+        shown = reader.page.locator("article").last.get_by_role("img", name="Sticker: hot kiln")
+        await expect(shown).to_have_js_property("naturalWidth", 320)
+        await expect(reader.page.locator("article").last).to_contain_text("how is it going?")
+    await expect(page.locator("[data-composer]")).to_have_value("half a thought")
+    await expect(page.locator("[data-pending]")).to_have_count(0)
+    # By the keyboard alone: the second of the picker.
+    await stickers.press("Enter")
+    await keys.press("ArrowDown")
+    await keys.press("ArrowRight")
+    await keys.press("Enter")
+    moved = bob.page.locator("article").last.get_by_role("img", name="Sticker: ember")
+    await expect(moved).to_have_js_property("naturalWidth", 24)
+    # In another guild they are there too.
+    await clients("ann").post("/guilds", {"name": "Elsewhere"})
+    await page.get_by_role("link", name="Elsewhere").click()
+    await expect(page.get_by_role("heading", name="general", exact=True)).to_be_visible()
+    await stickers.click()
+    await expect(page.get_by_role("region", name="Den").get_by_role("button")).to_have_count(3)
+    await keys.press("Escape")
+    # A new name, and gone; a message keeps the name.
+    guild = (await clients("bob").get("/users/@me/guilds")).body[0]["id"]
+    await page.goto(f"{server.url}/settings/guild/{guild}/stickers")
+    await page.get_by_role("button", name="Change ember").click()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    await keys.type("spark")
+    await keys.press("Enter")
+    await expect(rows.locator("b", has_text="spark")).to_be_visible()
+    await page.get_by_role("button", name="Delete hot kiln").click()
+    await page.get_by_role("button", name="Delete it hot kiln").click()
+    await expect(rows).to_have_count(2)
+    await bob.page.get_by_role("button", name="Stickers", exact=True).click()
+    found = bob.page.get_by_role("region", name="This guild").get_by_role("button")
+    await expect(found).to_have_count(2)
+    await expect(found.first).to_have_attribute("aria-label", "spark")
+    # Whose browser has not kept the picture.
+    other = await Reader.open(browser, server, "bob")
+    await other.go("Den")
+    await expect(other.page.get_by_text("Sticker: hot kiln · deleted since")).to_be_visible()
+    assert ann.faults == bob.faults == []
+    assert [fault for fault in other.faults if "404" not in fault] == []
+
+
 async def test_what_was_done_can_be_read(
     server: Server, browser: Browser, clients: Clients
 ) -> None:
@@ -129,6 +219,16 @@ async def test_what_was_done_can_be_read(
     await expect(page.get_by_text("Nothing of that kind was done.")).to_be_visible()
     await page.get_by_label("Who").select_option("Everybody")
     await expect(entries).to_have_text([re.compile(f"banned robot{at}") for at in (2, 1, 0)])
+    # What is done meanwhile stands on top at once, where it is of what is asked for.
+    await page.get_by_label("What").select_option("Channel changed")
+    await expect(entries).to_have_count(1)
+    await ann.patch(f"/channels/{channel}", {"topic": "Ash and embers"})
+    await expect(entries.first).to_contain_text("ann changed #kiln")
+    await ann.post(f"/guilds/{guild}/channels", {"name": "ovens"})
+    await bob.patch(f"/channels/{channel}", {"topic": "Embers"})
+    await expect(entries).to_have_text(
+        [re.compile(f"{who} changed #kiln") for who in ("bob", "ann", "bob")]
+    )
     # Who is banned is found by name or reason, and can come back.
     await page.get_by_role("link", name="Bans").click()
     bans = page.get_by_role("main").get_by_role("listitem")
@@ -142,5 +242,5 @@ async def test_what_was_done_can_be_read(
     other = await Reader.open(browser, server, "bob")
     await other.page.goto(f"{server.url}/settings/guild/{guild}/overview")
     tabs = other.page.get_by_role("navigation", name="Settings").get_by_role("link")
-    await expect(tabs).to_have_text(["Overview", "Roles", "Emoji"])
+    await expect(tabs).to_have_text(["Overview", "Roles", "Emoji", "Stickers"])
     assert reader.faults == other.faults == []

@@ -8,8 +8,8 @@ from playwright.async_api import Browser, Page, expect
 
 from hearth.net.rest.static import DIST
 from tests.e2e.people import CHROMIUM, Reader, indexed
-from tests.harness import Client, Server
-from tests.pictures import moving
+from tests.harness import PASSWORD, Client, Server
+from tests.pictures import data_uri, moving
 
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = {"wide": (1440, "dark"), "middle": (1024, "light"), "narrow": (390, "dark")}
@@ -74,11 +74,22 @@ async def _filled(ann: Client, bob: Client) -> tuple[str, str]:
     return f"/channels/{guild}/{channel}", invite
 
 
+async def _a_group(server: Server, clients: Callable[[str], Client], path: str) -> str:
+    """A group of ann, bob and cat, with a picture; its id."""
+    server.operate("create_user", {"username": "cat", "password": PASSWORD})
+    server.join(int(path.split("/")[2]), "cat")
+    ids = [(await clients(name).get("/users/@me")).body["id"] for name in ("bob", "cat")]
+    made = await clients("ann").post("/users/@me/channels", {"recipients": ids})
+    await clients("ann").patch(f"/channels/{made.body['id']}", {"icon": data_uri(moving())})
+    return made.body["id"]
+
+
 @pytest.mark.parametrize("size", WIDTHS)
 async def test_screens(
     server: Server, browser: Browser, clients: Callable[[str], Client], size: str
 ) -> None:
     path, invite = await _filled(clients("ann"), clients("bob"))
+    group = await _a_group(server, clients, path)
     eye = Inspector()
     width, scheme = WIDTHS[size]
     context: dict[str, Any] = {
@@ -159,6 +170,7 @@ async def test_screens(
         await expect(page.get_by_role("dialog", name=button)).to_be_visible()
         await eye.look(page, button)
         await page.keyboard.press("Escape")
+    await _group(eye, page, server, group)
     await page.keyboard.press("Control+/")
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     await eye.look(page, "keys")
@@ -179,8 +191,44 @@ async def test_screens(
     await page.get_by_role("button", name="Add it").click()
     await expect(page.get_by_text(":kiln:", exact=True)).to_be_visible()
     await eye.look(page, "emoji")
+    await _stickers(eye, page, server, path)
     assert ann.faults == []
     assert eye.faults == []
+
+
+async def _stickers(eye: Inspector, page: Page, server: Server, path: str) -> None:
+    """A sticker as it is made, in the list, as it is changed, in the picker and in a message."""
+    await page.goto(f"{server.url}/settings/guild/{path.split('/')[2]}/stickers")
+    await expect(page.get_by_text("There is no sticker")).to_be_visible()
+    await page.get_by_label("Picture for a sticker").set_input_files(
+        files=[{"name": "kiln.gif", "mimeType": "image/gif", "buffer": moving()}]
+    )
+    await expect(page.get_by_label("Name", exact=True)).to_be_visible()
+    await eye.look(page, "new sticker")
+    await page.get_by_role("button", name="Add it").click()
+    await page.get_by_role("button", name="Change kiln").click()
+    await eye.look(page, "a sticker is changed")
+    await page.get_by_role("button", name="Cancel").click()
+    await eye.look(page, "stickers")
+    await page.goto(server.url + path)
+    await page.get_by_role("button", name="Stickers", exact=True).click()
+    tile = page.get_by_role("button", name="kiln")
+    await expect(tile).to_be_visible()
+    await eye.look(page, "sticker picker")
+    await tile.click()
+    await expect(page.get_by_role("img", name="Sticker: kiln")).to_be_visible()
+    await expect(page.locator("[data-pending]")).to_have_count(0)
+    await eye.look(page, "a sticker in a message")
+
+
+async def _group(eye: Inspector, page: Page, server: Server, group: str) -> None:
+    """A group of three, and its settings."""
+    await page.goto(f"{server.url}/channels/@me/{group}")
+    await page.get_by_role("button", name="Group settings").click()
+    await expect(page.get_by_role("dialog", name="Group settings")).to_be_visible()
+    await eye.look(page, "group settings")
+    await page.keyboard.press("Escape")
+    await eye.look(page, "group")
 
 
 async def _people(eye: Inspector, page: Page) -> None:

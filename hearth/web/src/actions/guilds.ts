@@ -76,6 +76,8 @@ export interface ChannelForm {
   topic?: string | null;
   parent_id?: Id | null;
   rate_limit_per_user?: number;
+  /** Of groups, as a data URI. */
+  icon?: string | null;
 }
 
 export async function createChannel(guildId: Id, form: ChannelForm): Promise<Channel> {

@@ -4,7 +4,7 @@ import { Refusal } from "../core/refusal.ts";
 import { makeNonce } from "../core/snowflake.ts";
 import type { Id, Message } from "../core/types.ts";
 import { apply } from "../store/index.ts";
-import { draft, enqueue, failed, type Outgoing, outbox, type SentFile, settle } from "../store/outbox.ts";
+import { enqueue, failed, type Outgoing, outbox, settle } from "../store/outbox.ts";
 import { session } from "../store/session.ts";
 
 const FIRST_WAIT_MS = 300;
@@ -14,12 +14,13 @@ const LONGEST_WAIT_MS = 4000;
 const running = new Set<Id>();
 let wake: (() => void)[] = [];
 
+/** What a message is made of. */
+export type Written = Partial<Pick<Outgoing, "content" | "files" | "stickers" | "replyTo" | "ping">>;
+
 /** Write a message. */
-export function send(channelId: Id, content: string, files: SentFile[], reply?: { to: Id; ping: boolean }): void {
+export function send(channelId: Id, written: Written): void {
   const at = Date.now();
-  const nonce = makeNonce(at, Math.random);
-  enqueue({ nonce, channel_id: channelId, content, at, files: files.length ? files : undefined, replyTo: reply?.to, ping: reply?.ping });
-  draft(channelId, "");
+  enqueue({ content: "", ...written, nonce: makeNonce(at, Math.random), channel_id: channelId, at });
   flush();
 }
 
@@ -80,7 +81,8 @@ function pause(ms: number): Promise<void> {
 
 function form(one: Outgoing): Record<string, unknown> {
   const body: Record<string, unknown> = { content: one.content, nonce: one.nonce, enforce_nonce: true };
-  if (one.files) {
+  if (one.stickers) body.sticker_ids = one.stickers.map((each) => each.id);
+  if (one.files?.length) {
     body.attachments = one.files.map((file, id) => ({
       id: String(id),
       filename: file.filename,

@@ -1,5 +1,5 @@
 // Where pictures are.
-import type { Emoji, Guild, User } from "./types.ts";
+import type { Channel, Emoji, Guild, StickerItem, User } from "./types.ts";
 
 const SIZE = 128;
 
@@ -20,6 +20,15 @@ export function avatarUrl(user: Pick<User, "id" | "avatar"> | undefined): string
 
 export function iconUrl(guild: Pick<Guild, "id" | "icon">): string | undefined {
   return guild.icon ? `/cdn/icons/${guild.id}/${guild.icon}.${format(guild.icon)}?size=${SIZE}` : undefined;
+}
+
+export function groupIconUrl(channel: Pick<Channel, "id" | "icon">): string | undefined {
+  return channel.icon ? `/cdn/channel-icons/${channel.id}/${channel.icon}.${format(channel.icon)}?size=${SIZE}` : undefined;
+}
+
+/** A sticker as it was sent: a PNG may move, and would not in another size. */
+export function stickerUrl(sticker: Pick<StickerItem, "id" | "format_type">): string {
+  return `/cdn/stickers/${sticker.id}.${sticker.format_type === 4 ? "gif" : "png"}`;
 }
 
 export function emojiUrl(emoji: Pick<Emoji, "id" | "animated">): string {

@@ -81,6 +81,8 @@ export interface Channel {
   /** Of private channels: the others in it, by id. */
   recipient_ids?: Id[];
   owner_id?: Id;
+  /** Of groups: their picture. */
+  icon?: string | null;
   /** Which of the guild's member lists is the channel's; READY and events say it. */
   member_list_id?: string;
 }
@@ -118,6 +120,23 @@ export interface Emoji {
   user?: User;
 }
 
+/** A sticker as a message has it; format_type is 1 PNG, 2 APNG, 4 GIF. */
+export interface StickerItem {
+  id: Id;
+  name: string;
+  format_type: number;
+}
+
+export interface Sticker extends StickerItem {
+  guild_id: Id;
+  description: string | null;
+  /** The name of a related emoji, or words to find it by. */
+  tags: string;
+  available: boolean;
+  /** Who made it; for those who may manage it. */
+  user?: User;
+}
+
 export interface AuditChange {
   key: string;
   old_value?: unknown;
@@ -147,6 +166,7 @@ export interface Guild {
   joined_at: string;
   unavailable?: boolean;
   emojis: Emoji[];
+  stickers: Sticker[];
   mfa_level: number;
   default_message_notifications: number;
 }
@@ -193,6 +213,7 @@ export interface Message {
   mention_roles: Id[];
   attachments: Attachment[];
   embeds: Embed[];
+  sticker_items?: StickerItem[];
   reactions?: Reaction[];
   pinned: boolean;
   flags: number;

@@ -1,12 +1,12 @@
 // Where messages are written: drafts by channel, replies, completion of names, and why one may not write here.
-import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, For, type JSX, lazy, on, onCleanup, Show, Suspense } from "solid-js";
 import * as actions from "../actions/messages.ts";
-import { send } from "../actions/send.ts";
+import { send, type Written } from "../actions/send.ts";
 import { findMembers } from "../actions/guilds.ts";
 import { attach, MOST_FILES, takeUploads } from "../actions/uploads.ts";
 import { compare } from "../core/snowflake.ts";
 import type { Channel, Emoji } from "../core/types.ts";
-import { channels, isPrivate, may } from "../store/channels.ts";
+import { channels, isPrivate, may, stickerGuilds } from "../store/channels.ts";
 import { guilds, memberOf, nameIn } from "../store/guilds.ts";
 import { messages, stretches } from "../store/messages.ts";
 import { draft, draftOf } from "../store/outbox.ts";
@@ -23,6 +23,8 @@ import { openPicker } from "./EmojiPicker.tsx";
 import { Face } from "./Face.tsx";
 import { UploadTray } from "./UploadTray.tsx";
 
+const StickerPicker = lazy(() => import("./StickerPicker.tsx"));
+
 const LONGEST = 2000;
 /** The rest is shown when there is so little of it. */
 const NEARLY = 200;
@@ -35,6 +37,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   const [found, setFound] = createSignal<Choice[]>([]);
   const [chosen, setChosen] = createSignal(0);
   const [ping, setPing] = createSignal(true);
+  const [stickersAt, setStickersAt] = createSignal<Element | null>(null);
   let area!: HTMLTextAreaElement;
   let picker!: HTMLInputElement;
   let typed = 0;
@@ -111,12 +114,15 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     if (sending()) return say("A file is still on its way.");
     if (!ready()) return;
     if (content.length > LONGEST) return say(`A message has up to ${LONGEST} characters; this one has ${content.length}.`, true);
-    const to = replyingTo();
-    send(id, content, takeUploads(id), to ? { to: to.id, ping: ping() } : undefined);
-    setReplyingTo(null);
-    setText("");
+    dispatch({ content, files: takeUploads(id) });
+    write("");
     setBegun(null);
     typed = 0;
+  };
+  const dispatch = (written: Written) => {
+    const to = replyingTo();
+    send(id, { ...written, ...(to ? { replyTo: to.id, ping: ping() } : {}) });
+    setReplyingTo(null);
   };
   const editLast = () => {
     const last = [...(stretches[id]?.ids ?? [])].sort(compare).reverse().find((one) => messages[one]?.author.id === myId() && [0, 19].includes(messages[one]?.type ?? -1));
@@ -277,8 +283,18 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
               )
             }
           />
+          <Show when={stickerGuilds(props.channel).length}>
+            <IconButton icon="sticker" label="Stickers" tip="above" onClick={(event) => setStickersAt(event.currentTarget)} />
+          </Show>
           <IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!ready() || sending()} onClick={submit} />
         </div>
+      </Show>
+      <Show when={stickersAt()}>
+        {(beside) => (
+          <Suspense>
+            <StickerPicker beside={beside()} channel={props.channel} choose={(sticker) => dispatch({ stickers: [sticker] })} onClose={() => setStickersAt(null)} />
+          </Suspense>
+        )}
       </Show>
       <Typing channelId={id} guildId={guildId()} />
       <Show when={dragged()}>

@@ -1,6 +1,7 @@
 // The dialog that is open; each comes when it is first asked for.
 import { type JSX, lazy, Match, Suspense, Switch } from "solid-js";
 import { remove } from "../actions/messages.ts";
+import { brief } from "../core/brief.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { attempt } from "../ui/toast.tsx";
@@ -16,6 +17,7 @@ const Notifications = lazy(() => import("./dialogs/Notifications.tsx"));
 const LeaveGuild = lazy(() => import("./dialogs/LeaveGuild.tsx"));
 const Moderate = lazy(() => import("./dialogs/Moderate.tsx"));
 const NewMessage = lazy(() => import("./dialogs/NewMessage.tsx"));
+const EditGroup = lazy(() => import("./dialogs/EditGroup.tsx"));
 const Keys = lazy(() => import("./dialogs/Keys.tsx"));
 
 /** The one that is open, narrowed to its kind. */
@@ -46,6 +48,7 @@ export function Dialogs(): JSX.Element {
         <Match when={of("dm")}>
           <NewMessage onClose={closeDialog} />
         </Match>
+        <Match when={of("group")}>{(asked) => <EditGroup channelId={asked().channelId} onClose={closeDialog} />}</Match>
         <Match when={of("keys")}>
           <Keys onClose={closeDialog} />
         </Match>
@@ -69,7 +72,7 @@ export function Dialogs(): JSX.Element {
                 </>
               }
             >
-              <Markdown text={message().content || "A message without text"} guildId={message().guild_id} />
+              <Markdown text={brief(message())} guildId={message().guild_id} />
             </Dialog>
           )}
         </Match>

@@ -16,7 +16,7 @@ export function Editor(props: { message: Message; onDone: () => void }): JSX.Ele
   const save = async () => {
     const content = text().trim();
     if (content === props.message.content) return props.onDone();
-    if (!content && !props.message.attachments.length) {
+    if (!content && !props.message.attachments.length && !props.message.sticker_items?.length) {
       attemptDelete(props.message);
       return props.onDone();
     }

@@ -11,14 +11,14 @@ import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { channelIcon } from "./ChannelTree.tsx";
 import { openDialog } from "./dialogs.ts";
-import { Face } from "./Face.tsx";
+import { PrivateFace } from "./Face.tsx";
 import styles from "./Header.module.css";
 import { tight } from "../ui/media.ts";
 import { openSwitcher } from "./switcher.ts";
 import { attempt } from "../ui/toast.tsx";
 
 export function Header(props: { title: string; channel?: Channel; icon?: IconName }): JSX.Element {
-  const direct = () => props.channel?.type === ChannelType.DM;
+  const personal = () => (props.channel && isPrivate(props.channel) ? props.channel : undefined);
   const toggleMembers = () => {
     if (tight()) setPane(pane() === "members" ? "none" : "members");
     else setMembersOpen(panel() !== "none" || !membersOpen());
@@ -32,8 +32,8 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
           <span class={styles.dot} />
         </Show>
       </button>
-      <Show when={direct()} fallback={<Icon name={props.icon ?? (props.channel ? (isPrivate(props.channel) ? "people" : channelIcon(props.channel)) : "people")} class={styles.icon} />}>
-        <Face id={props.channel?.recipient_ids?.[0] ?? "0"} size={24} status />
+      <Show when={personal()} fallback={<Icon name={props.icon ?? (props.channel ? channelIcon(props.channel) : "people")} class={styles.icon} />}>
+        {(channel) => <PrivateFace channel={channel()} size={24} />}
       </Show>
       <h1 class={`cut ${styles.title}`}>{props.title}</h1>
       <Show when={props.channel?.topic}>
@@ -60,7 +60,10 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
       </Show>
       <IconButton icon="at" label="Recent mentions" pressed={panel() === "inbox"} onClick={() => setPanel(panel() === "inbox" ? "none" : "inbox")} />
       <IconButton class={styles.go} icon="compass" label="Go to… (Ctrl K)" onClick={openSwitcher} />
-      <Show when={props.channel && !direct()}>
+      <Show when={personal()?.type === ChannelType.GROUP_DM && personal()}>
+        {(group) => <IconButton icon="gear" label="Group settings" onClick={() => openDialog({ kind: "group", channelId: group().id })} />}
+      </Show>
+      <Show when={props.channel && !personal()}>
         <IconButton icon="people" label="Members" class={styles.people} pressed={tight() ? pane() === "members" : membersOpen() && panel() === "none"} onClick={toggleMembers} />
       </Show>
       <Show when={props.channel}>

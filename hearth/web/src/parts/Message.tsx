@@ -14,6 +14,7 @@ import { isBlocked } from "../store/relationships.ts";
 import { myId } from "../store/session.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { below, Menu, type MenuItem, type Spot } from "../ui/Menu.tsx";
+import { longPress } from "../ui/press.ts";
 import { attempt } from "../ui/toast.tsx";
 import { Attachments } from "./Attachments.tsx";
 import { openPicker } from "./EmojiPicker.tsx";
@@ -26,6 +27,7 @@ import { MessageTools } from "./MessageTools.tsx";
 import { showProfile } from "./profile.ts";
 import { Reactions } from "./Reactions.tsx";
 import { ReplyBar } from "./ReplyBar.tsx";
+import { Stickers } from "./Stickers.tsx";
 import { systemSign, systemText } from "./system.ts";
 
 const WRITTEN = new Set([0, 19, 20, 23]);
@@ -38,6 +40,10 @@ interface Place {
   onFocus: () => void;
   onJump: (messageId: string) => void;
 }
+
+/** Whether the browser's own menu is the better one. */
+const plain = (event: Event) => (event.target as Element).closest("a, textarea") !== null;
+const touched = (event: MouseEvent) => (event as Partial<PointerEvent>).pointerType === "touch";
 
 export function Message(props: Place & { id: string }): JSX.Element {
   // A message that was just taken away is still shown for the step until its row goes too.
@@ -79,11 +85,13 @@ function Shown(props: Place & { message: MessageObject }): JSX.Element {
     if (can.reply()) list.push({ text: "Reply", icon: "reply", run: reply });
     if (can.edit()) list.push({ text: "Edit", icon: "pencil", run: edit });
     if (can.pin()) list.push({ text: props.message.pinned ? "Unpin" : "Pin", icon: "pin", run: () => void pin() });
-    list.push({ text: "Copy text", icon: "copy", run: () => copy(props.message.content) });
+    if (props.message.content) list.push({ text: "Copy text", icon: "copy", run: () => copy(props.message.content) });
     list.push({ text: "Copy link", icon: "link", run: () => copy(linkTo(props.message, guildId())) });
     if (can.remove()) list.push({ text: "Delete", icon: "trash", bad: true, apart: true, run: () => attemptDelete(props.message) });
     return list;
   };
+  const openAt = (x: number, y: number) => !menu() && setMenu({ x, y, height: 0 });
+  const pressed = longPress(openAt);
   const keys = (event: KeyboardEvent) => {
     if (event.target !== article || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
@@ -116,10 +124,12 @@ function Shown(props: Place & { message: MessageObject }): JSX.Element {
       onPointerEnter={() => setOver(true)}
       onPointerLeave={() => setOver(false)}
       onKeyDown={keys}
+      onPointerDown={(event) => !plain(event) && pressed(event)}
       onContextMenu={(event) => {
-        if (getSelection()?.toString() || (event.target as Element).closest("a, textarea")) return;
+        // A finger's selection is the browser's own doing.
+        if (plain(event) || (!touched(event) && getSelection()?.toString())) return;
         event.preventDefault();
-        setMenu({ x: event.clientX, y: event.clientY, height: 0 });
+        openAt(event.clientX, event.clientY);
       }}
     >
       <Show when={props.message.type === 19 && props.message.message_reference}>
@@ -181,6 +191,7 @@ function Shown(props: Place & { message: MessageObject }): JSX.Element {
                 )}
               </Show>
               <Attachments list={props.message.attachments} />
+              <Stickers list={props.message.sticker_items} />
               <Embeds list={props.message.embeds} guildId={guildId()} />
             </>
           }

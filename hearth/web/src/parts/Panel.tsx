@@ -1,5 +1,6 @@
 // What is beside the messages: a heading, and messages from elsewhere or a word on why there are none.
 import { For, type JSX, type Resource, Show, splitProps } from "solid-js";
+import { brief } from "../core/brief.ts";
 import { createdMs } from "../core/snowflake.ts";
 import { stamp } from "../core/time.ts";
 import type { Message } from "../core/types.ts";
@@ -11,6 +12,7 @@ import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { Face } from "./Face.tsx";
 import { type Marker, Markdown } from "./Markdown.tsx";
+import { Stickers } from "./Stickers.tsx";
 import styles from "./Panel.module.css";
 
 /** `head` stands in the place of the title, which is then only read out. */
@@ -81,9 +83,10 @@ export function MessageCard(
         <b class="cut">{name()}</b>
         <time class="soft small">{stamp(createdMs(own.message.id), Date.now())}</time>
       </p>
-      <Show when={own.message.content || !own.message.attachments.length}>
-        <Markdown text={own.message.content || "A message without text"} guildId={guildId()} marker={own.marker} />
+      <Show when={own.message.content || !(own.message.attachments.length || own.message.sticker_items?.length)}>
+        <Markdown text={brief(own.message)} guildId={guildId()} marker={own.marker} />
       </Show>
+      <Stickers list={own.message.sticker_items} size={96} />
       {own.children}
     </article>
   );

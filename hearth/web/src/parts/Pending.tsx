@@ -8,6 +8,7 @@ import { me } from "../store/session.ts";
 import { userName } from "../store/users.ts";
 import { Face } from "./Face.tsx";
 import { Markdown } from "./Markdown.tsx";
+import { Stickers } from "./Stickers.tsx";
 import styles from "./Message.module.css";
 
 export function Pending(props: {
@@ -26,7 +27,7 @@ export function Pending(props: {
           class={`${styles.message} ${styles.pending}`}
           classList={{ [styles.head as string]: props.head }}
           tabindex={props.reachable ? 0 : -1}
-          aria-label={`${now()?.failed ? "Not sent" : "Being sent"}: ${one().content}`}
+          aria-label={`${now()?.failed ? "Not sent" : "Being sent"}: ${one().content || (one().stickers?.[0]?.name ?? "files")}`}
           onFocus={() => props.onFocus()}
           data-pending={now()?.failed ? "failed" : "sending"}
         >
@@ -40,10 +41,13 @@ export function Pending(props: {
             <time class={styles.time}>{stamp(one().at, Date.now())}</time>
           </div>
           <div class={styles.body}>
-            <Markdown class={styles.text} text={one().content} />
+            <Show when={one().content}>
+              <Markdown class={styles.text} text={one().content} />
+            </Show>
             <Show when={one().files}>
               {(files) => <p class="soft small">{files().map((file) => file.filename).join(", ")}</p>}
             </Show>
+            <Stickers list={one().stickers} />
             <Show when={now()?.failed}>
               {(why) => (
                 <p class={styles.failed} role="alert">

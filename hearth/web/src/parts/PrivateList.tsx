@@ -7,13 +7,12 @@ import { place, setPane } from "../store/place.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
 import { relationships } from "../store/relationships.ts";
 import { Badge } from "../ui/Badge.tsx";
-import { Avatar } from "../ui/Avatar.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { follow, navigate } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
 import { openDialog } from "./dialogs.ts";
-import { Face } from "./Face.tsx";
+import { PrivateFace } from "./Face.tsx";
 import styles from "./PrivateList.module.css";
 
 export function PrivateList(): JSX.Element {
@@ -42,7 +41,6 @@ export function PrivateList(): JSX.Element {
 }
 
 function Entry(props: { channel: Channel }): JSX.Element {
-  const other = () => props.channel.recipient_ids?.[0] ?? props.channel.id;
   const group = () => props.channel.type === ChannelType.GROUP_DM;
   const count = () => mentionsIn(props.channel);
   const close = () => {
@@ -61,9 +59,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
           setPane("none");
         }}
       >
-        <Show when={group()} fallback={<Face id={other()} size={32} status />}>
-          <Avatar id={props.channel.id} name={channelName(props.channel)} size={32} />
-        </Show>
+        <PrivateFace channel={props.channel} size={32} />
         <span class={styles.names}>
           <span class="cut">{channelName(props.channel)}</span>
           <Show when={group()}>

@@ -1,5 +1,6 @@
 // What a reply replies to, in one line above it.
 import { type JSX, Match, Switch } from "solid-js";
+import { brief } from "../core/brief.ts";
 import type { Message } from "../core/types.ts";
 import { nameIn } from "../store/guilds.ts";
 import { messages } from "../store/messages.ts";
@@ -18,7 +19,7 @@ export function ReplyBar(props: { message: Message; guildId?: string; onJump: (i
             <button type="button" tabindex="-1" onClick={() => props.onJump(id())}>
               <Face id={found().author.id} guildId={props.guildId} size={18} />
               <b>{nameIn(props.guildId, found().author.id)}</b>
-              <Markdown brief text={found().content || (found().attachments?.length ? "Attachment" : "…")} guildId={props.guildId} />
+              <Markdown brief text={brief(found())} guildId={props.guildId} />
             </button>
           )}
         </Match>

@@ -3,7 +3,7 @@ import { names } from "../core/permissions.ts";
 import { clockTime, longDate } from "../core/time.ts";
 import type { AuditChange, AuditEntry, Id } from "../core/types.ts";
 import { channelName, channels } from "../store/channels.ts";
-import { nameIn, roles } from "../store/guilds.ts";
+import { guilds, nameIn, roles } from "../store/guilds.ts";
 import { userName, users } from "../store/users.ts";
 import { GROUPS } from "./permissionWords.ts";
 
@@ -17,6 +17,7 @@ export const ACTIONS: [value: string, text: string][] = [
   ["30", "Role made"], ["31", "Role changed"], ["32", "Role deleted"],
   ["40", "Invite made"], ["41", "Invite changed"], ["42", "Invite taken back"],
   ["60", "Emoji made"], ["61", "Emoji changed"], ["62", "Emoji deleted"],
+  ["90", "Sticker made"], ["91", "Sticker changed"], ["92", "Sticker deleted"],
   ["72", "Message deleted"], ["73", "Messages deleted"], ["74", "Message pinned"], ["75", "Message unpinned"],
 ];
 
@@ -29,10 +30,11 @@ const KEYS: Record<string, string> = {
   $remove: "Roles taken", owner_id: "Owner", icon_hash: "Picture", banner_hash: "Banner", splash_hash: "Invite picture",
   system_channel_id: "Channel of notices", default_message_notifications: "Notices by default", max_age: "Valid for",
   max_uses: "Uses at most", temporary: "Temporary membership", channel_id: "Channel", mfa_level: "Second factor of moderators",
+  tags: "Related emoji or words",
 };
 
 const NOTHING = new Set(["no", "none", "off", "any number"]);
-const SILENT = new Set(["type", "uses", "inviter_id", "flags", "code", "id"]);
+const SILENT = new Set(["type", "uses", "inviter_id", "flags", "code", "id", "format_type"]);
 
 function value(entry: AuditEntry, key: string, pick: "old_value" | "new_value"): unknown {
   return entry.changes?.find((one) => one.key === key)?.[pick];
@@ -81,6 +83,9 @@ export function deedOf(entry: AuditEntry, guildId: Id): string {
     case 60: return `made the emoji :${target(entry)}:`;
     case 61: return `renamed an emoji`;
     case 62: return `deleted the emoji :${target(entry)}:`;
+    case 90: return `made the sticker ${target(entry)}`;
+    case 91: return `changed the sticker ${guilds[guildId]?.stickers.find((one) => one.id === id)?.name ?? target(entry)}`;
+    case 92: return `deleted the sticker ${target(entry)}`;
     case 72: return `deleted a message of ${who} in ${channel(options.channel_id)}`;
     case 73: return `deleted ${options.count ?? "many"} messages in ${channel(id)}`;
     case 74: return `pinned a message of ${who} in ${channel(options.channel_id)}`;

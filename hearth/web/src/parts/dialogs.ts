@@ -12,6 +12,7 @@ export type Asked =
   | { kind: "leave"; guildId: Id }
   | { kind: "moderate"; guildId: Id; userId: Id; what: "kick" | "ban" | "timeout" | "rename" }
   | { kind: "dm" }
+  | { kind: "group"; channelId: Id }
   | { kind: "keys" };
 
 const [dialog, setDialog] = createSignal<Asked | null>(null);

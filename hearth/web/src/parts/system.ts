@@ -4,7 +4,15 @@ import { nameIn } from "../store/guilds.ts";
 import { myId } from "../store/session.ts";
 import type { IconName } from "../ui/Icon.tsx";
 
-const SIGNS: Record<number, IconName> = { 1: "plus", 2: "logout", 3: "phone", 4: "pencil", 6: "pin", 7: "people" };
+const SIGNS: Record<number, IconName> = {
+  1: "plus",
+  2: "logout",
+  3: "phone",
+  4: "pencil",
+  5: "pencil",
+  6: "pin",
+  7: "people",
+};
 
 export const systemSign = (message: Message): IconName => SIGNS[message.type] ?? "dots";
 
@@ -19,6 +27,8 @@ export function systemText(message: Message, name: string, guildId: Id | undefin
       return callText(message, name);
     case 4:
       return `${name} named this “${message.content}”.`;
+    case 5:
+      return `${name} changed the picture.`;
     case 6:
       return `${name} pinned a message.`;
     case 7:

@@ -106,12 +106,19 @@ export function mayIn(guildId: Id | undefined, permission: Permission): boolean 
   return (permissionsIn(guildId, undefined, myId()) & P[permission]) !== 0n;
 }
 
-/** Whose emoji the person may write in a guild, or with none in private: its own first. */
-export function emojiGuilds(guildId: Id | undefined): Guild[] {
+/** A guild, and after it all others where the person may use what is theirs; in private all are others. */
+function lenders(guildId: Id | undefined, theirs: boolean): Guild[] {
   const own = guildId ? guilds[guildId] : undefined;
-  const others = !guildId || mayIn(guildId, "USE_EXTERNAL_EMOJIS") ? guildList().filter((one) => one.id !== guildId) : [];
+  const others = !guildId || theirs ? guildList().filter((one) => one.id !== guildId) : [];
   return own ? [own, ...others] : others;
 }
+
+/** Whose emoji the person may write in a guild, or with none in private: its own first. */
+export const emojiGuilds = (guildId: Id | undefined): Guild[] => lenders(guildId, mayIn(guildId, "USE_EXTERNAL_EMOJIS"));
+
+/** Whose stickers the person may send in a channel: its own guild's first; none without any. */
+export const stickerGuilds = (channel: Channel): Guild[] =>
+  lenders(channel.guild_id, may(channel, "USE_EXTERNAL_STICKERS")).filter((one) => one.stickers.some((each) => each.available));
 
 /** Note the newest message of a channel. */
 export function noteLast(channelId: Id, messageId: Id): void {

@@ -1,7 +1,7 @@
 // Guilds with their roles, and who is in them as far as the server told.
 import { createStore, produce, reconcile } from "solid-js/store";
 import { compare } from "../core/snowflake.ts";
-import type { Emoji, Guild, Id, Member, Role } from "../core/types.ts";
+import type { Emoji, Guild, Id, Member, Role, Sticker } from "../core/types.ts";
 import type { Reducers } from "./events.ts";
 import { learn, userName, users } from "./users.ts";
 
@@ -24,6 +24,7 @@ function shown(d: Whole): Guild {
     large: d.large ?? false,
     joined_at: d.joined_at ?? new Date().toISOString(),
     emojis: d.emojis ?? [],
+    stickers: d.stickers ?? [],
     mfa_level: d.mfa_level ?? 0,
     default_message_notifications: d.default_message_notifications ?? 0,
   };
@@ -135,6 +136,9 @@ export const reducers: Reducers = {
   },
   GUILD_EMOJIS_UPDATE(d: { guild_id: Id; emojis: Emoji[] }) {
     if (guilds[d.guild_id]) setGuilds(d.guild_id, "emojis", d.emojis);
+  },
+  GUILD_STICKERS_UPDATE(d: { guild_id: Id; stickers: Sticker[] }) {
+    if (guilds[d.guild_id]) setGuilds(d.guild_id, "stickers", d.stickers);
   },
   MESSAGE_CREATE(d: { guild_id?: Id; member?: Partial<Member>; author: Member["user"] }) {
     if (d.guild_id && d.member && !members[d.guild_id]?.[d.author.id]) {

@@ -1,5 +1,6 @@
 // Every event goes by here, to each store that wants it, in one step.
 import { batch } from "solid-js";
+import * as audit from "./audit.ts";
 import * as channels from "./channels.ts";
 import type { Reducers } from "./events.ts";
 import * as guilds from "./guilds.ts";
@@ -18,7 +19,7 @@ import * as voice from "./voice.ts";
 /** In this order: what others look up comes first. */
 const STORES: { reducers: Reducers }[] = [
   session, users, guilds, channels, notify, relationships, messages, reads, typing, outbox, lists, search,
-  voice,
+  audit, voice,
 ];
 
 /** Take an event in, or a reply that says the same as one. */

@@ -1,6 +1,6 @@
 // Messages that are not acknowledged yet, and drafts: both outlive the window.
 import { createStore, produce } from "solid-js/store";
-import type { Id, Message } from "../core/types.ts";
+import type { Id, Message, StickerItem } from "../core/types.ts";
 import type { Reducers } from "./events.ts";
 import { keep, readAll } from "./kept.ts";
 import { myId } from "./session.ts";
@@ -19,6 +19,7 @@ export interface Outgoing {
   /** When it was written, milliseconds since 1970. */
   at: number;
   files?: SentFile[];
+  stickers?: StickerItem[];
   replyTo?: Id;
   /** Whether the author of what it replies to is mentioned. */
   ping?: boolean;

@@ -17,7 +17,7 @@ export function Dialog(props: {
   let dialog!: HTMLDialogElement;
   onMount(() => {
     dialog.showModal();
-    const first = dialog.querySelector<HTMLElement>("[autofocus]") ?? dialog.querySelector<HTMLElement>("input, textarea, select");
+    const first = dialog.querySelector<HTMLElement>("[autofocus]") ?? dialog.querySelector<HTMLElement>(":is(input, textarea, select):not([tabindex=\"-1\"])");
     first?.focus();
   });
   onCleanup(() => dialog.close());

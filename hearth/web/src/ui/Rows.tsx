@@ -1,5 +1,6 @@
 // A list of things, a line each; what is said where there are none, or where they cannot be had.
-import { For, type JSX, type Resource, Show } from "solid-js";
+import { createEffect, For, type JSX, type Resource, Show } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
 import styles from "./Rows.module.css";
 
 /** `list` is the part of what was `found` that is shown, where that is not all. */
@@ -18,4 +19,13 @@ export function Rows<T>(props: {
       </ul>
     </Show>
   );
+}
+
+/** What was found, the same objects for the same ids each time it is found anew: a row that is written in stays. */
+export function steady<T extends { id: unknown }>(found: Resource<T[]>): T[] {
+  const [kept, setKept] = createStore<T[]>([]);
+  createEffect(() => {
+    if (!found.error && found.latest) setKept(reconcile(found.latest, { key: "id" }));
+  });
+  return kept;
 }

@@ -1,9 +1,10 @@
 // A guild's audit log: who did what, when and why; by person and by deed.
 import { createEffect, createSignal, For, type JSX, on, Show } from "solid-js";
 import { AUDIT_PAGE, readAudit } from "../actions/audit.ts";
-import { createdMs } from "../core/snowflake.ts";
+import { compare, createdMs } from "../core/snowflake.ts";
 import { stamp } from "../core/time.ts";
 import type { AuditEntry, Id } from "../core/types.ts";
+import { lastAudit } from "../store/audit.ts";
 import { guilds, members, nameIn } from "../store/guilds.ts";
 import { userName, users } from "../store/users.ts";
 import { ACTIONS, deedOf, linesOf } from "../parts/auditWords.ts";
@@ -11,6 +12,7 @@ import { Face } from "../parts/Face.tsx";
 import { Button } from "../ui/Button.tsx";
 import { SelectField } from "../ui/Field.tsx";
 import { Icon } from "../ui/Icon.tsx";
+import { attempt } from "../ui/toast.tsx";
 import styles from "./Settings.module.css";
 import own from "./AuditLog.module.css";
 
@@ -23,6 +25,8 @@ export default function AuditLog(props: { guildId: Id }): JSX.Element {
   const [more, setMore] = createSignal(false);
   const [busy, setBusy] = createSignal(true);
   const [fault, setFault] = createSignal("");
+  const fits = (one: AuditEntry) => (!who() || one.user_id === who()) && (!what() || String(one.action_type) === what());
+  const note = (some: AuditEntry[]) => setDoers([...new Set([...doers(), ...some.flatMap((one) => one.user_id ?? [])])]);
   let run = 0;
   const load = async (before?: Id) => {
     run += 1;
@@ -32,8 +36,10 @@ export default function AuditLog(props: { guildId: Id }): JSX.Element {
     try {
       const page = await readAudit(props.guildId, { user_id: who() || undefined, action_type: what() || undefined, before });
       if (mine !== run) return;
-      setEntries(before ? [...entries(), ...page] : page);
-      setDoers([...new Set([...doers(), ...page.flatMap((one) => one.user_id ?? [])])]);
+      // What was told of while the page was on its way stays on top of it.
+      const told = entries().filter((one) => fits(one) && compare(one.id, page[0]?.id ?? "0") > 0);
+      setEntries(before ? [...entries(), ...page] : [...told, ...page]);
+      note(page);
       setMore(page.length === AUDIT_PAGE);
     } catch (error) {
       if (mine === run) setFault(error instanceof Error ? error.message : String(error));
@@ -41,6 +47,19 @@ export default function AuditLog(props: { guildId: Id }): JSX.Element {
     if (mine === run) setBusy(false);
   };
   createEffect(on([() => props.guildId, who, what], () => void load()));
+  createEffect(
+    on(
+      lastAudit,
+      (entry) => {
+        if (entry?.guild_id !== props.guildId) return;
+        note([entry]);
+        if (fits(entry) && !entries().some((one) => one.id === entry.id)) setEntries([entry, ...entries()]);
+        // A page also says who is in it.
+        if (entry.user_id && !users[entry.user_id]) void attempt(() => readAudit(props.guildId, { user_id: entry.user_id ?? undefined }));
+      },
+      { defer: true },
+    ),
+  );
   const called = (id: Id) => (nameIn(props.guildId, id) === "Somebody" ? userName(users[id]) : nameIn(props.guildId, id));
   const people = (): [string, string][] => {
     const known = guilds[props.guildId]?.large ? [] : Object.keys(members[props.guildId] ?? {});

@@ -11,7 +11,7 @@ import { userName } from "../store/users.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { TextField } from "../ui/Field.tsx";
 import { readPicture } from "../ui/picture.ts";
-import { Rows } from "../ui/Rows.tsx";
+import { Rows, steady } from "../ui/Rows.tsx";
 import { attempt, say } from "../ui/toast.tsx";
 import styles from "./Settings.module.css";
 import own from "./Emojis.module.css";
@@ -37,6 +37,7 @@ function nameOf(file: string): string {
 export default function Emojis(props: { guildId: Id }): JSX.Element {
   const emojis = () => guilds[props.guildId]?.emojis ?? [];
   const [list] = createResource(() => [props.guildId, emojis()] as const, ([id]) => listEmojis(id));
+  const rows = steady(list);
   const [fresh, setFresh] = createStore<Fresh[]>([]);
   const [adding, setAdding] = createSignal(false);
   const [renamed, setRenamed] = createSignal<{ id: Id; name: string } | null>(null);
@@ -125,7 +126,7 @@ export default function Emojis(props: { guildId: Id }): JSX.Element {
           </form>
         </Show>
       </Show>
-      <Rows found={list} nothing="There is no emoji of this guild's own yet.">
+      <Rows found={list} list={rows} nothing="There is no emoji of this guild's own yet.">
         {(one) => (
           <>
             <img class={own.picture} src={emojiUrl(one)} alt="" loading="lazy" />

@@ -18,6 +18,7 @@ import styles from "./Settings.module.css";
 
 const Roles = lazy(() => import("./Roles.tsx"));
 const Emojis = lazy(() => import("./Emojis.tsx"));
+const Stickers = lazy(() => import("./Stickers.tsx"));
 const AuditLog = lazy(() => import("./AuditLog.tsx"));
 
 export default function GuildSettings(props: { guildId: Id; tab: string }): JSX.Element {
@@ -35,6 +36,11 @@ export default function GuildSettings(props: { guildId: Id; tab: string }): JSX.
         <Match when={props.tab === "emoji"}>
           <Suspense>
             <Emojis guildId={props.guildId} />
+          </Suspense>
+        </Match>
+        <Match when={props.tab === "stickers"}>
+          <Suspense>
+            <Stickers guildId={props.guildId} />
           </Suspense>
         </Match>
         <Match when={props.tab === "audit"}>

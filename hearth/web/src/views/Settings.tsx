@@ -34,6 +34,7 @@ const GUILD_TABS: [tab: string, text: string, icon: IconName, needs?: Permission
   ["overview", "Overview", "home"],
   ["roles", "Roles", "shield"],
   ["emoji", "Emoji", "smile"],
+  ["stickers", "Stickers", "sticker"],
   ["invites", "Invites", "mail", ["MANAGE_GUILD"]],
   ["bans", "Bans", "lock", ["BAN_MEMBERS"]],
   ["audit", "Audit log", "clock", ["VIEW_AUDIT_LOG"]],
