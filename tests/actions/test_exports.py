@@ -30,7 +30,7 @@ from hearth.core.ports import Entry, Kind
 from hearth.core.record import encode
 from hearth.core.wire import decode
 from tests.actions.house import ANN, BOB, CAT, GUILD, HIDDEN, TEXT, House
-from tests.pictures import still
+from tests.pictures import data_uri, still
 
 
 @pytest.fixture
@@ -87,6 +87,10 @@ async def test_all_that_is_ones_own_is_in_it(house: House, folder: Path) -> None
     dm_id = int(dm["id"])
     await house.call("create_message", BOB, {"content": "hi <@1003>"}, channel_id=dm_id)
     await house.call("create_message", CAT, {"content": "private"}, channel_id=dm_id)
+    group = await house.call("create_dm", CAT, {"recipients": [str(ANN), str(BOB)]})
+    group_id = int(group["id"])
+    icon = {"icon": data_uri(still())}
+    icon = (await house.call("update_channel", ANN, icon, channel_id=group_id))["icon"]
     await house.call("create_relationship", BOB, {}, user_id=ANN)
     await house.call("update_note", BOB, {"note": "the boss"}, user_id=ANN)
     await house.call("update_user_settings", BOB, {"theme": "light"})
@@ -115,8 +119,12 @@ async def test_all_that_is_ones_own_is_in_it(house: House, folder: Path) -> None
     assert found["settings"]["0"]["theme"] == "light"
     (guild,) = found["guilds"]
     assert (guild["name"], guild["nick"], guild["owner"]) == ("Den", "Bobby", False)
-    (private,) = found["dms"]
-    assert [each["username"] for each in private["recipients"]] == ["cat"]
+    dms = {int(each["id"]): each for each in found["dms"]}
+    assert {
+        id: sorted(other["username"] for other in each["recipients"]) for id, each in dms.items()
+    } == {dm_id: ["cat"], group_id: ["ann", "cat"]}
+    assert icon
+    assert dms[group_id]["icon"] == icon
     assert found["channels"] == [
         {"id": str(TEXT), "guild_id": str(GUILD), "name": "text"},
         {"id": str(dm_id), "guild_id": None, "name": None},

@@ -4,6 +4,7 @@ import discord
 import pytest
 
 from tests.conformance.discord_py.conftest import Den
+from tests.pictures import data_uri, moving, opened, still
 
 
 async def test_a_bot_writes_to_somebody_and_reads_the_answer(den: Den) -> None:
@@ -91,3 +92,21 @@ async def test_groups_are_not_for_bots(den: Den) -> None:
         await bot.fetch_channel(int(made.body["id"]))
     answer = await den.ann.put(f"/channels/{made.body['id']}/recipients/{bot.account.id}", {})
     assert (answer.status, answer.code) == (400, 50033)
+
+
+async def test_the_picture_of_a_group_as_its_own_object_has_it(den: Den) -> None:
+    """No bot is in a group, so discord.py is handed what the person in it was told."""
+    bot = await den.bot()
+    cat = den.person("cat")
+    den.server.join(den.guild_id, cat.name)
+    made = await den.ann.post("/users/@me/channels", {"recipients": [str(den.bob.id), str(cat.id)]})
+    path = f"/channels/{made.body['id']}"
+    for picture, side in ((still(), 40), (moving(), 24)):
+        answer = await den.ann.patch(path, {"icon": data_uri(picture)})
+        assert answer.status == 200, answer.body
+        assert bot.user is not None
+        state = bot._connection  # pyright: ignore[reportPrivateUsage]
+        group = discord.GroupChannel(me=bot.user, state=state, data=answer.body)
+        assert group.icon is not None
+        assert group.icon.key == answer.body["icon"]
+        assert max(opened(await group.icon.read()).size) == side
