@@ -99,7 +99,7 @@ class Speaker(Reader):
     async def join(self, channel: str) -> None:
         """Press a voice channel, and be in it."""
         tree = self.page.get_by_role("navigation", name="Channels")
-        await tree.get_by_role("link", name=f"{channel}, voice").click()
+        await tree.get_by_role("link", name=re.compile(f"^{channel}, (voice|live stage)")).click()
         await self.is_in()
 
     async def is_in(self) -> None:
@@ -144,7 +144,7 @@ class Speaker(Reader):
     def voice(self, channel: str, name: str) -> Locator:
         """Somebody under a channel in the tree."""
         line = self.page.locator("li[data-place]").filter(
-            has=self.page.get_by_role("link", name=f"{channel}, voice")
+            has=self.page.get_by_role("link", name=re.compile(f"^{channel}, (voice|live stage)"))
         )
         return line.get_by_role("list", name="In voice").get_by_role("button").filter(has_text=name)
 
@@ -288,6 +288,51 @@ async def test_a_screen_is_watched_by_choice(
     await ann.page.get_by_role("button", name="Stop sharing").click()
     await expect(room.locator("video")).to_have_count(0, timeout=WITHIN_MS)
     assert eye.faults == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: make setup")
+async def test_a_stage(
+    server: Server, browser: Browser, clients: Callable[[str], Client], rooms: tuple[str, str]
+) -> None:
+    """Who comes listens, asks, is let speak by their own yes, and is sent back."""
+    client = clients("ann")
+    guild = (await client.get("/users/@me/guilds")).body[0]["id"]
+    await client.post(f"/guilds/{guild}/channels", {"name": "Hall", "type": 13})
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(
+        browser, server, "bob", 880, color_scheme="dark", reduced_motion="reduce", bypass_csp=True
+    )
+    await ann.join("Hall")
+    await ann.page.get_by_role("button", name="Open the stage").click()
+    form = ann.page.get_by_role("dialog", name="Open the stage")
+    await form.get_by_label("What it is about").fill("How bread rises")
+    await form.get_by_role("button", name="Open it").click()
+    hall = ann.page.get_by_role("region", name="Voice of Hall")
+    await expect(hall.get_by_role("heading", name="How bread rises")).to_be_visible()
+    await hall.get_by_role("button", name="Go on stage").click()
+    await bob.page.get_by_role("link", name="Hall, live stage").click()
+    await bob.is_in()
+    await bob.hears(440)
+    await ann.hears()
+    await bob.page.set_viewport_size({"width": 390, "height": 800})
+    stage = bob.page.get_by_role("region", name="Voice of Hall")
+    await stage.get_by_role("button", name="Ask to speak").click()
+    eye = Inspector()
+    await eye.look(bob.page, "stage")
+    await hall.get_by_role("button", name="Let bob speak").click()
+    await expect(stage.get_by_text("You are invited to speak.")).to_be_visible()
+    await stage.get_by_role("button", name="Speak", exact=True).click()
+    await ann.hears(880)
+    await eye.look(bob.page, "speaking")
+    await ann.voice("Hall", "bob").click()
+    profile = ann.page.get_by_role("dialog", name="Profile of bob")
+    await profile.get_by_role("button", name="Send into the audience").click()
+    await ann.hears()
+    await ann.page.keyboard.press("Escape")
+    await expect(hall.get_by_role("region", name="Audience").get_by_text("bob")).to_be_visible()
+    await hall.get_by_role("button", name="End the stage").click()
+    await expect(stage.get_by_role("heading", name="How bread rises")).to_have_count(0)
+    assert ann.faults == bob.faults == eye.faults == []
 
 
 async def test_the_server_is_restarted_while_they_talk(

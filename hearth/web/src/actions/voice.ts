@@ -26,7 +26,7 @@ function wishes(): Wishes {
   const channel = store.myChannel();
   const push = store.mode() === "push" || (channel !== undefined && !may(channel, "USE_VAD"));
   return {
-    muted: store.own.selfMute,
+    muted: store.own.selfMute || store.silenced(),
     deafened: store.own.selfDeaf,
     push,
     held,
@@ -285,16 +285,26 @@ createRoot(() => {
       if (voice?.channel_id && store.own.phase === "connected" && voice.channel_id !== store.own.channelId) store.ownIs({ channelId: voice.channel_id });
     }),
   );
+  // Who goes into a stage's audience shows nothing any more.
+  createEffect(
+    on(store.silenced, (silent) => {
+      const channel = store.myChannel();
+      if (!silent || !channel || !store.isStage(channel)) return;
+      if (store.own.camera) void setCameraOn(false);
+      if (store.own.screen) void setScreenOn(false);
+    }),
+  );
   createEffect(() => {
     const channel = store.myChannel();
-    if (channel && store.own.phase === "connected") talk?.fit(store.voicesIn(channel).length - 1);
+    if (channel && store.own.phase === "connected") talk?.fit(store.speakersIn(channel).length);
   });
   // Others who come and go are heard to.
   createEffect(
     on(
       () => {
         const channel = store.own.phase === "connected" ? store.myChannel() : undefined;
-        return channel ? store.voicesIn(channel).map((one) => one.user_id).filter((id) => id !== myId()) : null;
+        // The audience of a stage comes and goes unheard.
+        return channel ? store.speakersIn(channel).map((one) => one.user_id).filter((id) => id !== myId()) : null;
       },
       (now, before) => {
         if (!now || !before) return;

@@ -105,6 +105,14 @@ export interface VoiceState {
   member?: Member;
 }
 
+/** A stage that is live. */
+export interface Stage {
+  id: Id;
+  guild_id: Id;
+  channel_id: Id;
+  topic: string;
+}
+
 /** A call in a private channel. */
 export interface Call {
   channel_id: Id;

@@ -8,7 +8,7 @@ import { mutedChannel } from "../store/notify.ts";
 import { place, setPane } from "../store/place.ts";
 import { folded, setFolded } from "../store/prefs.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
-import { isFull, own, voicesIn } from "../store/voice.ts";
+import { isFull, own, stages, voicesIn } from "../store/voice.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { Icon, type IconName } from "../ui/Icon.tsx";
@@ -22,6 +22,7 @@ import { openDialog } from "./dialogs.ts";
 import { Voices } from "./Voices.tsx";
 
 export function channelIcon(channel: Channel): IconName {
+  if (channel.type === ChannelType.STAGE) return "stage";
   if (isVoice(channel)) return "volume";
   if (channel.type === ChannelType.ANNOUNCEMENT) return "megaphone";
   return "hash";
@@ -93,6 +94,13 @@ function Entry(props: { channel: Channel }): JSX.Element {
     <>
       <Icon name={voice() && !enterable() ? "lock" : channelIcon(props.channel)} size={18} class={styles.icon} />
       <span class="cut grow">{name()}</span>
+      <Show when={stages[props.channel.id]}>
+        {(stage) => (
+          <span class={styles.live} title={stage().topic}>
+            Live
+          </span>
+        )}
+      </Show>
       <Show when={props.channel.user_limit}>
         {(limit) => (
           <span class={styles.limit} aria-hidden="true">
@@ -129,7 +137,7 @@ function Entry(props: { channel: Channel }): JSX.Element {
           data-in={own.channelId === props.channel.id || undefined}
           data-unread={unread() || undefined}
           data-muted={mutedChannel(props.channel) || undefined}
-          aria-label={name() + (voice() ? ", voice" : "") + (count() ? `, ${count()} mentions` : unread() ? ", unread" : "")}
+          aria-label={name() + (voice() ? (stages[props.channel.id] ? ", live stage" : ", voice") : "") + (count() ? `, ${count()} mentions` : unread() ? ", unread" : "")}
           onClick={(event) => {
             const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
             follow(event);

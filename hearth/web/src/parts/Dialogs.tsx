@@ -16,6 +16,7 @@ const InvitePeople = lazy(() => import("./dialogs/InvitePeople.tsx"));
 const Notifications = lazy(() => import("./dialogs/Notifications.tsx"));
 const LeaveGuild = lazy(() => import("./dialogs/LeaveGuild.tsx"));
 const Moderate = lazy(() => import("./dialogs/Moderate.tsx"));
+const StageTopic = lazy(() => import("./dialogs/StageTopic.tsx"));
 const NewMessage = lazy(() => import("./dialogs/NewMessage.tsx"));
 const EditGroup = lazy(() => import("./dialogs/EditGroup.tsx"));
 const Keys = lazy(() => import("./dialogs/Keys.tsx"));
@@ -45,6 +46,7 @@ export function Dialogs(): JSX.Element {
         <Match when={of("moderate")}>
           {(asked) => <Moderate guildId={asked().guildId} userId={asked().userId} what={asked().what} onClose={closeDialog} />}
         </Match>
+        <Match when={of("stage")}>{(asked) => <StageTopic channelId={asked().channelId} onClose={closeDialog} />}</Match>
         <Match when={of("dm")}>
           <NewMessage onClose={closeDialog} />
         </Match>

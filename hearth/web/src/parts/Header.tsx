@@ -2,7 +2,7 @@
 import { type JSX, Show } from "solid-js";
 import { call } from "../actions/voice.ts";
 import { type Channel, ChannelType } from "../core/types.ts";
-import { isPrivate } from "../store/channels.ts";
+import { isPrivate, isVoice } from "../store/channels.ts";
 import { chatting, pane, panel, setChatting, setPane, setPanel } from "../store/place.ts";
 import { membersOpen, setMembersOpen } from "../store/prefs.ts";
 import { totalMentions } from "../store/reads.ts";
@@ -50,7 +50,7 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
             <Show when={isPrivate(channel()) && own.channelId !== channel().id}>
               <IconButton icon="phone" label={calls[channel().id] ? "Join the call" : "Call"} onClick={() => void attempt(() => call(channel(), !calls[channel().id]))} />
             </Show>
-            <Show when={channel().type === ChannelType.VOICE}>
+            <Show when={isVoice(channel())}>
               <IconButton icon="chat" label={chatting() ? "Show the room" : "Show the chat"} pressed={chatting()} onClick={() => setChatting(!chatting())} />
             </Show>
             <IconButton class={styles.wide} icon="bell" label="Notifications" onClick={() => openDialog({ kind: "notify", guildId: channel().guild_id, channelId: channel().id })} />

@@ -1,8 +1,9 @@
 // In somebody's profile while they are in voice: how loud they are for the person, and what a moderator may do.
 import { createMemo, type JSX, Show } from "solid-js";
-import { changeVolume, homeOf, myChannel, own, voiceOf, volumeOf } from "../store/voice.ts";
+import { changeVolume, homeOf, isSpeaker, isStage, myChannel, own, voiceOf, volumeOf } from "../store/voice.ts";
 import { moderateVoice } from "../actions/voice.ts";
-import type { Id } from "../core/types.ts";
+import { letSpeak } from "../actions/stage.ts";
+import type { Channel, Id, VoiceState } from "../core/types.ts";
 import { channelName, channels, channelTree, isVoice, may } from "../store/channels.ts";
 import { nameIn } from "../store/guilds.ts";
 import { myId } from "../store/session.ts";
@@ -39,6 +40,11 @@ export default function VoiceCard(props: { id: Id; guildId?: Id }): JSX.Element 
             <input type="range" min="0" max="100" step="5" value={volumeOf(props.id)} aria-label={`Volume of ${nameIn(props.guildId, props.id)} for you, in per cent`} onInput={(event) => changeVolume(props.id, Number(event.currentTarget.value))} />
           </label>
           <Switch label="Muted for you" checked={volumeOf(props.id) === 0} onChange={(on) => changeVolume(props.id, on ? 0 : 100)} />
+        </Show>
+        <Show when={able("MUTE_MEMBERS") && channel() && isStage(channel() as Channel) && !mine()}>
+          <Button icon={isSpeaker(state() as VoiceState) ? "down" : "mic"} onClick={() => void attempt(() => letSpeak(channel() as Channel, props.id, !isSpeaker(state() as VoiceState)))}>
+            {isSpeaker(state() as VoiceState) ? "Send into the audience" : "Invite to speak"}
+          </Button>
         </Show>
         <Show when={able("MUTE_MEMBERS")}>
           <Switch label="Muted for all" checked={state()?.mute ?? false} onChange={(on) => change({ mute: on })} />

@@ -4,7 +4,7 @@ import { leave, retry, retryMicrophone, setCameraOn, setScreenOn } from "../acti
 import { channelName, isPrivate, may } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { setPane } from "../store/place.ts";
-import { myChannel, own } from "../store/voice.ts";
+import { isStage, myChannel, own, silenced } from "../store/voice.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { follow } from "../ui/router.ts";
@@ -31,7 +31,7 @@ export default function VoicePanel(): JSX.Element {
   };
   const shows = () => {
     const channel = myChannel();
-    return channel !== undefined && (isPrivate(channel) || may(channel, "STREAM"));
+    return channel !== undefined && (isPrivate(channel) || may(channel, "STREAM")) && !(isStage(channel) && silenced());
   };
   return (
     <section class={styles.panel} aria-label="Voice">

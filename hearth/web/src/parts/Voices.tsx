@@ -2,7 +2,7 @@
 import { For, type JSX, Show } from "solid-js";
 import type { Channel, VoiceState } from "../core/types.ts";
 import { nameIn } from "../store/guilds.ts";
-import { isSpeaking, own, room, voicesIn } from "../store/voice.ts";
+import { audienceOf, isSpeaking, isStage, own, room, speakersIn } from "../store/voice.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Face } from "./Face.tsx";
 import { showProfile } from "./profile.ts";
@@ -28,10 +28,12 @@ export function sharing(one: VoiceState): boolean {
 }
 
 export function Voices(props: { channel: Channel }): JSX.Element {
-  const list = () => voicesIn(props.channel);
+  const list = () => speakersIn(props.channel);
+  /** The audience of a stage may be long: it is counted here, and listed on the stage. */
+  const listeners = () => (isStage(props.channel) ? audienceOf(props.channel).length : 0);
   const speaks = (one: VoiceState) => own.channelId === props.channel.id && isSpeaking(one.user_id);
   return (
-    <Show when={list().length}>
+    <Show when={list().length || listeners()}>
       <ul class={styles.voices} aria-label="In voice">
         <For each={list()}>
           {(one) => (
@@ -62,6 +64,13 @@ export function Voices(props: { channel: Channel }): JSX.Element {
             </li>
           )}
         </For>
+        <Show when={listeners()}>
+          {(count) => (
+            <li class={styles.listeners}>
+              {count()} {count() === 1 ? "listens" : "listen"}
+            </li>
+          )}
+        </Show>
       </ul>
     </Show>
   );

@@ -11,6 +11,7 @@ export type Asked =
   | { kind: "guild"; guildId: Id }
   | { kind: "leave"; guildId: Id }
   | { kind: "moderate"; guildId: Id; userId: Id; what: "kick" | "ban" | "timeout" | "rename" }
+  | { kind: "stage"; channelId: Id }
   | { kind: "dm" }
   | { kind: "group"; channelId: Id }
   | { kind: "keys" };

@@ -22,7 +22,7 @@ function shown(d: Told, guildId?: Id): Channel {
 
 const WRITTEN = new Set<number>([
   ChannelType.TEXT, ChannelType.DM, ChannelType.GROUP_DM, ChannelType.ANNOUNCEMENT,
-  ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD, ChannelType.VOICE,
+  ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD, ChannelType.VOICE, ChannelType.STAGE,
 ]);
 
 /** Whether people write in such a channel. */

@@ -1,10 +1,10 @@
 // Who is in voice where, which calls ring, and how the person's own stay goes.
 import { createSignal } from "solid-js";
 import { createStore, produce, reconcile } from "solid-js/store";
-import type { Call, Channel, Id, VoiceState } from "../core/types.ts";
+import { type Call, type Channel, ChannelType, type Id, type Stage, type VoiceState } from "../core/types.ts";
 import type { Failure, Stream } from "../voice/machine.ts";
 import type { Quality } from "../voice/quality.ts";
-import { channels, isPrivate } from "./channels.ts";
+import { channels, isPrivate, may } from "./channels.ts";
 import type { Reducers } from "./events.ts";
 import { guilds, nameIn, noteMember } from "./guilds.ts";
 import { remembered } from "./kept.ts";
@@ -13,7 +13,9 @@ import { myId } from "./session.ts";
 /** By guild or private channel, and by user. */
 const [states, setStates] = createStore<Record<Id, Record<Id, VoiceState>>>({});
 const [calls, setCalls] = createStore<Record<Id, Call>>({});
-export { calls };
+/** Those that are live, by channel. */
+const [stages, setStages] = createStore<Record<Id, Stage>>({});
+export { calls, stages };
 
 /** How the person's own stay is. `asking`: the server is to let us in; `waiting`: it broke off. */
 export type Phase = "none" | "asking" | "connecting" | "connected" | "waiting" | "failed";
@@ -117,6 +119,36 @@ export function voicesIn(channel: Channel): VoiceState[] {
     .sort((a, b) => nameIn(channel.guild_id, a.user_id).localeCompare(nameIn(channel.guild_id, b.user_id)));
 }
 
+export const isStage = (channel: Channel): boolean => channel.type === ChannelType.STAGE;
+
+/** Of a stage: who speaks, who was invited to and has not answered, who asks to. */
+export const isSpeaker = (one: VoiceState): boolean => !one.suppress && one.request_to_speak_timestamp === null;
+export const isInvited = (one: VoiceState): boolean => !one.suppress && one.request_to_speak_timestamp !== null;
+export const hasAsked = (one: VoiceState): boolean => one.suppress && one.request_to_speak_timestamp !== null;
+
+/** Who of a channel may be heard: on a stage those who speak. */
+export function speakersIn(channel: Channel): VoiceState[] {
+  const all = voicesIn(channel);
+  return isStage(channel) ? all.filter(isSpeaker) : all;
+}
+
+/** Who only listens to a stage: who asks to speak first, the first to ask before the others. */
+export function audienceOf(channel: Channel): VoiceState[] {
+  const asked = (one: VoiceState) => (hasAsked(one) ? (one.request_to_speak_timestamp as string) : "~");
+  return voicesIn(channel).filter((one) => !isSpeaker(one)).sort((a, b) => (asked(a) < asked(b) ? -1 : Number(asked(a) > asked(b))));
+}
+
+export function moderatesStage(channel: Channel): boolean {
+  return may(channel, "MANAGE_CHANNELS") && may(channel, "MUTE_MEMBERS") && may(channel, "MOVE_MEMBERS");
+}
+
+/** Whether the channel lets the person not speak: SPEAK is missing, or they are a stage's audience. */
+export function silenced(): boolean {
+  const state = myVoice();
+  const channel = myChannel();
+  return state !== undefined && (state.suppress || (channel !== undefined && isStage(channel) && !isSpeaker(state)));
+}
+
 export function voiceOf(home: Id | null | undefined, userId: Id): VoiceState | undefined {
   return home ? states[home]?.[userId] : undefined;
 }
@@ -189,7 +221,7 @@ export function hasLeft(userId: Id): void {
   streamsAre(userId, []);
 }
 
-type Told = { id: Id; unavailable?: boolean; voice_states?: VoiceState[] };
+type Told = { id: Id; unavailable?: boolean; voice_states?: VoiceState[]; stage_instances?: Stage[] };
 
 const byUser = (list: VoiceState[] | undefined) => Object.fromEntries((list ?? []).map((one) => [one.user_id, one]));
 
@@ -212,20 +244,43 @@ function note(d: VoiceState): void {
   }
 }
 
+function noteStage(d: Stage): void {
+  setStages(d.channel_id, d);
+}
+
+/** The stages of a guild that are live are these. */
+function noteStages(guildId: Id, list: Stage[]): void {
+  setStages(
+    produce((all) => {
+      for (const one of Object.values(all)) if (one.guild_id === guildId) delete all[one.channel_id];
+      for (const one of list) all[one.channel_id] = one;
+    }),
+  );
+}
+
 export const reducers: Reducers = {
   READY(d: { guilds: Told[] }) {
     setStates(reconcile(Object.fromEntries(d.guilds.map((guild) => [guild.id, byUser(guild.voice_states)]))));
     setCalls(reconcile({}));
+    setStages(reconcile(Object.fromEntries(d.guilds.flatMap((guild) => guild.stage_instances ?? []).map((one) => [one.channel_id, one]))));
     setRenewed((count) => count + 1);
   },
   GUILD_CREATE(d: Told) {
     setStates(d.id, reconcile(byUser(d.voice_states)));
+    noteStages(d.id, d.stage_instances ?? []);
   },
   GUILD_DELETE(d: Told) {
     setStates(produce((all) => void delete all[d.id]));
+    noteStages(d.id, []);
+  },
+  STAGE_INSTANCE_CREATE: noteStage,
+  STAGE_INSTANCE_UPDATE: noteStage,
+  STAGE_INSTANCE_DELETE(d: Stage) {
+    setStages(produce((all) => void delete all[d.channel_id]));
   },
   CHANNEL_DELETE(d: { id: Id }) {
     setStates(produce((all) => void delete all[d.id]));
+    setStages(produce((all) => void delete all[d.id]));
     setCalls(produce((all) => void delete all[d.id]));
   },
   VOICE_STATE_UPDATE: note,

@@ -112,7 +112,7 @@ export default function Shell(): JSX.Element {
 
   const around = (step: number, unreadOnly: boolean) => {
     const list = guildId()
-      ? channelTree(guildId() as string).flatMap((branch) => branch.channels).filter((one) => isWritten(one) && one.type !== 2)
+      ? channelTree(guildId() as string).flatMap((branch) => branch.channels).filter((one) => isWritten(one) && !isVoice(one))
       : privateList();
     const at = list.findIndex((one) => one.id === place().channel);
     for (let i = 1; i <= list.length; i += 1) {

@@ -1,14 +1,15 @@
 // A voice channel or call seen from inside: who is there, what they show, and what the person does.
 import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, onMount, Show } from "solid-js";
 import { call, join, leave, setCameraOn, setDeafened, setMuted, setScreenOn, wantPictures } from "../../actions/voice.ts";
-import { type Channel, ChannelType } from "../../core/types.ts";
+import type { Channel } from "../../core/types.ts";
 import { channelName, isPrivate, may } from "../../store/channels.ts";
 import { myId } from "../../store/session.ts";
-import { calls, homeOf, isFull, own, room, voicesIn, watched } from "../../store/voice.ts";
+import { audienceOf, calls, homeOf, isFull, isStage, own, room, speakersIn, voicesIn, watched } from "../../store/voice.ts";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { attempt } from "../../ui/toast.tsx";
 import { Face } from "../Face.tsx";
 import styles from "./Room.module.css";
+import { Audience, StageControls, StageHead } from "./Stage.tsx";
 import { Tile } from "./Tile.tsx";
 import { columnsFor, tilesOf } from "./tiles.ts";
 
@@ -18,7 +19,8 @@ const GAP = 8;
 export default function Room(props: { channel: Channel; strip?: boolean }): JSX.Element {
   const here = () => own.channelId === props.channel.id && own.phase !== "failed";
   const [large, setLarge] = createSignal<string | null>(null);
-  const users = () => voicesIn(props.channel).map((one) => one.user_id);
+  const stage = () => isStage(props.channel);
+  const users = () => speakersIn(props.channel).map((one) => one.user_id);
   const tiles = createMemo(() =>
     here() ? tilesOf(users(), myId(), room.streams, { camera: own.camera, screen: own.screen }) : tilesOf(users(), "", {}, { camera: null, screen: null }),
   );
@@ -51,8 +53,21 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
   );
   const shows = () => isPrivate(props.channel) || may(props.channel, "STREAM");
   const speaks = () => isPrivate(props.channel) || may(props.channel, "SPEAK");
+  /** For who may speak, or would if they were let. */
+  const speaking = () => (
+    <>
+      <IconButton icon={own.selfMute || own.selfDeaf ? "micOff" : "mic"} label={own.selfMute ? "Unmute" : "Mute"} tip="above" disabled={!speaks()} class={own.selfMute || own.selfDeaf ? styles.off : styles.control} onClick={() => setMuted(!own.selfMute)} />
+      <Show when={shows()}>
+        <IconButton icon={own.camera ? "camera" : "cameraOff"} label={own.camera ? "Turn the camera off" : "Turn the camera on"} tip="above" class={own.camera ? styles.on : styles.control} onClick={() => void attempt(() => setCameraOn(!own.camera))} />
+        <IconButton icon="screen" label={own.screen ? "Stop sharing" : "Share your screen"} tip="above" class={own.screen ? styles.on : styles.control} onClick={() => void attempt(() => setScreenOn(!own.screen))} />
+      </Show>
+    </>
+  );
   return (
-    <section class={styles.room} data-fills data-strip={props.strip || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
+    <section class={styles.room} data-fills data-strip={props.strip || undefined} data-stage={stage() || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
+      <Show when={stage()}>
+        <StageHead channel={props.channel} />
+      </Show>
       <ul ref={field} class={styles.field} data-focus={focused() ? "" : undefined} data-empty={!tiles().length || undefined} style={{ "--columns": columns(), "--rows": Math.ceil(tiles().length / columns()) || 1 }}>
         <For each={keys()}>
           {(key) => (
@@ -71,19 +86,23 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
           )}
         </For>
       </ul>
+      <Show when={stage()}>
+        <Show when={here() && !tiles().length}>
+          <p class={styles.quiet}>Nobody speaks yet.</p>
+        </Show>
+        <Audience channel={props.channel} />
+      </Show>
       <Show when={here()} fallback={<Door channel={props.channel} strip={props.strip} />}>
         <div class={styles.controls} role="toolbar" aria-label="Voice">
-          <IconButton icon={own.selfMute || own.selfDeaf ? "micOff" : "mic"} label={own.selfMute ? "Unmute" : "Mute"} tip="above" disabled={!speaks()} class={own.selfMute || own.selfDeaf ? styles.off : styles.control} onClick={() => setMuted(!own.selfMute)} />
-          <IconButton icon={own.selfDeaf ? "earsOff" : "ears"} label={own.selfDeaf ? "Undeafen" : "Deafen"} tip="above" class={own.selfDeaf ? styles.off : styles.control} onClick={() => setDeafened(!own.selfDeaf)} />
-          <Show when={shows()}>
-            <IconButton icon={own.camera ? "camera" : "cameraOff"} label={own.camera ? "Turn the camera off" : "Turn the camera on"} tip="above" class={own.camera ? styles.on : styles.control} onClick={() => void attempt(() => setCameraOn(!own.camera))} />
-            <IconButton icon="screen" label={own.screen ? "Stop sharing" : "Share your screen"} tip="above" class={own.screen ? styles.on : styles.control} onClick={() => void attempt(() => setScreenOn(!own.screen))} />
+          <Show when={stage()} fallback={speaking()}>
+            <StageControls channel={props.channel} speaks={speaking()} />
           </Show>
+          <IconButton icon={own.selfDeaf ? "earsOff" : "ears"} label={own.selfDeaf ? "Undeafen" : "Deafen"} tip="above" class={own.selfDeaf ? styles.off : styles.control} onClick={() => setDeafened(!own.selfDeaf)} />
           <IconButton icon="hangUp" label="Leave voice" tip="above" class={styles.hangUp} onClick={leave} />
         </div>
         <Show when={!props.strip}>
           <p class={styles.small}>
-            <Show when={!speaks()}>You may listen here, not speak. </Show>
+            <Show when={!speaks() && !stage()}>You may listen here, not speak. </Show>
             Encrypted on the way to the server. Whoever runs it could listen.
           </p>
         </Show>
@@ -102,13 +121,19 @@ function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
     return "";
   };
   const count = () => voicesIn(props.channel).length;
+  const there = () => {
+    if (count() === 0) return "Nobody is here yet.";
+    if (!isStage(props.channel)) return count() === 1 ? "One is here." : `${count()} are here.`;
+    const listen = audienceOf(props.channel).length;
+    return `${count() - listen} speak, ${listen} listen.`;
+  };
   return (
     <div class={styles.door}>
       <Show when={!props.strip}>
         <h2>{channelName(props.channel)}</h2>
         <p class="soft">
-          {count() === 0 ? "Nobody is here yet." : count() === 1 ? "One is here." : `${count()} are here.`}
-          {props.channel.type === ChannelType.STAGE ? " On a stage one listens first." : ""}
+          {there()}
+          {isStage(props.channel) ? " You come as a listener." : ""}
         </p>
       </Show>
       <Show when={ringing().length}>
@@ -118,7 +143,7 @@ function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
       </Show>
       <Show when={!bar()} fallback={<p>{bar()}</p>}>
         <Button kind="primary" icon={isPrivate(props.channel) ? "phone" : "volume"} onClick={() => (isPrivate(props.channel) ? void attempt(() => call(props.channel, false)) : join(props.channel))}>
-          {isPrivate(props.channel) ? "Join the call" : "Join voice"}
+          {isPrivate(props.channel) ? "Join the call" : isStage(props.channel) ? "Listen" : "Join voice"}
         </Button>
       </Show>
     </div>

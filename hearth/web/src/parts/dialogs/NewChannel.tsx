@@ -9,12 +9,12 @@ import { Choice, SelectField, TextField } from "../../ui/Field.tsx";
 import { navigate } from "../../ui/router.ts";
 
 export default function NewChannel(props: { guildId: Id; parentId: Id | null; onClose: () => void }): JSX.Element {
-  const [kind, setKind] = createSignal<"text" | "voice" | "news" | "category">("text");
+  const [kind, setKind] = createSignal<"text" | "voice" | "stage" | "news" | "category">("text");
   const [name, setName] = createSignal("");
   const [parent, setParent] = createSignal(props.parentId ?? "");
   const [error, setError] = createSignal("");
   const [busy, setBusy] = createSignal(false);
-  const types = { text: ChannelType.TEXT, voice: ChannelType.VOICE, news: ChannelType.ANNOUNCEMENT, category: ChannelType.CATEGORY };
+  const types = { text: ChannelType.TEXT, voice: ChannelType.VOICE, stage: ChannelType.STAGE, news: ChannelType.ANNOUNCEMENT, category: ChannelType.CATEGORY };
   const categories = () => channelTree(props.guildId).flatMap((branch) => (branch.category ? [branch.category] : []));
   const submit = async () => {
     setBusy(true);
@@ -44,19 +44,19 @@ export default function NewChannel(props: { guildId: Id; parentId: Id | null; on
       <Choice
         label="Kind"
         value={kind()}
-        options={[["text", "Text"], ["voice", "Voice"], ["news", "News"], ["category", "Category"]]}
+        options={[["text", "Text"], ["voice", "Voice"], ["stage", "Stage"], ["news", "News"], ["category", "Category"]]}
         onChange={setKind}
       />
       <TextField
         label="Name"
-        placeholder={kind() === "category" ? "Projects" : kind() === "voice" ? "Kitchen table" : "ideas"}
+        placeholder={kind() === "category" ? "Projects" : kind() === "voice" ? "Kitchen table" : kind() === "stage" ? "Town hall" : "ideas"}
         maxlength="100"
         autofocus
         error={error()}
         value={name()}
         onInput={(event) => {
           const value = event.currentTarget.value;
-          setName(kind() === "category" || kind() === "voice" ? value : value.toLowerCase().replace(/\s/g, "-"));
+          setName(["category", "voice", "stage"].includes(kind()) ? value : value.toLowerCase().replace(/\s/g, "-"));
         }}
       />
       <Show when={kind() !== "category" && categories().length}>
