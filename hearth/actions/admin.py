@@ -30,7 +30,7 @@ from hearth.core.models.channels import Channel
 from hearth.core.models.guilds import Guild, Snapshot
 from hearth.core.models.members import Member
 from hearth.core.models.roles import Role
-from hearth.core.models.users import Application, User
+from hearth.core.models.users import Application, Credential, User
 from hearth.core.operations import operation
 from hearth.core.permissions import ALL, EVERYONE, explain, parse, resolve
 
@@ -105,10 +105,10 @@ class Checked(Struct):
 
 
 class UserCreate(Struct):
-    """A new person."""
+    """A new person; without a password they log in when they have set one by a link."""
 
     username: Username
-    password: Password
+    password: Password | None = None
 
 
 class GuildCreate(Struct):
@@ -195,7 +195,11 @@ async def create_user(here: AsOperator, body: UserCreate) -> UserMade:
     await check_free(world, body.username)
     looks = names.skeleton(body.username)
     user = User(id=world.make_id(), username=body.username, skeleton=looks)
-    await save_account(world, [user, await make_credential(user.id, body.password)])
+    if body.password is None:
+        credential = Credential(user_id=user.id, password_hash="")
+    else:
+        credential = await make_credential(user.id, body.password)
+    await save_account(world, [user, credential])
     return UserMade(str(user.id), user.username, await give_token(world, user))
 
 

@@ -228,8 +228,8 @@ async def login(here: Open, body: Login) -> LoginObject:
     user = await world.directory.user_named(name)
     tried = await attempt(here, name, None if user is None else user.id)
     credential = None if user is None else await world.directory.credential(user.id)
-    stored = _NOBODY if credential is None else credential.password_hash
-    known = await verify_password(body.password, stored)
+    stored = "" if credential is None else credential.password_hash
+    known = await verify_password(body.password, stored or _NOBODY)
     if user is None or credential is None or not known:
         raise invalid_login()
     account = await world.directory.account(user.id)

@@ -18,15 +18,22 @@ def user() -> None:
 @user.command("create")
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--link", is_flag=True, help="Print a link by which they set their password.")
 @by_operator
-def create_user(operator: Operator, name: str, password_stdin: bool) -> None:
+def create_user(operator: Operator, name: str, password_stdin: bool, link: bool) -> None:
     """Make an account and print its first token."""
+    if link and password_stdin:
+        raise click.UsageError("Give a password, or let them set it by a link.")
+    password = None
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
-    else:
+    elif not link:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     made = operator.call("create_user", {"username": name, "password": password})
-    operator.show(made, f"Made {made['username']} ({made['id']}). Token: {made['token']}")
+    if link:
+        made |= operator.call("create_reset_link", {"user": made["id"]})
+    text = f"Made {made['username']} ({made['id']}). Token: {made['token']}"
+    operator.show(made, f"{text}\n{made['link']}" if link else text)
 
 
 @user.command("token")

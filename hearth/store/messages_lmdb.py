@@ -52,6 +52,12 @@ PIECE = 1_000
 
 _FORMAT = b"1"
 _DISK_EVERY_S = 1.0
+_REST, _REST_S = 1.5, 0.005
+"""After a batch of several, so many times as long as it took, and at most so many seconds.
+
+While many write, the loop has the core meanwhile, and the next batch is larger: each costs as much
+as many messages. Who writes alone never waits.
+"""
 _READERS_EVERY_S = 60.0
 _PRUNE_AFTER = 64
 _PRUNE_FACTOR = 4
@@ -80,9 +86,9 @@ class LmdbLog:
     """`MessageLog` in the directory `path`; made on the running loop, to which it answers.
 
     Nobody else may have the directory open for writing: the lock of the data directory sees to
-    it. All writing is done by one thread. It takes what is queued (no waiting for more), writes
-    it in one transaction that is on disk when it returns, and tells the loop once; what arrives
-    meanwhile is the next batch. `wall` tells epoch seconds. Below `reserve_bytes` of free disk
+    it. All writing is done by one thread. It takes what is queued, writes it in one transaction
+    that is on disk when it returns, and tells the loop once; what arrives meanwhile is the next
+    batch. `wall` tells epoch seconds. Below `reserve_bytes` of free disk
     `put` raises `StorageFull` for all but deletes, which are how room is made.
 
     `sync=False` loses acknowledged messages at a power cut; it exists for the test which shows
@@ -379,7 +385,10 @@ class LmdbLog:
                     break
                 item = queue.get_nowait()
             if batch:
+                begun = time.monotonic()
                 tell(self._finish, batch, self._commit(batch))
+                if len(batch) > 1:
+                    time.sleep(min((time.monotonic() - begun) * _REST, _REST_S))
             if isinstance(item, _Job):
                 try:
                     result = item.run()

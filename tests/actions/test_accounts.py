@@ -233,6 +233,17 @@ async def test_a_reset_link_sets_a_password_once_and_ends_all_sessions(house: Ho
     await do(house, None, "reset_password", {"token": other, "password": PASSWORD})
 
 
+async def test_who_has_no_password_yet_sets_it_by_a_link(house: House) -> None:
+    made = await operate(house, "create_user", {"username": "eve"})
+    for wrong in ("", PASSWORD):
+        await refused(house, INVALID_FORM, None, "login", {"login": "eve", "password": wrong})
+    change = {"password": PASSWORD, "new_password": PASSWORD}
+    await refused(house, INVALID_FORM, made.token, "update_my_user", change)
+    link = await code_of(house.entry, "reset", int(made.id))
+    await do(house, None, "reset_password", {"token": link, "password": PASSWORD})
+    assert (await log_in(house, "eve"))["token"]
+
+
 # Log-in
 
 

@@ -25,17 +25,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 class Den:
     """A guild of its own for one test: `ann` owns it, `bob` is a member; `bot` where asked."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, password: str | None = None) -> None:
         self.server = server
         self.clients: list[Client] = []
-        self.ann = self.person("ann")
-        self.bob = self.person("bob")
+        self.ann = self.person("ann", password)
+        self.bob = self.person("bob", password)
         self.guild, self.channel = server.guild("Den", self.ann.name)
         server.join(self.guild, self.bob.name)
 
-    def person(self, name: str) -> Client:
+    def person(self, name: str, password: str | None = None) -> Client:
         """A new person with a name of their own."""
-        client = self.server.person(f"{name}{next(_names)}")
+        client = self.server.person(f"{name}{next(_names)}", password)
         self.clients.append(client)
         return client
 
@@ -59,9 +59,15 @@ class Den:
 
 
 @pytest.fixture
-async def den(server: Server) -> AsyncIterator[Den]:
+def password() -> str | None:
+    """That of the two, where a module gives them one; its hash takes long."""
+    return None
+
+
+@pytest.fixture
+async def den(server: Server, password: str | None) -> AsyncIterator[Den]:
     """A fresh guild with two people."""
-    made = Den(server)
+    made = Den(server, password)
     yield made
     for client in made.clients:
         await client.close()

@@ -23,6 +23,12 @@ BASE32 = base64.b32encode(SECRET).decode()
 
 
 @pytest.fixture
+def password() -> str:
+    """They log in."""
+    return PASSWORD
+
+
+@pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Server]:
     """A server that nobody has used, with limits as they are."""
     server = Server(tmp_path / "data", scale=1.0).start()
@@ -178,7 +184,7 @@ async def test_a_second_factor_over_the_wire(den: Den) -> None:
 async def test_who_fails_waits_and_who_was_here_before_does_not(tmp_path: Path) -> None:
     """A proxy on this machine says where they are."""
     server = Server(tmp_path / "data", scale=1.0, HEARTH_HTTP_TRUSTED_PROXIES="127.0.0.1").start()
-    ann = server.person("ann")
+    ann = server.person("ann", PASSWORD)
     client = anybody(server)
 
     async def log_in(password: str, address: str) -> Any:

@@ -11,6 +11,12 @@ from tests.doors.conftest import Den
 from tests.harness import PASSWORD, Answer, Gateway, Refusal
 
 
+@pytest.fixture
+def password() -> str:
+    """They log in."""
+    return PASSWORD
+
+
 async def log_in(den: Den, **body: Any) -> Answer:
     """A log-in by somebody who is not known yet."""
     return await den.ann.post("/auth/login", body, headers={"Authorization": ""})

@@ -43,7 +43,7 @@ def again(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 async def ann(server: Server) -> AsyncIterator[Client]:
-    client = server.person("ann")
+    client = server.person("ann", PASSWORD)
     yield client
     await client.close()
 

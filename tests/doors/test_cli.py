@@ -51,6 +51,8 @@ def test_what_scripts_read(data: Path) -> None:
     assert ann.keys() == {"id", "username", "token"}
     assert ann["username"] == "ann"
     bob = admin(data, "user", "create", "bob", "--password-stdin", stdin=PASSWORD)
+    eve = admin(data, "user", "create", "eve", "--link")
+    assert eve.keys() == {"id", "username", "token", "link"}
     assert admin(data, "user", "token", "bob").keys() == {"token"}
     assert admin(data, "user", "token", bob["id"])["token"].startswith(bob["token"][:8])
     guild = admin(data, "guild", "create", "Den", "--owner", "ann")

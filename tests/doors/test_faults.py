@@ -485,7 +485,7 @@ HEADERS: dict[str, tuple[bytes, bytes, int]] = {
 @pytest.mark.parametrize("name", HEADERS)
 async def test_headers_that_are_not_utf_8(den: Den, name: str) -> None:
     line, header, status = HEADERS[name]
-    body = json.dumps({"login": den.ann.name, "password": PASSWORD}).encode()
+    body = json.dumps({"login": den.person("cat", PASSWORD).name, "password": PASSWORD}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", den.server.port)
     head = [line + b" HTTP/1.1", header, b"Connection: close", b"Content-Type: application/json"]
     if b"Host" not in header:

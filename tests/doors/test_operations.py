@@ -39,10 +39,9 @@ class House:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.people = {
-            name: server.person(name) for name in ROLES if name not in ("anonymous", "bot")
-        }
-        self.victim = server.person("victim")
+        people = (name for name in ROLES if name not in ("anonymous", "bot"))
+        self.people = {name: server.person(name, PASSWORD) for name in people}
+        self.victim = server.person("victim", PASSWORD)
         self.bad = server.person("bad")
         self.owner = self.people["owner"]
         self.guild, self.text = server.guild("House", "owner")

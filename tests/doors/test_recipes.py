@@ -205,7 +205,7 @@ async def test_what_the_recipe_keeps_to_itself(proxy: Proxy, http: aiohttp.Clien
 async def test_the_real_address_arrives(recipe: Recipe, tmp_path: Path) -> None:
     """Failed log-ins count for the address that the proxy saw, whatever the client says."""
     server = Server(tmp_path / "data", scale=0.1, HEARTH_HTTP_TRUSTED_PROXIES="127.0.0.1").start()
-    server.person("cat")
+    server.person("cat", PASSWORD)
     proxy = await asyncio.to_thread(Proxy, recipe, tmp_path, server)
 
     async def log_in(address: str, name: str, password: str, **headers: str) -> int:

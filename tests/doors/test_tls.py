@@ -72,7 +72,7 @@ async def test_a_message_over_tls(secure: Server, http: aiohttp.ClientSession) -
     async with http.get(f"{url}/api/v10/gateway") as answer:
         gateway_url = (await answer.json())["url"]
     assert gateway_url == f"wss://localhost:{secure.port}/gateway"
-    ann = secure.person("ann")
+    ann = secure.person("ann", PASSWORD)
     _, channel = secure.guild("Den", "ann")
     login = {"login": "ann", "password": PASSWORD}
     async with http.post(f"{url}/api/v10/auth/login", json=login) as answer:

@@ -165,7 +165,7 @@ async def test_failed_log_ins_count_for_the_client(
     behind: Server, http: aiohttp.ClientSession
 ) -> None:
     """Not for the proxy, and not for what the client says of itself."""
-    behind.person("cat")
+    behind.person("cat", PASSWORD)
 
     async def together(client: str) -> set[int]:
         """At once: one after the other they could take longer than the first wait lasts."""

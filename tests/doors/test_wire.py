@@ -112,16 +112,16 @@ async def test_times_have_microseconds_and_an_offset(den: Den) -> None:
 
 async def test_tokens_have_discords_shape(den: Den) -> None:
     # hikari reads the user's id out of the first part and refuses any other token.
-    bot = den.bot()
+    bot, cat = den.bot(), den.person("cat", PASSWORD)
     login = await ask(
         den.server,
         "POST",
         "/api/v10/auth/login",
-        json={"login": den.ann.name, "password": PASSWORD},
+        json={"login": cat.name, "password": PASSWORD},
     )
     for user_id, token in (
         (den.ann.id, den.ann.token),
-        (den.ann.id, login.body["token"]),
+        (cat.id, login.body["token"]),
         (bot.id, bot.token),
     ):
         assert TOKEN.fullmatch(token)

@@ -24,7 +24,10 @@ class User(Struct, frozen=True, gc=False, cache_hash=True, kw_only=True):
 
 
 class Credential(Struct, frozen=True, gc=False, kw_only=True):
-    """How a person proves who they are: an argon2id hash in PHC form, never the password."""
+    """How a person proves who they are: an argon2id hash in PHC form, never the password.
+
+    Empty where there is no password: before the first is set, and of deleted accounts.
+    """
 
     user_id: int
     password_hash: str

@@ -108,7 +108,7 @@ class Bot(discord.Client):
 class Den:
     """A guild of its own for one test: `ann` owns it, `bob` is a member, bots as asked.
 
-    Making a person hashes a password, which takes long: all guilds of a server have the same two.
+    All guilds of a server have the same two.
     """
 
     def __init__(self, server: Server) -> None:
