@@ -234,6 +234,9 @@ class Ip(str):
 _IPS = "an IP address, or a list of these"
 
 
+Kbps = Annotated[int, Meta(ge=0, le=100_000_000, description="a whole number of kbit/s")]
+
+
 class Voice(Struct, frozen=True, kw_only=True):
     """How voice and video reach this server: by UDP, at one port."""
 
@@ -250,6 +253,14 @@ class Voice(Struct, frozen=True, kw_only=True):
     """Whether a bot's media must come from the IP address of its gateway connection, so that nobody
     is sent what another asked for. Where a network gives the two different addresses, `false` lets
     bots prove themselves by what they send: they hear once they have spoken."""
+
+    viewer_kbps: Kbps = 0
+    """The most video that one person is sent, in kbit/s: where more is shown it is sent smaller,
+    and what does not fit even so is not sent. 0 is whatever their line takes."""
+
+    upload_kbps: Kbps = 0
+    """The most video that everybody together is sent, in kbit/s, for a server at home: it is
+    divided among those who look. 0 is no bound. Sound is never held back."""
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -382,14 +383,19 @@ def _voice(
     async def open_voice(listener: MediaListener) -> Media:
         """At first use: text alone needs none of it."""
         module = await asyncio.to_thread(import_module, "hearth.sfu.media")
+        open_media = partial(
+            module.open_media,
+            viewer_kbps=config.voice.viewer_kbps,
+            upload_kbps=config.voice.upload_kbps,
+        )
         try:
-            media: Media = await module.open_media(listener, *place, hosts, tcp_port)
+            media: Media = await open_media(listener, *place, hosts, tcp_port)
         except OSError as error:
             if asked is not None:
                 raise
             # Somebody else has the number: bots and browsers are told another.
             logger.warning("UDP port taken port=%d reason=%s", place[1], error.strerror)
-            media = await module.open_media(listener, place[0], 0, hosts, tcp_port)
+            media = await open_media(listener, place[0], 0, hosts, tcp_port)
         http.media = media.stream
         return media
 

@@ -1,10 +1,14 @@
 """Which layer of each stream a viewer gets: by what it shows, and what it can be sent. Pure."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _GUESS = (200_000.0, 700_000.0, 2_500_000.0)
 """bits/s of layers that were not measured yet, from the poorest of three."""
+
+_SLACK = 1.15
+"""To rise takes a little more room than what it costs."""
 
 
 class Ask(NamedTuple):
@@ -36,27 +40,59 @@ def ideal(ask: Ask) -> int:
     return chosen
 
 
-def allocate(asks: Sequence[Ask], budget: float) -> dict[int, int]:
-    """The layer of each stream, by its name. Every stream gets its poorest, whatever the budget;
-    then screens, then the largest pictures are bettered, step by step."""
-    chosen = {ask.ssrc: 0 for ask in asks}
-    left = budget - sum(_bitrate(ask, 0) for ask in asks)
+def allocate(asks: Sequence[Ask], budget: float, cap: float = math.inf) -> dict[int, int]:
+    """The layer of each stream, by its name. Every stream gets its poorest, whatever the budget,
+    which is an estimate; what does not fit in the cap gets nothing, -1. Then screens, then the
+    largest pictures are bettered, step by step."""
     ranked = sorted(asks, key=lambda ask: (not ask.screen, -ask.pixels, -ask.quality, ask.ssrc))
+    chosen: dict[int, int] = {}
+    spent = 0.0
+    for ask in ranked:
+        poorest = _bitrate(ask, 0)
+        chosen[ask.ssrc] = 0 if spent + poorest <= cap else -1
+        spent += poorest * (chosen[ask.ssrc] + 1)
+    left = min(budget, cap) - spent
     rising = True
     while rising:
         rising = False
         for ask in ranked:
             rank = chosen[ask.ssrc] + 1
-            if rank > ideal(ask):
+            if rank == 0 or rank > ideal(ask):
                 continue
             more = _bitrate(ask, rank) - _bitrate(ask, rank - 1)
-            # What is shown already stays on the edge; to rise takes a little more than it costs.
-            slack = 1.0 if ask.now is not None and ask.now >= rank else 1.15
+            # What is shown already stays on the edge.
+            slack = 1.0 if ask.now is not None and ask.now >= rank else _SLACK
             if more * slack <= left:
                 left -= more
                 chosen[ask.ssrc] = rank
                 rising = True
     return chosen
+
+
+def cost(asks: Sequence[Ask], chosen: Mapping[int, int]) -> float:
+    """bits/s of what is chosen."""
+    return sum(_bitrate(ask, chosen[ask.ssrc]) for ask in asks if chosen[ask.ssrc] >= 0)
+
+
+def following(asks: Sequence[Ask], chosen: Mapping[int, int]) -> float:
+    """The budget from which on more would be given than is chosen; 0 when nobody wants more."""
+    steps = [
+        _bitrate(ask, rank + 1) - (_bitrate(ask, rank) if rank >= 0 else 0.0)
+        for ask in asks
+        if (rank := chosen[ask.ssrc]) < ideal(ask)
+    ]
+    return cost(asks, chosen) + _SLACK * min(steps) if steps else 0.0
+
+
+def shares(wants: Sequence[float], capacity: float) -> list[float]:
+    """What each may be sent when all want so much and `capacity` is there: who wants little gets
+    it, the others get the same."""
+    given = [0.0] * len(wants)
+    left = capacity
+    for done, number in enumerate(sorted(range(len(wants)), key=lambda each: wants[each])):
+        given[number] = min(wants[number], left / (len(wants) - done))
+        left -= given[number]
+    return given
 
 
 def _bitrate(ask: Ask, rank: int) -> float:

@@ -1,6 +1,7 @@
 """The media server whole, as the voice gateway is handed it: rooms, browsers and bots."""
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -62,11 +63,21 @@ class MediaServer:
 
 
 async def open_media(
-    listener: MediaListener, host: str, port: int, hosts: Sequence[str], tcp_port: int = 0
+    listener: MediaListener,
+    host: str,
+    port: int,
+    hosts: Sequence[str],
+    tcp_port: int = 0,
+    *,
+    viewer_kbps: int = 0,
+    upload_kbps: int = 0,
 ) -> Media:
     """Bind the UDP socket, and be ready for rooms; browsers are told `hosts`, and the TCP port
-    that takes media too unless it is 0. Raises OSError."""
+    that takes media too unless it is 0. One viewer, and all together, are sent so much video at
+    most; 0 is no bound. Raises OSError."""
     sfu = Sfu(listener)
+    sfu.viewer_bits = viewer_kbps * 1000 or math.inf
+    sfu.upload_bits = upload_kbps * 1000 or math.inf
     sfu.hosts = hosts
     sfu.tcp_port = tcp_port
     await sfu.open(host, port)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.core.voice_ports import MICROPHONE, PRIORITY, Kind, May, MediaListener, Stream
+from hearth.sfu.allocator import shares
 from hearth.sfu.bwe import Bandwidth
 from hearth.sfu.slots import assign_audio, assign_video, demands
 from hearth.sfu.speakers import Voice, loudest
@@ -114,12 +116,14 @@ class Room:
         for peer in list(self.peers):
             peer.tick(now)
         self._listen(now)
-        if now - self._looked_at >= LOOK_S:
+        due = now - self._looked_at >= LOOK_S
+        if due:
             self._looked_at = now
-            for peer in self.peers:
-                peer.bandwidth.look(now)
-            if any(browser.views for browser in self.browsers()):
-                self.settle()
+        looked = [peer for peer in self.peers if due or peer.bandwidth.alarmed]
+        for peer in looked:
+            peer.bandwidth.look(now)
+        if any(peer.browser is not None and peer.browser.views for peer in looked):
+            self.settle()
 
     def _listen(self, now: float) -> None:
         """See who speaks, and who is heard."""
@@ -167,6 +171,10 @@ class Peer:
         self.microphone = AudioTrack(self, self.ssrc, "")
         self.voice = Voice()
         self.bandwidth = Bandwidth()
+        self.cap = sfu.viewer_bits
+        """bits/s of video that it may be sent at most."""
+        self.appetite = 0.0
+        """bits/s of video that it would be sent if there were no bound."""
         self.closed = False
         self.others = 100
         self.wanted: Mapping[int, int] = {}
@@ -301,11 +309,14 @@ class Sfu:
         self.web: Web | None = None
         self.hosts: Sequence[str] = ()
         """The addresses that browsers are told, best first; without any, the one that is bound."""
+        self.viewer_bits = self.upload_bits = math.inf
+        """bits/s of video that one viewer is sent, and all together."""
         self.tcp_port = 0
         """The TCP port that takes media too; 0 is none."""
         self._loop = asyncio.get_running_loop()
         self._host = ""
         self._ticking: asyncio.TimerHandle | None = None
+        self._shared_at = 0.0
 
     def now(self) -> float:
         """The loop's seconds, which never go back."""
@@ -383,9 +394,20 @@ class Sfu:
         room = self.rooms.get(room_id)
         return () if room is None else tuple(room.peers)
 
+    def _share(self) -> None:
+        """Divide what may be sent in all among those who look."""
+        peers = [peer for room in self.rooms.values() for peer in room.peers]
+        wants = [min(peer.appetite, self.viewer_bits) for peer in peers]
+        given = shares(wants, self.upload_bits)
+        for peer, want, most in zip(peers, wants, given, strict=True):
+            peer.cap = most if most < want else self.viewer_bits
+
     def _tick(self) -> None:
         self._ticking = None
         now = self.now()
+        if now - self._shared_at >= LOOK_S:
+            self._shared_at = now
+            self._share()
         for room in list(self.rooms.values()):
             try:
                 room.tick(now)

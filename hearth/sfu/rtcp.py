@@ -124,6 +124,13 @@ def ntp(wall: float) -> int:
     return int((wall + _NTP_OF_1970) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
 
 
+def trip(report: Report, wall: float) -> float:
+    """Seconds from our report to one that came at `wall` and answers it."""
+    middle = ntp(wall) >> 16 & 0xFFFFFFFF
+    took = (middle - report.last_sr - report.delay) & 0xFFFFFFFF
+    return took / 65536 if took < 1 << 31 else 0.0
+
+
 def _packet(count: int, kind: int, body: bytes) -> bytes:
     return _HEAD.pack(0x80 | count, kind, len(body) // 4) + body
 

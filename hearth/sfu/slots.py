@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hearth.sfu.allocator import Ask, allocate, ideal
+from hearth.sfu.allocator import Ask, allocate, cost, following, ideal
 from hearth.sfu.track import AudioTrack, View
 
 if TYPE_CHECKING:
@@ -107,13 +107,19 @@ def assign_video(room: Room, browser: Browser, now: float) -> None:
             ask, ranks[view.track.ssrc] = _ask(viewer, view.track, view, now)
             asks.append(ask)
     if not asks:
+        viewer.appetite = viewer.bandwidth.rate = viewer.bandwidth.more = 0.0
         return
-    viewer.bandwidth.rate = sum(view.layer.bitrate for view in views if view.layer is not None)
-    chosen = allocate(asks, viewer.bandwidth.estimate)
+    bandwidth, cap = viewer.bandwidth, viewer.cap
+    bandwidth.rate = sum(view.layer.bitrate for view in views if view.layer is not None)
+    viewer.appetite = cost(asks, {ask.ssrc: ideal(ask) for ask in asks})
+    chosen = allocate(asks, bandwidth.estimate, cap)
+    more = following(asks, chosen)
+    bandwidth.more = more if more <= cap else 0.0
     for view in views:
         track = view.track
         if track is not None and not isinstance(track, AudioTrack):
-            track.show(view, track.layers[ranks[track.ssrc][chosen[track.ssrc]]], now)
+            rank = chosen[track.ssrc]
+            track.show(view, track.layers[ranks[track.ssrc][rank]] if rank >= 0 else None, now)
 
 
 def demands(room: Room, browser: Browser) -> dict[int, int]:

@@ -21,6 +21,8 @@ forward and by less than half of all numbers, as SRTP needs; and viewers who nee
 served together."""
 
 _DRIFT_S = 1.0
+_LOSS_S = 12.0
+"""How long a listener's report counts; browsers send one every five seconds."""
 
 
 def step_forward(last: int | None, following: int, modulus: int = SEQUENCES) -> int:
@@ -86,6 +88,8 @@ class View:
         """The newest sequence number sent in it before it last paused."""
         self.packets = 0
         self.octets = 0
+        self.loss = (0.0, float("-inf"))
+        """Of its packets, how many its viewer said that it lost, and when."""
         self._base = (0, 0)
         self.live = False
         """It gets packets now."""
@@ -241,6 +245,11 @@ class AudioTrack:
         """No longer let it be received in a slot."""
         self.views.remove(view)
         self.silence()
+
+    def lost(self, now: float) -> float:
+        """What the worst off of its listeners loses, 0 to 1: Opus can repair it, where the speaker
+        knows."""
+        return max((view.loss[0] for view in self._live if now - view.loss[1] < _LOSS_S), default=0)
 
     def silence(self) -> None:
         """Nobody gets it until the next packet, when it is decided anew."""

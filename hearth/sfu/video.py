@@ -38,6 +38,10 @@ KEYFRAME_S = 0.5
 
 _FRAME = VIDEO_HZ // 30
 RESENDS = 3
+_PADS = 200
+_OVERHEAD = 60
+"""Bytes of a packet beside its payload, about."""
+
 _RATE_S = 0.5
 
 
@@ -108,12 +112,16 @@ class Layer:
         """Slots that change to this layer at its next keyframe."""
         self._fans: list[tuple[Shift, Layout, Fan]] = []
         self._alone: list[tuple[View, Layout]] = []
+        self.keyframe = 0
+        """Where the newest begins."""
         self._keyframe_wanted = False
         self._keyframe_at = float("-inf")
         self._newest_start = 0
         self._last_picture = 0
         self._last_level = 0
         self._counted = (0, 0.0)
+        self.forgotten: int | None = None
+        """The newest of those that are too old to be sent again."""
         self._oldest = 0
         """Where in the ring it is looked next for what is too old."""
 
@@ -145,6 +153,7 @@ class Layer:
                 self._last_level = peek.level
             if peek.keyframe:
                 self._keyframe_wanted = False
+                self.keyframe = sequence
                 self.height = peek.height or self.height
                 for view in self.waiting:
                     self._enter(view, sequence, timestamp, peek)
@@ -179,6 +188,7 @@ class Layer:
                 if now - old.at < RING_S:
                     return
                 self.ring[self._oldest] = None
+                self.forgotten = old.sequence
             self._oldest = (self._oldest + 1) % RING
 
     def _made(
@@ -282,6 +292,11 @@ class Layer:
         self._keyframe_wanted = True
         self.tick(now)
 
+    def lacks(self, sequence: int) -> bool:
+        """A packet that is needed to show what comes now is not here any more."""
+        gone = self.forgotten is not None and not newer(sequence, self.forgotten)
+        return gone and newer(sequence, self.keyframe)
+
     def tick(self, now: float) -> None:
         """Ask for a keyframe when it is wanted and due, and measure the rate."""
         if (
@@ -384,31 +399,58 @@ class VideoTrack:
         codec = view.codecs.get(view.layer.codec if view.layer is not None else "")
         if codec is None or codec[1] is None or view.track is not self:
             return
-        sent_at = send_time(now)
         for sequence in sequences:
             again = seen.resent.get(sequence, 0)
             piece = next(
                 (each for each in reversed(seen.pieces) if not newer(each.first, sequence)), None
             )
-            if again >= RESENDS or piece is None:
+            if piece is None:
                 continue
             source = (sequence - piece.shift.sequence) % SEQUENCES
             kept = piece.layer.ring[source % RING]
-            if kept is None or kept.sequence != source:
+            if again >= RESENDS or kept is None or kept.sequence != source:
+                if view.layer is piece.layer and piece.layer.lacks(source):
+                    # It goes on at a keyframe, then.
+                    piece.layer.want_keyframe(now)
                 continue
             seen.resent[sequence] = again + 1
             while len(seen.resent) > RING:
                 del seen.resent[next(iter(seen.resent))]
-            payload = kept.payload
-            if piece.shift.picture or piece.shift.level:
-                payload = renumbered(payload, kept.peek, piece.shift.picture, piece.shift.level)
-            payload = sequence.to_bytes(2, "big") + payload
-            if view.tail_id is not None:
-                payload = bytes((view.tail_id << 4 | 2,)) + sent_at + payload
-            seen.rtx_sequence = (seen.rtx_sequence + 1) % SEQUENCES
-            timestamp = (kept.timestamp + piece.shift.timestamp) % TIMESTAMPS
-            start = head(kept.marker, codec[1], seen.rtx_sequence, timestamp)
-            view.viewer.send(start + view.template(view.rtx, VIDEO_TAIL) + payload)
+            self._repair(view, piece, kept, codec[1], now)
+
+    def pad(self, view: View, octets: float, now: float) -> float:
+        """Send a viewer so much that it has, newest first; how much of it was left."""
+        seen, layer = sight(view), view.layer
+        codec = None if layer is None else view.codecs.get(layer.codec)
+        if layer is None or codec is None or codec[1] is None or layer.numbers.last is None:
+            return octets
+        piece = seen.pieces[-1]
+        number = layer.numbers.last
+        for _ in range(_PADS):
+            kept = layer.ring[number % RING]
+            if octets <= 0 or kept is None or kept.sequence != number:
+                break
+            if newer(piece.first, (number + piece.shift.sequence) % SEQUENCES):
+                break
+            self._repair(view, piece, kept, codec[1], now)
+            octets -= len(kept.payload) + _OVERHEAD
+            number = (number - 1) % SEQUENCES
+        return octets
+
+    @staticmethod
+    def _repair(view: View, piece: Piece, kept: Kept, payload_type: int, now: float) -> None:
+        """Send one packet again, as a repair (RFC 4588)."""
+        seen, shift, payload = sight(view), piece.shift, kept.payload
+        sequence = (kept.sequence + shift.sequence) % SEQUENCES
+        if shift.picture or shift.level:
+            payload = renumbered(payload, kept.peek, shift.picture, shift.level)
+        payload = sequence.to_bytes(2, "big") + payload
+        if view.tail_id is not None:
+            payload = bytes((view.tail_id << 4 | 2,)) + send_time(now) + payload
+        seen.rtx_sequence = (seen.rtx_sequence + 1) % SEQUENCES
+        timestamp = (kept.timestamp + shift.timestamp) % TIMESTAMPS
+        start = head(kept.marker, payload_type, seen.rtx_sequence, timestamp)
+        view.viewer.send(start + view.template(view.rtx, VIDEO_TAIL) + payload)
 
     def tick(self, now: float) -> None:
         """Called about every 50 ms."""

@@ -419,7 +419,9 @@ class TestPeer:
         )
         self.send_raw(self.seal(packet))
 
-    def repair(self, rid: str, sequence: int, payload: bytes, timestamp: int) -> None:
+    def repair(
+        self, rid: str, sequence: int, payload: bytes, timestamp: int, *, marker: bool = False
+    ) -> None:
         """Send a packet again as a repair."""
         ssrc = self.repair_ssrcs[rid]
         packet = self.packet(
@@ -428,6 +430,7 @@ class TestPeer:
             self.next(ssrc),
             timestamp,
             sequence.to_bytes(2, "big") + payload,
+            marker=marker,
             extensions=self._video_extensions(rtp.REPAIRED_RID, rid),
         )
         self.send_raw(self.seal(packet))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.sfu.allocator import Ask, allocate, ideal
-from hearth.sfu.bwe import FIRST, LEAST, Bandwidth
+from hearth.sfu.allocator import Ask, allocate, cost, following, ideal, shares
+from hearth.sfu.bwe import FIRST, LEAST, MOST, PROBE_S, Bandwidth
 from hearth.sfu.codecs import LEVEL_ZEROES, PICTURES, h264, renumbered, vp8
 from hearth.sfu.reception import Reception
 from hearth.sfu.sources import Allowance
@@ -177,42 +177,162 @@ def test_no_more_than_the_budget_is_given_beyond_the_poorest(asks: list[Ask], bu
     assert cost <= max(budget, 200e3 * len(asks))
 
 
-def test_bandwidth_grows_in_calm_and_shrinks_in_trouble():
-    line = Bandwidth()
-    now = 0.0
-    for _ in range(20):
+def test_more_is_given_from_the_following_budget_on():
+    asks = [ask(1, pixels=900_000), ask(2, pixels=10_000), ask(3, screen=True)]
+    chosen = allocate(asks, 0)
+    budget = following(asks, chosen)
+    assert allocate(asks, budget - 1) == chosen
+    assert allocate(asks, budget + 1) != chosen
+    best = {each.ssrc: ideal(each) for each in asks}
+    assert allocate(asks, 50e6) == best
+    assert following(asks, best) == 0.0
+
+
+def test_what_does_not_fit_in_the_cap_is_not_sent():
+    asks = [ask(1, pixels=10_000), ask(2, pixels=900_000), ask(3, screen=True)]
+    assert allocate(asks, 50e6, 450e3) == {1: -1, 2: 0, 3: 0}
+    assert allocate(asks, 50e6, 100e3) == {1: -1, 2: -1, 3: -1}
+    assert cost(asks, {1: -1, 2: 0, 3: 1}) == 900e3
+
+
+@given(st.lists(st.floats(0, 1e8), max_size=20), st.floats(0, 1e9))
+def test_what_is_there_is_shared(wants: list[float], capacity: float):
+    given = shares(wants, capacity)
+    assert sum(given) <= capacity * 1.000001 + 1
+    assert all(0 <= got <= want for got, want in zip(given, wants, strict=True))
+    lacking = [got for got, want in zip(given, wants, strict=True) if got < want]
+    if lacking:
+        # All is given, and who lacks has no less than anybody.
+        assert sum(given) == pytest.approx(capacity)
+        assert min(lacking) == pytest.approx(max(given))
+
+
+def steady(line: Bandwidth, now: float, seconds: int) -> float:
+    """Time passes without trouble."""
+    for _ in range(seconds):
         now += 1
         line.look(now)
-    assert line.estimate > 3 * FIRST
+    return now
+
+
+def test_an_estimate_is_no_more_than_half_as_much_again_as_was_sent():
+    line = Bandwidth()
+    now = steady(line, 0.0, 20)
+    assert line.estimate == FIRST
+    line.rate = 3e6
+    steady(line, now, 60)
+    assert line.estimate == pytest.approx(4.5e6)
+
+
+@pytest.mark.parametrize("loss", [0.12, 0.3, 0.6, 1.0])
+def test_loss_lowers_the_estimate_at_once_and_it_is_tried_again_later_each_time(loss: float):
+    line = Bandwidth()
     line.rate = 2e6
-    line.loss(1, 0.3, now)
-    fell = line.look(now)
-    assert fell == pytest.approx(1.7e6)
-    # It is not raised at once, and later each time.
-    now += 1
-    assert line.look(now) == fell
-    waits: list[float] = []
-    for _ in range(3):
+    line.loss(1, loss, 1.0)
+    assert line.alarmed == (loss > 0.25)
+    assert line.look(1.0) < 2e6
+    fell = line.estimate
+    assert fell == pytest.approx(max(LEAST, 2e6 * (1 - (loss if loss > 0.25 else loss / 2))))
+    now, waits = 1.0, list[float]()
+    for _ in range(4):
+        line.rate, line.more = fell / 2, 2e6
         began = now
-        while line.look(now) <= line.estimate and line.look(now) == fell:
-            now += 1
+        while line.probe is None:
+            now = steady(line, now, 1)
         waits.append(now - began)
-        line.loss(1, 0.3, now)
-        fell = line.look(now)
+        for _ in range(10):
+            line.missed(1)
+        assert line.alarmed
+        now += 0.1
+        line.look(now)
+        # A probe that fails costs nothing of what got through.
+        assert line.probe is None
+        assert line.estimate == fell
     assert waits == sorted(waits)
-    assert waits[-1] > waits[0]
+    assert waits[-1] > 2 * waits[0]
 
 
-def test_a_browsers_word_counts_only_when_it_is_less_than_it_gets():
+def test_a_probe_ends_well_when_nothing_is_amiss():
+    line = Bandwidth()
+    line.estimate, line.rate, line.more = 300e3, 200e3, 800e3
+    now = 0.0
+    while line.probe is None:
+        now = steady(line, now, 1)
+    said = [line.padding(now + each / 10) for each in range(int(PROBE_S * 10))]
+    assert said == sorted(said)
+    assert 0 < said[0] < said[-1] == line.probe.target - line.rate
+    assert line.padding(now + PROBE_S) == 0
+    now = steady(line, now, 4)
+    assert line.probe is None
+    assert line.estimate >= 800e3
+    # Allocated, it is sent, and there is no more to try.
+    line.rate, line.more = 800e3, 0.0
+    steady(line, now, 30)
+    assert line.probe is None
+
+
+def test_a_browsers_word_counts_where_it_falls():
     line = Bandwidth()
     line.rate = 200e3
     line.remb(240e3, 1.0)
-    assert line.look(1.0) >= FIRST
+    assert line.look(1.0) == FIRST
     line.rate = 2e6
-    line.remb(900e3, 2.0)
-    assert line.look(2.0) == 900e3
-    line.remb(1.0, 5.0)
-    assert line.look(5.0) == LEAST
+    # It rises slowly; that it is less than what is sent says nothing.
+    line.remb(260e3, 2.0)
+    assert line.look(2.0) >= FIRST
+    line.remb(2.4e6, 2.5)
+    line.remb(900e3, 3.0)
+    assert line.alarmed
+    assert line.look(3.0) == 900e3
+    # What it says that it takes is believed in calm.
+    for now in range(4, 20):
+        line.rate = 500e3
+        line.remb(1.5e6, now)
+        line.look(now)
+    assert line.estimate == 1.5e6
+
+
+def test_packets_that_queue_are_too_many():
+    line = Bandwidth()
+    line.rate = 2e6
+    for now, trip in enumerate((0.05, 0.06, 0.5, 0.05, 0.5)):
+        line.trip(trip, now)
+        assert line.look(now) >= FIRST
+    line.trip(0.6, 6)
+    assert line.look(6) == pytest.approx(0.85 * 2e6)
+
+
+said = st.one_of(
+    st.tuples(st.just("remb"), st.floats(0, 1e9)),
+    st.tuples(st.just("loss"), st.floats(0, 1)),
+    st.tuples(st.just("trip"), st.floats(0, 100)),
+    st.tuples(st.just("missed"), st.integers(0, 100)),
+    st.tuples(st.just("rate"), st.floats(0, 1e8)),
+    st.tuples(st.just("more"), st.floats(0, 1e9)),
+)
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), said), max_size=60))
+def test_whatever_is_reported_the_estimate_stays_within_bounds(
+    reports: list[tuple[float, tuple[str, float]]],
+):
+    line, now = Bandwidth(), 0.0
+    for passed, (kind, value) in reports:
+        now += passed
+        if kind == "loss":
+            line.loss(1, value, now)
+        elif kind == "missed":
+            line.missed(int(value))
+        elif kind in ("remb", "trip"):
+            getattr(line, kind)(value, now)
+        else:
+            setattr(line, kind, value)
+        assert LEAST <= line.look(now) <= MOST
+        assert 0 <= line.padding(now) <= 1.05 * MOST
+        # A probe is over within seconds, whatever comes.
+        if line.probe is not None:
+            assert line.probe.ends - now <= PROBE_S
+            assert now - line.probe.began <= PROBE_S + 2 + passed
 
 
 def test_speaking_begins_at_once_and_ends_after_a_pause():
