@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what tests need and PyPI does not have: chromium, strace, nginx, caddy, openssl,
+# Installs what tests need and PyPI does not have: chromium, firefox-esr, strace, nginx, caddy, openssl,
 # a C compiler, discord.js. What cannot be had is named in one line, and the tests that need it skip with the
 # reason. Always ends with success.
 set -u
@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 
 missing=
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
+command -v firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 || missing="$missing nginx"

@@ -22,6 +22,7 @@ LONGEST = (
     "tests/doors/test_search.py",
     "tests/doors/test_damage.py",
     "tests/doors/test_cli_nouns.py",
+    "tests/e2e/test_firefox.py",
     "tests/e2e/test_search.py",
     "tests/e2e/test_guild.py",
     "tests/doors/test_gateway.py",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, async_playwright, expect
+from playwright.async_api import Browser, Locator, expect
 
-from tests.e2e.people import ARGS, CHROMIUM, WITHIN_MS, Reader
+from tests.e2e.people import CHROMIUM, WITHIN_MS, Reader
 from tests.e2e.test_screens import AXE, Inspector
 from tests.harness import Client, Server
 
@@ -64,21 +64,6 @@ LAYERS_SENT = """connections.flatMap((one) => one.getSenders())
   .flatMap((one) => one.getParameters().encodings).filter((one) => one.active).length"""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A browser without a window, with a camera and a screen that are not real."""
-    more = [
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        "--autoplay-policy=no-user-gesture-required",
-        "--auto-select-desktop-capture-source=Entire screen",
-    ]
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
-        yield running
-        await running.close()
 
 
 class Speaker(Reader):

@@ -1,0 +1,188 @@
+"""The web client in Firefox: text, and voice with people in Chromium."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.e2e.firefox import FIREFOX, Firefox, Tab
+from tests.e2e.people import CHROMIUM, SAID, Reader
+from tests.e2e.test_screens import AXE
+from tests.e2e.test_voice import MEDIA, NEAR_HZ, Speaker
+from tests.harness import PASSWORD, PAUSE_S, Server
+from tests.pictures import moving
+
+pytestmark = [
+    pytest.mark.skipif(FIREFOX is None, reason="firefox-esr is not installed"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+]
+
+OWN_MICROPHONE = f"""() => {{
+  if (!navigator.mediaDevices) return;
+  const own = navigator.mediaDevices.getUserMedia;
+  ({MEDIA})(440);
+  navigator.mediaDevices.getUserMedia = own;
+  const sockets = window.sockets = [];
+  window.WebSocket = class extends WebSocket {{
+    constructor(...words) {{ super(...words); sockets.push(this); }}
+  }};
+}}"""
+"""What `MEDIA` adds, but with the browser's own microphone, a tone as well; and the sockets."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def firefox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firefox]:
+    """A Firefox for all tests of this file."""
+    async with Firefox.start(tmp_path_factory.mktemp("firefox") / "profile") as running:
+        yield running
+
+
+async def log_in(firefox: Firefox, server: Server, name: str, script: str = "") -> Tab:
+    """Somebody in a tab, by keys alone."""
+    tab = await firefox.tab(script)
+    await tab.go(server.url)
+    await tab.until("() => document.activeElement?.name === 'username'")
+    await tab.type(name)
+    await tab.press("Tab")
+    await tab.type(PASSWORD)
+    await tab.press("Enter")
+    await tab.until("() => document.querySelector('[data-connection=ready]') !== null")
+    return tab
+
+
+async def reads(tab: Tab, texts: list[str]) -> None:
+    """Wait until these are the messages shown."""
+    shown = f"() => [...document.querySelectorAll(`{SAID}`)].map((one) => one.textContent)"
+    await tab.until_so(lambda said: said == texts, shown)
+
+
+async def test_text(server: Server, browser: Browser, firefox: Firefox, tmp_path: Path) -> None:
+    """Log in, find a channel, talk, answer, and send a file, mostly by keys."""
+    ann = await log_in(firefox, server, "ann")
+    bob = await Reader.open(browser, server, "bob")
+    await bob.go("Den")
+    await ann.press("Control+k")
+    await ann.until("() => document.activeElement.matches('[role=combobox]')")
+    await ann.type("gen")
+    await ann.until(
+        "() => document.querySelector('[role=option]')?.textContent.includes('general')"
+    )
+    await ann.press("Enter")
+    await ann.until("() => document.querySelector('[data-composer]') !== null")
+    # What is typed while nothing has the focus is a message.
+    await ann.type("hello from Firefox")
+    await ann.press("Enter")
+    await bob.reads(["hello from Firefox"])
+    await bob.say("hello from Chromium")
+    await reads(ann, ["hello from Firefox", "hello from Chromium"])
+    for _ in range(8):
+        await ann.press("F6")
+        if await ann.run("() => document.activeElement.matches('article')"):
+            break
+    await ann.press("r")
+    await ann.until("() => document.activeElement.matches('[data-composer]')")
+    await ann.type("well met")
+    await ann.press("Enter")
+    reply = bob.page.locator("article").last
+    await expect(reply).to_contain_text("well met")
+    await expect(reply).to_contain_text("hello from Chromium")
+    picture = tmp_path / "flame.gif"
+    picture.write_bytes(moving())
+    await ann.attach("input[type=file]", picture)
+    await ann.until("() => document.querySelector('[aria-label=Send]').disabled === false")
+    await ann.click("button", "Send")
+    await expect(bob.page.locator("article").last.locator("img[src*=flame]")).to_be_visible()
+    await ann.until("() => document.querySelector('article img[src*=flame]')?.naturalWidth > 0")
+    if AXE.exists():
+        look = "axe.run(document, {resultTypes: ['violations']})"
+        found = await ann.run(f"() => {{ {AXE.read_text()}; return {look}; }}")
+        assert found["violations"] == []
+    assert ann.faults == bob.faults == []
+    await ann.close()
+
+
+async def hears(tab: Tab, *wanted: float) -> None:
+    """Wait until these tones are heard, and no others."""
+
+    def right(heard: list[float]) -> bool:
+        pairs = zip(sorted(heard), sorted(wanted), strict=False)
+        return len(heard) == len(wanted) and all(abs(a - b) < NEAR_HZ for a, b in pairs)
+
+    await tab.until_so(right, "() => window.tones()", within=30)
+
+
+PICTURE = """async () => {
+  const room = document.querySelector('[aria-label="Voice of General"]');
+  const video = room?.querySelector('video:not([data-mirrored])');
+  const found = { decoded: 0, width: 0, shown: video?.videoWidth ?? 0 };
+  for (const one of window.connections) {
+    for (const each of (await one.getStats()).values()) {
+      if (each.type !== 'inbound-rtp' || each.kind !== 'video' || !each.framesDecoded) continue;
+      found.decoded = each.framesDecoded;
+      found.width = each.frameWidth;
+    }
+  }
+  return found;
+}"""
+"""Frames of the other's picture that were decoded, and how wide it comes and is shown."""
+
+
+async def seen(look: Callable[[], Awaitable[dict[str, int]]], width: range) -> None:
+    """Wait until a picture comes, and is shown, so wide; then let more frames of it come."""
+    last, decoded = {"width": 0, "shown": 0, "decoded": 0}, 0
+    try:
+        async with asyncio.timeout(30):
+            while not (last["width"] in width and last["shown"] == last["width"]):
+                await asyncio.sleep(PAUSE_S)
+                last = await look()
+            decoded = last["decoded"]
+            while last["decoded"] < decoded + 10:
+                await asyncio.sleep(PAUSE_S)
+                last = await look()
+    except TimeoutError:
+        raise AssertionError(f"{last} is not {width}, after {decoded} frames") from None
+
+
+async def test_voice(server: Server, browser: Browser, firefox: Firefox) -> None:
+    """They hear and see each other, as large as they show each other, and over a cut."""
+    ann = await log_in(firefox, server, "ann", OWN_MICROPHONE)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.click("link", "Den")
+    await ann.click("link", "General, voice")
+    await bob.join("General")
+    await ann.until("() => document.querySelector('[data-voice=connected]') !== null")
+    await hears(ann, 880)
+    await bob.hears(440)
+    # Cameras, both ways, each of the layer that fits.
+    await ann.click("button", "Turn the camera on")
+    await bob.page.get_by_role("button", name="Turn the camera on").click()
+
+    async def of_ann() -> dict[str, int]:
+        return await bob.page.evaluate(f"({PICTURE})()")
+
+    async def of_bob() -> dict[str, int]:
+        return await ann.run(PICTURE)
+
+    await seen(of_ann, range(600, 1300))
+    await seen(of_bob, range(600, 1300))
+    await bob.page.set_viewport_size({"width": 800, "height": 300})
+    await seen(of_ann, range(100, 400))
+    await ann.resize(800, 300)
+    await seen(of_bob, range(100, 400))
+    # The signalling is cut; media goes on, and so does what is signalled.
+    before = await ann.run("() => sockets.length")
+    await ann.run("() => sockets.filter((one) => one.url.includes('voice')).at(-1).close(4000)")
+    await ann.until(f"() => sockets.length > {before} && sockets.at(-1).readyState === 1")
+    await ann.resize(1200, 800)
+    await seen(of_bob, range(600, 1300))
+    await hears(ann, 880)
+    await bob.hears(440)
+    # Who leaves is seen and heard no more.
+    await ann.click("button", "Leave voice")
+    await bob.hears()
+    await expect(bob.voice("General", "ann")).to_have_count(0)
+    assert ann.faults == bob.faults == []
+    await ann.close()
