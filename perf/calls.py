@@ -77,10 +77,10 @@ class Hearth:
     async def open(self) -> None:
         pass
 
-    async def join(self, peer: TestPeer) -> TestPeer:
+    async def join(self, peer: TestPeer, room: int = 1) -> TestPeer:
         self.users += 1
         assert self.server.child.stdin is not None
-        asked = {"room": 1, "user": self.users, "offer": peer.offer()}
+        asked = {"room": room, "user": self.users, "offer": peer.offer()}
         self.server.child.stdin.write(json.dumps(asked) + "\n")
         peer.answered(json.loads(self.server.line(30))["answer"])
         await asyncio.wait_for(peer.connected.wait(), 30)

@@ -17,6 +17,7 @@ import calls
 import harness
 import media
 import pauses
+import rooms
 import seed
 import starts
 import used
@@ -24,7 +25,7 @@ import year
 from harness import Failed, say
 from rows import ORDER, ROWS, Scale
 
-MODULES = (calls, media, pauses, starts, used)
+MODULES = (calls, media, pauses, rooms, starts, used)
 """Rows are known once their module is imported."""
 
 

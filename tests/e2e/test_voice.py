@@ -87,6 +87,11 @@ class Speaker(Reader):
         await tree.get_by_role("link", name=re.compile(f"^{channel}, (voice|live stage)")).click()
         await self.is_in()
 
+    async def leave(self) -> None:
+        """Leave voice."""
+        await self.page.get_by_role("button", name="Disconnect").click()
+        await expect(self.page.locator("[data-voice]")).to_have_count(0)
+
     async def is_in(self) -> None:
         """Wait until media flows."""
         state = self.page.locator("[data-voice]")

@@ -267,6 +267,11 @@ class TestPeer:
         self._open()
         self.check()
 
+    def deafen(self) -> None:
+        """Read nothing more: what comes is dropped by the kernel."""
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+
     def check(self) -> None:
         """Make a connectivity check, and go on making them."""
         if self.silent:
