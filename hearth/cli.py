@@ -8,11 +8,13 @@ from hearth.commands.backup import backup, restore
 from hearth.commands.ban import ban
 from hearth.commands.bot import bot
 from hearth.commands.cert import cert
+from hearth.commands.emoji import emoji
 from hearth.commands.guild import guild
 from hearth.commands.invite import invite
 from hearth.commands.message import message
 from hearth.commands.role import role
 from hearth.commands.serve import serve
+from hearth.commands.sticker import sticker
 from hearth.commands.user import user
 
 
@@ -24,5 +26,5 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(admin)
-for each in (user, guild, bot, invite, role, ban, message, cert, backup, restore):
+for each in (user, guild, bot, invite, role, ban, emoji, sticker, message, cert, backup, restore):
     admin.add_command(each)

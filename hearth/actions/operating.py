@@ -3,7 +3,7 @@
 The audit log of a guild has it as well, by nobody's name: no member did it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -18,17 +18,22 @@ from hearth.actions.world import World
 from hearth.core.errors import (
     INVALID_ACCOUNT_TYPE,
     UNKNOWN_CHANNEL,
+    UNKNOWN_EMOJI,
     UNKNOWN_ROLE,
+    UNKNOWN_STICKER,
+    Error,
     Refused,
     invalid_form,
 )
 from hearth.core.ids import MAX_ID
 from hearth.core.models.bans import BanObject, BanPut, BansQuery, DeleteSeconds
+from hearth.core.models.emojis import Emoji, EmojiObject
 from hearth.core.models.guild_forms import GuildPatch
 from hearth.core.models.invites import InviteCreate, InviteObject
 from hearth.core.models.members import MemberObject, MembersQuery
 from hearth.core.models.messages import MessageObject
-from hearth.core.models.roles import RoleObject
+from hearth.core.models.roles import Role, RoleObject
+from hearth.core.models.stickers import Sticker, StickerObject
 from hearth.core.operations import OPERATIONS, OPERATOR, SYSTEM, operation
 from hearth.core.wire import Snowflake
 
@@ -77,6 +82,18 @@ class RoleGiven(GuildGiven):
     """A guild's role, by name or id, and a member."""
 
     role: str
+
+
+class EmojiNamed(GuildNamed):
+    """A guild's emoji, by name or id."""
+
+    emoji: str
+
+
+class StickerNamed(GuildNamed):
+    """A guild's sticker, by name or id."""
+
+    sticker: str
 
 
 class BanAdd(GuildGiven):
@@ -129,6 +146,18 @@ class Bans(Struct):
     """Bans, by user id."""
 
     bans: list[BanObject]
+
+
+class Emojis(Struct):
+    """Emojis."""
+
+    emojis: list[EmojiObject]
+
+
+class Stickers(Struct):
+    """Stickers."""
+
+    stickers: list[StickerObject]
 
 
 class MessageShown(Struct):
@@ -280,15 +309,62 @@ async def _give(here: AsOperator, body: RoleGiven, action: str, name: str) -> Do
     where = await _in_guild(here.world, body)
     snapshot = (await here.world.home(where["guild_id"])).snapshot
     roles = {} if snapshot is None else snapshot.roles
-    found = [each.id for each in roles.values() if body.role in (each.name, str(each.id))]
-    if not found:
-        raise Refused(UNKNOWN_ROLE)
-    if len(found) > 1:
-        ids = ", ".join(map(str, found))
-        raise invalid_form((("role",), "ROLE_AMBIGUOUS", f"Several roles have it: {ids}."))
+    role_id = _named(roles.values(), "role", body.role, UNKNOWN_ROLE)
     await write_down(here, action, where["user_id"])
-    await _ask(here, name, {**where, "role_id": found[0]})
-    return Done(str(found[0]))
+    await _ask(here, name, {**where, "role_id": role_id})
+    return Done(str(role_id))
+
+
+def _named(nouns: Iterable[Role | Emoji | Sticker], what: str, text: str, unknown: Error) -> int:
+    """The id of the one that has this name or id."""
+    found = [each.id for each in nouns if text in (each.name, str(each.id))]
+    if not found:
+        raise Refused(unknown)
+    if len(found) > 1:
+        said = f"Several {what}s have it: {', '.join(map(str, found))}."
+        raise invalid_form(((what,), f"{what.upper()}_AMBIGUOUS", said))
+    return found[0]
+
+
+# Emojis and stickers
+
+
+@operation()
+async def list_emojis_as_operator(here: AsOperator, body: GuildNamed) -> Emojis:
+    """A guild's emojis, and who made them."""
+    guild_id = await find_guild_id(here.world, body.guild)
+    return Emojis(await _ask(here, "list_guild_emojis", {"guild_id": guild_id}))
+
+
+@operation()
+async def delete_emoji(here: AsOperator, body: EmojiNamed) -> Done:
+    """Delete an emoji with its picture; messages keep its name."""
+    guild_id = await find_guild_id(here.world, body.guild)
+    snapshot = (await here.world.home(guild_id)).snapshot
+    emojis = {} if snapshot is None else snapshot.emojis
+    emoji_id = _named(emojis.values(), "emoji", body.emoji, UNKNOWN_EMOJI)
+    await write_down(here, "delete_emoji", guild_id)
+    await _ask(here, "delete_guild_emoji", {"guild_id": guild_id, "emoji_id": emoji_id})
+    return Done(str(emoji_id))
+
+
+@operation()
+async def list_stickers_as_operator(here: AsOperator, body: GuildNamed) -> Stickers:
+    """A guild's stickers, and who made them."""
+    guild_id = await find_guild_id(here.world, body.guild)
+    return Stickers(await _ask(here, "list_guild_stickers", {"guild_id": guild_id}))
+
+
+@operation()
+async def delete_sticker(here: AsOperator, body: StickerNamed) -> Done:
+    """Delete a sticker with its picture; messages keep its name."""
+    guild_id = await find_guild_id(here.world, body.guild)
+    snapshot = (await here.world.home(guild_id)).snapshot
+    stickers = {} if snapshot is None else snapshot.stickers
+    sticker_id = _named(stickers.values(), "sticker", body.sticker, UNKNOWN_STICKER)
+    await write_down(here, "delete_sticker", guild_id)
+    await _ask(here, "delete_guild_sticker", {"guild_id": guild_id, "sticker_id": sticker_id})
+    return Done(str(sticker_id))
 
 
 # Bans

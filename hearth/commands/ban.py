@@ -2,7 +2,7 @@
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, paged
 
 
 @click.group()
@@ -12,8 +12,7 @@ def ban() -> None:
 
 @ban.command("list")
 @click.argument("guild_name", metavar="GUILD")
-@click.option("--after", type=int, default=0, help="Only users with greater ids.")
-@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@paged
 @by_operator
 def list_bans(operator: Operator, guild_name: str, after: int, limit: int) -> None:
     """List who is banned from a guild, by id."""

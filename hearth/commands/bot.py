@@ -2,7 +2,7 @@
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, paged
 
 
 @click.group()
@@ -33,8 +33,7 @@ def create_bot(
 
 
 @bot.command("list")
-@click.option("--after", type=int, default=0, help="Only those with greater ids.")
-@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@paged
 @by_operator
 def list_bots(operator: Operator, after: int, limit: int) -> None:
     """List bots, by id, and whose they are."""

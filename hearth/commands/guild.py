@@ -2,7 +2,7 @@
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, paged
 
 
 @click.group()
@@ -32,8 +32,7 @@ def join_guild(operator: Operator, guild_name: str, user_name: str) -> None:
 
 
 @guild.command("list")
-@click.option("--after", type=int, default=0, help="Only those with greater ids.")
-@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@paged
 @by_operator
 def list_guilds(operator: Operator, after: int, limit: int) -> None:
     """List guilds, by id, with their members and what their files take."""
@@ -64,8 +63,7 @@ def show_guild(operator: Operator, name: str) -> None:
 
 @guild.command("members")
 @click.argument("name", metavar="GUILD")
-@click.option("--after", type=int, default=0, help="Only those with greater ids.")
-@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@paged
 @by_operator
 def list_members(operator: Operator, name: str, after: int, limit: int) -> None:
     """List a guild's members, by id."""

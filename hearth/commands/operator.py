@@ -37,6 +37,8 @@ _READS = frozenset(
         "list_invites_as_operator",
         "list_roles_as_operator",
         "list_bans_as_operator",
+        "list_emojis_as_operator",
+        "list_stickers_as_operator",
         "show_message",
     }
 )
@@ -139,3 +141,16 @@ def by_operator(
         work(operator, *words, **more)
 
     return command
+
+
+def paged(work: Callable[P, None]) -> Callable[P, None]:
+    """A list by id that is shown in parts: it is given `after` and `limit`."""
+    after = click.option("--after", type=int, default=0, help="Only those with greater ids.")
+    limit = click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+    return after(limit(work))
+
+
+def made(picture: dict[str, Any]) -> str:
+    """An emoji or sticker in a line: what it is called, and by whom it is."""
+    by = picture.get("user")
+    return f"{picture['id']} {picture['name']}" + (f" by {by['username']}" if by else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, paged
 
 
 @click.group()
@@ -105,8 +105,7 @@ def export_user(operator: Operator, name: str, file: Path) -> None:
 
 
 @user.command("list")
-@click.option("--after", type=int, default=0, help="Only those with greater ids.")
-@click.option("--limit", type=int, default=100, help="How many, up to 1000.")
+@paged
 @by_operator
 def list_users(operator: Operator, after: int, limit: int) -> None:
     """List people, by id."""

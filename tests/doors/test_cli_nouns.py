@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from click.testing import CliRunner
 
 from hearth.cli import main
 from tests.doors.conftest import Den
 from tests.harness import PASSWORD, Server
+from tests.pictures import data_uri, still
 
 
 def run(data: Path, *words: str | int, stdin: str | None = None) -> tuple[int, str]:
@@ -180,13 +182,31 @@ async def test_what_is_told_of_it(den: Den) -> None:
     named = {"channel": str(den.channel), "message": message["id"]}
     value = server.operate("show_message", named)
     assert (value["private"], value["message"]["content"]) == (False, "hello")
+    image = {"name": "kiln", "image": data_uri(still())}
+    emoji = (await den.ann.post(f"/guilds/{guild}/emojis", image)).body
+    assert (await bob.event("GUILD_EMOJIS_UPDATE"))["emojis"]
+    assert shown(server.data, "emoji", "list", guild) == f"{emoji['id']} kiln by {den.ann.name}\n"
+    assert admin(server.data, "emoji", "delete", guild, "kiln") == {"id": emoji["id"]}
+    assert (await bob.event("GUILD_EMOJIS_UPDATE"))["emojis"] == []
+    assert refused(server.data, "emoji", "delete", guild, "kiln") == "Unknown Emoji"
+    assert admin(server.data, "emoji", "list", guild) == {"emojis": []}
+    form = aiohttp.FormData({"name": "kiln", "tags": "hot"}, default_to_multipart=True)
+    form.add_field("file", still(), filename="a.png", content_type="image/png")
+    sticker = (await den.ann.call("POST", f"/guilds/{guild}/stickers", data=form)).body
+    assert "kiln" in shown(server.data, "sticker", "list", guild)
+    assert (await bob.event("GUILD_STICKERS_UPDATE"))["stickers"]
+    assert admin(server.data, "sticker", "delete", guild, "kiln") == {"id": sticker["id"]}
+    assert (await bob.event("GUILD_STICKERS_UPDATE"))["stickers"] == []
+    assert refused(server.data, "sticker", "delete", guild, sticker["id"]) == "Unknown Sticker"
+    assert admin(server.data, "sticker", "list", guild) == {"stickers": []}
     usage = server.operate("measure_guild", {"guild": str(guild)})
     assert usage["messages"] == 1
     assert usage["message_bytes"] > len("hello")
     server.operate("delete_message_as_operator", named)
     assert (await bob.event("MESSAGE_DELETE"))["id"] == message["id"]
     log = (await den.ann.get(f"/guilds/{guild}/audit-logs")).body["audit_log_entries"]
-    assert [(each["action_type"], each["user_id"]) for each in log[:2]] == [(72, None), (25, None)]
+    nobodys = [each["action_type"] for each in log if each["user_id"] is None]
+    assert nobodys[:4] == [72, 92, 62, 25]
     server.operate("end_sessions", {"user": den.bob.name})
     assert await bob.closed() == 4004
     assert (await den.bob.get("/users/@me")).status == 401

@@ -285,6 +285,9 @@ async def a_sticker(house: House) -> dict[str, Any]:
     return {"sticker_id": int(made.body["id"])}
 
 
+PICTURES = {"emoji": an_emoji, "sticker": a_sticker}
+
+
 async def a_reaction(house: House) -> dict[str, Any]:
     return {**await a_message(house), "emoji_name": "👍", "user_id": house.victim.id}
 
@@ -539,6 +542,10 @@ SOCKET: dict[str, dict[str, Any]] = {
     "add_ban": {"guild": "Run", "user": "bad"},
     "list_bans_as_operator": {"guild": "Run"},
     "remove_ban": {"guild": "Run", "user": "bad"},
+    "list_emojis_as_operator": {"guild": "House"},
+    "delete_emoji": {"guild": "House", "emoji": "{emoji}"},
+    "list_stickers_as_operator": {"guild": "House"},
+    "delete_sticker": {"guild": "House", "sticker": "{sticker}"},
     "show_message": {"channel": "{text}", "message": "{message}"},
     "delete_message_as_operator": {"channel": "{text}", "message": "{message}"},
     "transfer_guild": {"guild": "Run", "user": "member"},
@@ -656,6 +663,7 @@ async def test_the_socket(house: House, tmp_path: Path) -> None:
         "text": house.text,
         "low": house.low,
         "message": await house.message(house.text),
+        **{name: (await made(house))[f"{name}_id"] for name, made in PICTURES.items()},
         "folder": tmp_path,
     }
     for name, body in SOCKET.items():
