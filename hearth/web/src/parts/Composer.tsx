@@ -15,6 +15,7 @@ import { myId } from "../store/session.ts";
 import { uploadsIn } from "../store/uploads.ts";
 import { typingIn } from "../store/typing.ts";
 import { IconButton } from "../ui/Button.tsx";
+import offered from "../ui/Choices.module.css";
 import { Icon } from "../ui/Icon.tsx";
 import { say } from "../ui/toast.tsx";
 import { type Begun, begunAt, type Choice, emoji, people, places } from "./complete.ts";
@@ -198,14 +199,14 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
         )}
       </Show>
       <Show when={choices().length}>
-        <div class={styles.choices} role="listbox" id="choices" aria-label="Suggestions">
+        <div class={`${offered.choices} ${styles.above}`} role="listbox" id="choices" aria-label="Suggestions">
           <For each={choices()}>
             {(choice, index) => (
               <div
                 role="option"
                 id={`choice${index()}`}
                 aria-selected={index() === chosen()}
-                class={styles.choice}
+                class={offered.choice}
                 onPointerDown={(event) => {
                   event.preventDefault();
                   take(choice);

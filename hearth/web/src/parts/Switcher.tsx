@@ -7,6 +7,7 @@ import { guildList, guilds } from "../store/guilds.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
 import { relationships } from "../store/relationships.ts";
 import { userName, users } from "../store/users.ts";
+import offered from "../ui/Choices.module.css";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { navigate } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
@@ -136,7 +137,7 @@ export default function Switcher(props: { onClose: () => void }): JSX.Element {
               role="option"
               id={`${id}-${index()}`}
               aria-selected={index() === chosen()}
-              class={styles.aim}
+              class={offered.choice}
               onPointerMove={() => setChosen(index())}
               onClick={() => go(aim)}
             >

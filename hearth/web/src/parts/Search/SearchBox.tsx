@@ -6,6 +6,7 @@ import { begunFilter, withFilter } from "../../core/search.ts";
 import type { Channel } from "../../core/types.ts";
 import { guilds } from "../../store/guilds.ts";
 import { search } from "../../store/search.ts";
+import offered from "../../ui/Choices.module.css";
 import { Icon } from "../../ui/Icon.tsx";
 import { Face } from "../Face.tsx";
 import { type Choice, choicesFor, wordsOf } from "./choices.ts";
@@ -120,14 +121,14 @@ export function SearchBox(props: { channel: Channel; onDown: () => void }): JSX.
         </Show>
       </div>
       <Show when={choices().length}>
-        <div role="listbox" id={id} aria-label="Filters" class={styles.choices}>
+        <div role="listbox" id={id} aria-label="Filters" class={`${offered.choices} ${styles.below}`}>
           <For each={choices()}>
             {(choice, at) => (
               <div
                 role="option"
                 id={`${id}-${at()}`}
                 aria-selected={at() === chosen()}
-                class={styles.choice}
+                class={offered.choice}
                 onPointerDown={(event) => {
                   event.preventDefault();
                   take(choice);
