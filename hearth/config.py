@@ -262,6 +262,11 @@ class Voice(Struct, frozen=True, kw_only=True):
     """The most video that everybody together is sent, in kbit/s, for a server at home: it is
     divided among those who look. 0 is no bound. Sound is never held back."""
 
+    processes: Annotated[int, Meta(ge=0, le=64, description="a number from 0 to 64")] = 0
+    """In how many processes of its own media is carried; rooms are shared out among them, and each
+    takes the next UDP port from that of `udp` on. 0 is in the server's own process. One is enough
+    for nothing that happens in voice to stop text; more are for more rooms than a core carries."""
+
 
 class Config(Struct, frozen=True, kw_only=True):
     """All settings, one section a field."""

@@ -6,11 +6,12 @@ import os
 import resource
 import secrets
 import signal
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 import uvloop
 
@@ -31,9 +32,10 @@ from hearth.core.errors import Refused
 from hearth.core.ids import IdMaker
 from hearth.core.models.attachments import MediaLimits
 from hearth.core.ports import Alone, Entry, StorageFull, Unusable
-from hearth.core.voice_ports import Media, MediaListener
+from hearth.core.voice_ports import Media, MediaListener, MediaSettings
 from hearth.edge.addresses import LOOPBACK, own_ipv4
 from hearth.edge.clock import Clock
+from hearth.edge.lag import Lag
 from hearth.edge.memory import calm, settle, settle_early, trimmer
 from hearth.edge.metrics import Errors, Metrics, resident_bytes
 from hearth.edge.tasks import Tasks
@@ -47,6 +49,7 @@ from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
 from hearth.net.voice.door import VoiceDoor
+from hearth.sfu.udp import bound
 from hearth.store.backup import DataBackups
 from hearth.store.blobs_disk import DiskBlobs
 from hearth.store.bus_memory import MemoryBus
@@ -260,8 +263,8 @@ async def serve(
             rest.same_address = config.voice.same_address
             rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
             world.tasks.start(_every(1.0, voice.sweep), name="voice")
-            metrics.read("hearth_voice_sessions", "gauge", "Who is connected for voice.",
-                         lambda: len(voice.seats))  # fmt: skip
+            world.voice_health = voice.health
+            _count_voice(metrics, voice)
         link = await _first_claim(world)
         if link is not None:
             claim(link)
@@ -356,7 +359,30 @@ def _doors(
     read("hearth_errors_total", "counter", "Errors in the log of this process.",
          lambda: errors.count)  # fmt: skip
     read("hearth_resident_bytes", "gauge", "Memory of this process.", resident_bytes)
+    lag = Lag()
+    read("hearth_loop_lag_seconds", "gauge", "The longest that the loop was late in ten seconds.",
+         lambda: lag.worst_s)  # fmt: skip
     return rest, server
+
+
+def _count_voice(metrics: Metrics, voice: VoiceDoor) -> None:
+    """Show how voice is, by the process that carries it; `main` is this one."""
+    metrics.read("hearth_voice_sessions", "gauge", "Who is connected for voice.",
+                 lambda: len(voice.seats))  # fmt: skip
+
+    def each(name: str, kind: Literal["gauge", "counter"], text: str, field: str) -> None:
+        metrics.read_each(name, kind, text, lambda: {
+            f'process="{each.process}"': getattr(each, field) for each in voice.health()
+        })  # fmt: skip
+
+    each("hearth_voice_rooms", "gauge", "Rooms of voice.", "rooms")
+    each("hearth_voice_peers", "gauge", "Connections in these rooms.", "peers")
+    each("hearth_voice_lag_seconds", "gauge",
+         "The longest that the process's loop was late in ten seconds.", "lag_s")  # fmt: skip
+    each("hearth_voice_resident_bytes", "gauge", "Memory of the process.", "resident_bytes")
+    each("hearth_voice_drops_total", "counter",
+         "Datagrams that the system had no room for.", "drops")  # fmt: skip
+    each("hearth_voice_restarts_total", "counter", "Deaths of the process.", "restarts")
 
 
 def _voice(
@@ -380,22 +406,35 @@ def _voice(
     tcp_port = places[0][1] if places else 0
     hosts = config.voice.addresses or ((own_ipv4(), LOOPBACK) if everywhere else (place[0],))
 
-    async def open_voice(listener: MediaListener) -> Media:
-        """At first use: text alone needs none of it."""
-        module = await asyncio.to_thread(import_module, "hearth.sfu.media")
-        open_media = partial(
-            module.open_media,
-            viewer_kbps=config.voice.viewer_kbps,
-            upload_kbps=config.voice.upload_kbps,
-        )
+    told = MediaSettings(
+        host=place[0],
+        hosts=tuple(hosts),
+        tcp_port=tcp_port,
+        viewer_kbps=config.voice.viewer_kbps,
+        upload_kbps=config.voice.upload_kbps,
+    )
+
+    def bind(number: int) -> socket.socket:
+        port = place[1] + number if place[1] else 0
         try:
-            media: Media = await open_media(listener, *place, hosts, tcp_port)
-        except OSError as error:
+            return bound(place[0], port)
+        except (OSError, OverflowError) as error:
             if asked is not None:
                 raise
             # Somebody else has the number: bots and browsers are told another.
-            logger.warning("UDP port taken port=%d reason=%s", place[1], error.strerror)
-            media = await open_media(listener, place[0], 0, hosts, tcp_port)
+            logger.warning("UDP port taken port=%d reason=%s", port, error)
+            return bound(place[0], 0)
+
+    async def open_voice(listener: MediaListener) -> Media:
+        """At first use: text alone needs none of it."""
+        media: Media
+        if config.voice.processes:
+            module = await asyncio.to_thread(import_module, "hearth.sfu.processes")
+            udp = [bind(number) for number in range(config.voice.processes)]
+            media = module.Processes(listener, udp, told)
+        else:
+            module = await asyncio.to_thread(import_module, "hearth.sfu.media")
+            media = module.open_media(listener, bind(0), told)
         http.media = media.stream
         return media
 

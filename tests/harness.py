@@ -25,6 +25,14 @@ PAUSE_S = 0.01
 """Between two looks at what nothing tells of; without it a loop takes the time it waits for."""
 
 
+def runs(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and was not looked at yet is none."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
 async def until(check: Callable[[], object]) -> None:
     """Let the loop go on until something is so of which nothing tells."""
     turns = 0

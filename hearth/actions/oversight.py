@@ -19,6 +19,7 @@ from hearth.core.ids import MAX_ID, created_ms
 from hearth.core.models.accounts import ACTIVE, DELETED, DISABLED, SUSPENDED
 from hearth.core.operations import operation
 from hearth.core.overview import GuildLine, Totals
+from hearth.core.voice_ports import Health
 from hearth.core.wire import timestamp
 
 STATES = {ACTIVE: "active", DISABLED: "disabled", SUSPENDED: "suspended", DELETED: "deleted"}
@@ -168,7 +169,8 @@ class SearchStats(Struct):
 
 
 class Stats(Struct):
-    """How much there is of everything; `disk` is in bytes, by store."""
+    """How much there is of everything; `disk` is in bytes, by store, `voice` each process that
+    carries media."""
 
     version: str
     totals: Totals
@@ -176,6 +178,7 @@ class Stats(Struct):
     search: SearchStats | None
     disk: dict[str, int]
     disk_free: int
+    voice: list[Health]
 
 
 @operation()
@@ -308,7 +311,8 @@ async def show_stats(here: AsOperator) -> Stats:
             built=(await world.search.progress()).built,
         )
     disk, free = ({}, 0) if world.data is None else await asyncio.to_thread(_disk, world.data)
-    return Stats(__version__, await world.directory.totals(), world.log.count(), index, disk, free)
+    totals, voice = await world.directory.totals(), list(world.voice_health())
+    return Stats(__version__, totals, world.log.count(), index, disk, free, voice)
 
 
 def _age(id: int) -> str:

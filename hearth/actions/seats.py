@@ -110,6 +110,17 @@ async def set_streaming(here: InHome) -> None:
     change(here.world, here.home, [(state, replace(state, self_stream=on))])
 
 
+@operation(commits=True)
+async def readmit_voice(here: InHome) -> None:
+    """Let `user_id` connect anew where the connection `session_id` was, which is no more."""
+    state = here.snapshot.voice_states.get(int(here.params["user_id"]))
+    if state is None or state.session_id != here.params["session_id"]:
+        return
+    if state.self_stream:
+        change(here.world, here.home, [(state, replace(state, self_stream=False))])
+    here.tell([admit(here.world, here.home, state)])
+
+
 class Returned(Struct):
     """What was kept of a home's voice, and the users whose sessions were kept too."""
 

@@ -48,6 +48,7 @@ from hearth.core.record import decode
 from hearth.core.search import Search
 from hearth.core.throttle import Throttle
 from hearth.core.visibility import Views
+from hearth.core.voice_ports import Health
 from hearth.edge.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -129,11 +130,13 @@ class World:
         self.backups = backups
         self.collecting = asyncio.Lock()
         """Held while blobs are deleted, and while none may be."""
-        self.origin = origin
         self.media = media or MediaLimits()
+        self.origin = origin
+        """Where people find the server: what the links begin with that it gives out."""
         self.sent_bytes = Quota()
         """What each user has sent in files within the hour."""
-        """Where people find the server: what the links begin with that it gives out."""
+        self.voice_health: Callable[[], Sequence[Health]] = lambda: ()
+        """How the processes are that carry media."""
         self.failures = Throttle()
         """Failed log-ins."""
         self.used: set[bytes] = set()

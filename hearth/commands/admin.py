@@ -88,6 +88,12 @@ def stats(operator: Operator) -> None:
     lines += [f"{name} {count}" for name, count in totals.items()]
     if search is not None:
         lines.append(f"search {search['documents']} messages, {search['behind_s']} s behind")
+    lines += [
+        f"voice process {each['process']} pid {each['pid']} UDP port {each['port']}"
+        f" rooms {each['rooms']} people {each['peers']} late {each['lag_s'] * 1000:.0f} ms"
+        f" memory {each['resident_bytes']} bytes restarts {each['restarts']}"
+        for each in value["voice"]
+    ]
     lines += [f"disk {name} {size} bytes" for name, size in value["disk"].items()]
     operator.lines(value, [*lines, f"disk free {value['disk_free']} bytes"])
 

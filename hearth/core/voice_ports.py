@@ -7,6 +7,8 @@ The rules (`hearth.actions.voice`, `hearth.net.voice`) know who may do what; the
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from msgspec import Struct
+
 Kind = Literal["audio", "video", "screen"]
 
 MICROPHONE, SOUNDSHARE, PRIORITY = 1, 2, 4
@@ -40,7 +42,7 @@ class Stream(NamedTuple):
     """The rids that have come, poorest first; empty without simulcast."""
 
 
-class Health(NamedTuple):
+class Health(Struct, frozen=True, kw_only=True):
     """How one process that carries media is."""
 
     process: str
@@ -58,6 +60,23 @@ class Health(NamedTuple):
     """Datagrams that the system had no room for."""
     restarts: int
     """How often it was begun anew."""
+
+
+class MediaSettings(Struct, frozen=True, kw_only=True):
+    """What a media server is told at its beginning."""
+
+    host: str
+    """Where its UDP socket is bound."""
+    hosts: tuple[str, ...]
+    """What browsers are told instead, best first; none is `host`."""
+    tcp_port: int = 0
+    """The TCP port that takes media too; 0 is none."""
+    viewer_kbps: int = 0
+    """The most video that one viewer is sent; 0 is no bound."""
+    upload_kbps: int = 0
+    """The most video that all together are sent; 0 is no bound."""
+    name: str = ""
+    """What the ICE names of its browsers begin with."""
 
 
 class MediaPeer(Protocol):
@@ -149,8 +168,9 @@ class Media(Protocol):
         """A new peer; a room is made for its first."""
         ...
 
-    def expect(self, peer: MediaPeer, ip: str) -> None:
-        """A bot will ask for its address from `ip`, which is empty where it is not known."""
+    async def expect(self, peer: MediaPeer, ip: str) -> None:
+        """From the return on a bot may ask for its address from `ip`, which is empty where it is
+        not known. Raises ValueError for a peer that is not here any more."""
         ...
 
     async def select(self, peer: MediaPeer, mode: str) -> bytes:

@@ -7,7 +7,7 @@ read off something else is read when it is asked for. No label ever names a pers
 import logging
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -60,6 +60,7 @@ class Metrics:
         self.commits = Histogram(SIZES)
         self._operations: dict[str, _Operation] = {}
         self._read: list[tuple[str, str, str, Callable[[], float]]] = []
+        self._read_each: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
 
     def request(self, operation: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
@@ -76,11 +77,24 @@ class Metrics:
         """Show what `value` gives when it is asked for; `text` is a sentence about it."""
         self._read.append((name, kind, text, value))
 
+    def read_each(
+        self,
+        name: str,
+        kind: Literal["gauge", "counter"],
+        text: str,
+        values: Callable[[], Mapping[str, float]],
+    ) -> None:
+        """Show what `values` gives, by labels such as `process="0"`."""
+        self._read_each.append((name, kind, text, values))
+
     def text(self) -> str:
         """All of it, in Prometheus' text format."""
         lines: list[str] = []
         for name, kind, text, value in self._read:
             lines += [*_head(name, kind, text), f"{name} {_number(value())}"]
+        for name, kind, text, values in self._read_each:
+            lines += _head(name, kind, text)
+            lines += [f"{name}{{{labels}}} {_number(each)}" for labels, each in values().items()]
         name = "hearth_commit_messages"
         lines += _head(name, "histogram", "Changes to messages in one commit of the log.")
         lines += self.commits.lines(name)

@@ -19,9 +19,9 @@ HOSTS = 4096
 class Agent:
     """The ICE side of one peer."""
 
-    def __init__(self, owner: object, remote: str) -> None:
+    def __init__(self, owner: object, remote: str, ufrag: str) -> None:
         self.owner = owner
-        self.ufrag = secrets.token_hex(4)
+        self.ufrag = ufrag
         self.password = secrets.token_hex(16)
         self.remote = remote
         """The other side's ufrag, which its checks must name."""
@@ -50,19 +50,21 @@ class Buckets:
 
 
 class IceLite:
-    """All agents of one socket. Pure: time comes in, answers go out."""
+    """All agents of one socket, whose ufrags begin with `name`. Pure: time comes in, answers go
+    out."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self._name = name
         self.by_ufrag: dict[str, Agent] = {}
         self.by_address: dict[Address, Agent] = {}
         self._buckets = Buckets()
 
     def agent(self, owner: object, remote: str) -> Agent:
         """A new agent, with names that nobody else has."""
-        made = Agent(owner, remote)
-        while made.ufrag in self.by_ufrag:
-            made.ufrag = secrets.token_hex(4)
-        self.by_ufrag[made.ufrag] = made
+        ufrag = self._name + secrets.token_hex(4)
+        while ufrag in self.by_ufrag:
+            ufrag = self._name + secrets.token_hex(4)
+        made = self.by_ufrag[ufrag] = Agent(owner, remote, ufrag)
         return made
 
     def remove(self, agent: Agent) -> None:

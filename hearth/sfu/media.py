@@ -3,10 +3,19 @@
 import asyncio
 import math
 import os
+import socket
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from hearth.core.voice_ports import MODES, Health, May, Media, MediaListener, MediaPeer
+from hearth.core.voice_ports import (
+    MODES,
+    Health,
+    May,
+    Media,
+    MediaListener,
+    MediaPeer,
+    MediaSettings,
+)
 from hearth.edge.lag import Lag
 from hearth.edge.metrics import resident_bytes
 from hearth.sfu.room import Peer, Sfu
@@ -25,8 +34,8 @@ class MediaServer:
         """A new peer; a room is made for its first."""
         return self.sfu.join(room_id, user_id, may)
 
-    def expect(self, peer: MediaPeer, ip: str) -> None:
-        """A bot will ask for its address from `ip`, which is empty where it is not known."""
+    async def expect(self, peer: MediaPeer, ip: str) -> None:
+        """A bot may ask for its address from `ip`, which is empty where it is not known."""
         self.bots.expect(cast(Peer, peer), ip)
 
     async def select(self, peer: MediaPeer, mode: str) -> bytes:
@@ -62,23 +71,18 @@ class MediaServer:
         self.sfu.close()
 
 
-async def open_media(
-    listener: MediaListener,
-    host: str,
-    port: int,
-    hosts: Sequence[str],
-    tcp_port: int = 0,
-    *,
-    viewer_kbps: int = 0,
-    upload_kbps: int = 0,
-) -> Media:
-    """Bind the UDP socket, and be ready for rooms; browsers are told `hosts`, and the TCP port
-    that takes media too unless it is 0. One viewer, and all together, are sent so much video at
-    most; 0 is no bound. Raises OSError."""
+def open_media(listener: MediaListener, udp: socket.socket, settings: MediaSettings) -> Media:
+    """Take media at a UDP socket, in this process."""
     sfu = Sfu(listener)
-    sfu.viewer_bits = viewer_kbps * 1000 or math.inf
-    sfu.upload_bits = upload_kbps * 1000 or math.inf
-    sfu.hosts = hosts
-    sfu.tcp_port = tcp_port
-    await sfu.open(host, port)
+    take_up(sfu, udp, settings)
     return MediaServer(sfu)
+
+
+def take_up(sfu: Sfu, udp: socket.socket, settings: MediaSettings) -> None:
+    """Let rooms be as the settings say, and read the socket."""
+    sfu.viewer_bits = settings.viewer_kbps * 1000 or math.inf
+    sfu.upload_bits = settings.upload_kbps * 1000 or math.inf
+    sfu.hosts = settings.hosts
+    sfu.tcp_port = settings.tcp_port
+    sfu.name = settings.name
+    sfu.use(udp, settings.host)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import secrets
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +16,7 @@ from hearth.sfu.bwe import Bandwidth
 from hearth.sfu.slots import assign_audio, assign_video, demands
 from hearth.sfu.speakers import Voice, loudest
 from hearth.sfu.track import AudioTrack, View
-from hearth.sfu.udp import Udp
+from hearth.sfu.udp import Udp, bound
 
 if TYPE_CHECKING:
     from hearth.sfu.browser import Browser
@@ -160,11 +161,11 @@ class Room:
 class Peer:
     """One connection of one user to one room."""
 
-    def __init__(self, sfu: Sfu, room: Room, user_id: int, may: May) -> None:
+    def __init__(self, sfu: Sfu, room: Room, user_id: int, may: May, ssrc: int) -> None:
         self.sfu = sfu
         self.room = room
         self.user_id = user_id
-        self.ssrc = secrets.randbits(31) | 1
+        self.ssrc = ssrc
         self.may = may
         self.transport: Transport | None = None
         self.browser: Browser | None = None
@@ -313,6 +314,8 @@ class Sfu:
         """bits/s of video that one viewer is sent, and all together."""
         self.tcp_port = 0
         """The TCP port that takes media too; 0 is none."""
+        self.name = ""
+        """What the ICE names of its browsers begin with."""
         self._loop = asyncio.get_running_loop()
         self._host = ""
         self._ticking: asyncio.TimerHandle | None = None
@@ -324,7 +327,11 @@ class Sfu:
 
     async def open(self, host: str, port: int) -> None:
         """Bind the UDP socket; port 0 takes a free one. Raises OSError."""
-        self.udp.open(host, port)
+        self.use(bound(host, port), host)
+
+    def use(self, sock: socket.socket, host: str) -> None:
+        """Take media at a socket that is bound to `host`; it is closed with the rest."""
+        self.udp.open(sock)
         self._host = host
 
     @property
@@ -340,7 +347,7 @@ class Sfu:
             from hearth.sfu.sdp import Candidate
             from hearth.sfu.web import Web
 
-            self.web = Web(self.udp, self.now)
+            self.web = Web(self.udp, self.now, self.name)
             for host in self.hosts or (self._host,):
                 self.web.candidates.append(Candidate("udp", host, self.port))
                 if self.tcp_port:
@@ -370,12 +377,12 @@ class Sfu:
             self.web.close()
         self.udp.close()
 
-    def join(self, room_id: int, user_id: int, may: May) -> Peer:
-        """A new peer; a room is made for its first."""
+    def join(self, room_id: int, user_id: int, may: May, ssrc: int | None = None) -> Peer:
+        """A new peer, named `ssrc` or as chance will have it; a room is made for its first."""
         room = self.rooms.get(room_id)
         if room is None:
             room = self.rooms[room_id] = Room(self, room_id)
-        peer = Peer(self, room, user_id, may)
+        peer = Peer(self, room, user_id, may, ssrc or new_ssrc())
         room.peers.append(peer)
         room.changed()
         if self._ticking is None:
@@ -415,6 +422,11 @@ class Sfu:
                 log.exception("tick failed room=%d", room.id)
         if self.rooms:
             self._ticking = self._loop.call_later(TICK_S, self._tick)
+
+
+def new_ssrc() -> int:
+    """A name for a microphone that nobody else's room has, as good as surely."""
+    return secrets.randbits(31) | 1
 
 
 def _import_web() -> None:

@@ -29,6 +29,24 @@ def is_stream(address: Address | None) -> bool:
     return address is not None and len(address) == 4 and address[2] == "tcp"
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """A UDP socket for media; port 0 takes a free one. Raises OSError."""
+    (found, *_) = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+    made = socket.socket(found[0], socket.SOCK_DGRAM)
+    try:
+        if found[0] == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            with contextlib.suppress(OSError):
+                made.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
+        made.setblocking(False)
+        made.bind(found[4])
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 class Udp:
     """One socket for everything. `drops` counts what the kernel had no room for."""
 
@@ -45,26 +63,11 @@ class Udp:
         """Who takes all the rest: STUN, DTLS, SRTP."""
         self.drops = 0
 
-    def open(self, host: str, port: int) -> None:
-        """Bind and read. Raises OSError."""
-        (found, *_) = socket.getaddrinfo(
-            host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
-        )
-        made = socket.socket(found[0], socket.SOCK_DGRAM)
-        try:
-            if found[0] == socket.AF_INET6:
-                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                with contextlib.suppress(OSError):
-                    made.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
-            made.setblocking(False)
-            made.bind(found[4])
-        except OSError:
-            made.close()
-            raise
-        self._socket = made
+    def open(self, sock: socket.socket) -> None:
+        """Read a socket of `bound`, and close it in the end."""
+        self._socket = sock
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(made.fileno(), self._read)
+        self._loop.add_reader(sock.fileno(), self._read)
 
     @property
     def port(self) -> int:

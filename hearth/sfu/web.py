@@ -25,10 +25,10 @@ _IDENTITY_S = 7 * 86_400.0
 class Web:
     """Hands each datagram of a browser to the browser's peer."""
 
-    def __init__(self, udp: Udp, now: Callable[[], float]) -> None:
+    def __init__(self, udp: Udp, now: Callable[[], float], name: str = "") -> None:
         self.udp = udp
         self.now = now
-        self.ice = IceLite()
+        self.ice = IceLite(name)
         self.post = Post(udp.descriptor)
         self.candidates: list[Candidate] = []
         self.inbox: Any = ffi.new("char[]", LARGEST)

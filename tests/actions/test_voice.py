@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hearth.actions.gate import call
 from hearth.core.errors import (
@@ -394,3 +395,22 @@ async def test_who_is_silent_and_away_is_moved(house: House) -> None:
     await asyncio.sleep(0)
     state = (await states(house))[BOB]
     assert (state.channel_id, state.suppress) == (away, True)
+
+
+async def test_whose_media_is_gone_gets_another_token_where_they_are(house: House) -> None:
+    talk = await channel(house)
+    await go(house, BOB, talk)
+    (first,) = events(house, "VOICE_SERVER_UPDATE")
+    state = (await states(house))[BOB]
+    at: dict[str, int | str] = {"home_id": GUILD, "user_id": BOB, "session_id": state.session_id}
+    await call(house.entry, OPERATIONS["set_streaming"], SYSTEM, {**at, "on": 1})
+    house.told()
+    await call(house.entry, OPERATIONS["readmit_voice"], SYSTEM, {**at, "session_id": "another"})
+    assert events(house, "VOICE_SERVER_UPDATE") == []
+    await call(house.entry, OPERATIONS["readmit_voice"], SYSTEM, at)
+    await asyncio.sleep(0)
+    (again,) = events(house, "VOICE_SERVER_UPDATE")
+    assert again.token != first.token
+    # What was shown is not any more; they are where they were.
+    after = (await states(house))[BOB]
+    assert after == replace(state, self_stream=False)

@@ -160,7 +160,7 @@ def test_invites_roles_and_bans(data: Path) -> None:
 
 def test_stats(data: Path) -> None:
     stats = admin(data, "stats")
-    assert stats.keys() == {"version", "totals", "messages", "search", "disk", "disk_free"}
+    assert stats.keys() == {"version", "totals", "messages", "search", "disk", "disk_free", "voice"}
     totals = {"users": 3, "bots": 1, "guilds": 1, "channels": 4, "members": 3, "files": 0}
     assert stats["totals"] == {**totals, "invites": 0, "bans": 0, "file_bytes": 0}
     assert stats["disk"].keys() == {"metadata", "messages", "search", "files", "cache", "other"}

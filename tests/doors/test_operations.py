@@ -593,6 +593,7 @@ INTERNAL = {
     "restore_voice",
     "end_ringing",
     "set_streaming",
+    "readmit_voice",
     "leave_voice",
     "move_to_afk",
     "open_stage",

@@ -6,11 +6,12 @@ import pytest
 
 from hearth.core.models.channels import Channel
 from hearth.core.permissions import P
-from hearth.core.voice_ports import Media, MediaListener
+from hearth.core.voice_ports import Media, MediaListener, MediaSettings
 from hearth.net.voice.conversation import Identify, Resume
 from hearth.net.voice.door import Seat, VoiceDoor
 from hearth.sfu.media import open_media
 from hearth.sfu.room import Peer
+from hearth.sfu.udp import bound
 from tests.doors.inside import ANN, BOB, DEN, Client, Inside
 
 TALK, AWAY = DEN + 5, DEN + 6
@@ -40,7 +41,8 @@ class Hall:
 
     @staticmethod
     async def _open(listener: MediaListener) -> Media:
-        return await open_media(listener, "127.0.0.1", 0, ("127.0.0.1",))
+        settings = MediaSettings(host="127.0.0.1", hosts=())
+        return open_media(listener, bound("127.0.0.1", 0), settings)
 
     async def join(self, client: Client, channel: int | None = TALK) -> Identify:
         """Op 4; what the client would identify with."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import pytest
@@ -51,16 +51,25 @@ class Talk:
         assert (await self.den.ann.patch(path, body)).status == 200
 
 
+@contextlib.asynccontextmanager
+async def talk_over(den: Den) -> AsyncGenerator[Talk]:
+    """A den where one talks, until the end."""
+    made = Talk(den)
+    made.channel = await made.make()
+    try:
+        yield made
+    finally:
+        for browser in made.browsers:
+            browser.close()
+        for bot in made.bots:
+            await bot.close()
+
+
 @pytest.fixture
 async def talk(den: Den) -> AsyncIterator[Talk]:
     """A den where one talks."""
-    made = Talk(den)
-    made.channel = await made.make()
-    yield made
-    for browser in made.browsers:
-        browser.close()
-    for bot in made.bots:
-        await bot.close()
+    async with talk_over(den) as made:
+        yield made
 
 
 async def test_two_bots_hear_each_other(talk: Talk) -> None:
@@ -328,10 +337,14 @@ async def test_people_call_each_other(talk: Talk) -> None:
     assert await ann.closed() == 4022
 
 
-async def browse(talk: Talk, **words: Any) -> tuple[VoiceBot, TestPeer]:
-    """A browser without codecs that is connected by the voice gateway."""
-    made = await talk.bot()
-    await made.join(talk.channel)
+async def browse(
+    talk: Talk, *, again: VoiceBot | None = None, **words: Any
+) -> tuple[VoiceBot, TestPeer]:
+    """A browser without codecs that is connected by the voice gateway; `again` is one that has its
+    token."""
+    made = again or await talk.bot()
+    if again is None:
+        await made.join(talk.channel)
     await made.dial()
     await made.say(0, {**made.identity(), "video": True, "streams": []})
     made.ready = await made.next(2)

@@ -1,7 +1,9 @@
 """Voice in the web client: people in browsers hear each other, by clicks alone."""
 
 import asyncio
+import os
 import re
+import signal
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -337,6 +339,39 @@ async def test_the_server_is_restarted_while_they_talk(
     await asyncio.to_thread(server.start)
     await ann.hears(880)
     await bob.hears(440)
+    assert ann.faults == bob.faults == []
+
+
+async def test_the_process_of_voice_is_killed_while_they_talk(
+    server: Server, browser: Browser, rooms: tuple[str, str]
+) -> None:
+    """Text goes on meanwhile, and nobody has to click."""
+    assert await asyncio.to_thread(server.stop) == 0
+    server.env["HEARTH_VOICE_PROCESSES"] = "1"
+    await asyncio.to_thread(server.start)
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.join("Kitchen")
+    await bob.join("Kitchen")
+    await ann.hears(880)
+    await ann.page.get_by_role("button", name="Turn the camera on").click()
+    room = bob.page.get_by_role("region", name="Voice of Kitchen")
+    await expect(room.locator("video")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name(
+        re.compile("camera on$"), timeout=WITHIN_MS
+    )
+    (voice,) = server.operate("show_stats")["voice"]
+    os.kill(voice["pid"], signal.SIGKILL)
+    await bob.hears(440)
+    await ann.hears(880)
+    await expect(bob.voice("Kitchen", "ann")).not_to_have_accessible_name(re.compile("camera on$"))
+    (now,) = server.operate("show_stats")["voice"]
+    assert (now["pid"] != voice["pid"], now["restarts"]) == (True, 1)
+    for each in (ann, bob):
+        await expect(each.page.locator("[data-connection]")).to_have_attribute(
+            "data-connection", "ready"
+        )
+        await each.is_in()
     assert ann.faults == bob.faults == []
 
 

@@ -5,7 +5,7 @@ import json
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,15 +26,17 @@ async def hello(request: web.BaseRequest) -> web.Response:
 
 
 @asynccontextmanager
-async def listening(rig: Rig, tls: ssl.SSLContext | None) -> AsyncGenerator[tuple[int, HttpServer]]:
-    """A port that takes HTTP and media."""
+async def listening(
+    media: Callable[[Callable[[], None]], object | None], tls: ssl.SSLContext | None
+) -> AsyncGenerator[tuple[int, HttpServer]]:
+    """A port that takes HTTP and `Media.stream`."""
     http = HttpServer(
         hello,
         counts=Counts(100, lambda address: False),
         head_timeout_s=10.0,
         body_rate_bytes=1,
     )
-    http.media = rig.sfu.stream
+    http.media = media
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     listener = Listener(http, sock, tls)
@@ -62,7 +64,7 @@ def tls(request: pytest.FixtureRequest, tmp_path: Path) -> ssl.SSLContext | None
 
 
 async def test_media_and_http_share_a_port(rig: Rig, tls: ssl.SSLContext | None):
-    async with listening(rig, tls) as (port, http), aiohttp.ClientSession() as session:
+    async with listening(rig.sfu.stream, tls) as (port, http), aiohttp.ClientSession() as session:
         peer, browser = rig.sfu.join(1, 11, ALL), rig.browser()
         rig.sfu.tcp_port = port
         answer = await peer.offer(browser.offer())
@@ -102,7 +104,7 @@ async def test_media_and_http_share_a_port(rig: Rig, tls: ssl.SSLContext | None)
 
 async def test_frames_that_are_none_end_their_connection(rig: Rig):
     _, of_one = await rig.join(1, 11)
-    async with listening(rig, None) as (port, _):
+    async with listening(rig.sfu.stream, None) as (port, _):
         for data in (b"\x07\xff" + bytes(2047), b"\x00\x00\x00\x02ab", b"\x00\x14" + bytes(20)):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(data)
@@ -119,8 +121,7 @@ async def test_frames_that_are_none_end_their_connection(rig: Rig):
 
 async def test_without_media_it_is_bad_http():
     sfu = Sfu(Told())
-    rig = Rig(sfu, Told())
-    async with listening(rig, None) as (port, _):
+    async with listening(sfu.stream, None) as (port, _):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"\x00\x14 / HTTP/1.1\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.")

@@ -42,7 +42,7 @@ class Wire:
     ) -> tuple[Peer, Crypt]:
         """A bot that has its key."""
         peer = self.sfu.join(1, user, ALL)
-        self.media.expect(peer, ip)
+        self.media.bots.expect(peer, ip)
         self.come(discovery(peer.ssrc), address)
         return peer, Crypt(mode, self.media.bots.select(peer, cast(Any, mode)))
 
@@ -78,7 +78,7 @@ async def wire():
 
 async def test_who_asks_is_told_their_address(wire: Wire) -> None:
     peer = wire.sfu.join(1, 11, ALL)
-    wire.media.expect(peer, HOME[0])
+    wire.media.bots.expect(peer, HOME[0])
     wire.come(discovery(peer.ssrc))
     ((answer, to),) = wire.sent
     assert to == HOME
@@ -95,7 +95,7 @@ async def test_who_asks_is_told_their_address(wire: Wire) -> None:
 
 async def test_nobody_else_is_answered(wire: Wire) -> None:
     peer = wire.sfu.join(1, 11, ALL)
-    wire.media.expect(peer, HOME[0])
+    wire.media.bots.expect(peer, HOME[0])
     wire.come(discovery(peer.ssrc), ELSEWHERE)
     wire.come(discovery(peer.ssrc ^ 2))
     wire.come(discovery(peer.ssrc)[:-1])

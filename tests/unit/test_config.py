@@ -74,6 +74,7 @@ TEXTS = {
     "udp": "0.0.0.0:5",
     "addresses": "203.0.113.7,2001:db8::7",
     "same_address": "False",
+    "processes": "2",
     "viewer_kbps": "5000",
     "upload_kbps": "20000",
 }

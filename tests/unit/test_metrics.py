@@ -10,6 +10,7 @@ SAMPLE = re.compile(r'^[a-z_]+(\{([a-z]+="[^"\\\n]*",?)+\})? [-+0-9.eInf]+$')
 def test_text_is_prometheus():
     metrics = Metrics()
     metrics.read("hearth_homes", "gauge", "Homes.", lambda: 3)
+    metrics.read_each("hearth_rooms", "gauge", "Rooms.", lambda: {'process="0"': 2})
     metrics.request("create_message", 200, 0.004)
     metrics.request("create_message", 200, 0.2)
     metrics.request("create_message", 429, 99.0)
@@ -26,6 +27,7 @@ def test_text_is_prometheus():
             assert SAMPLE.match(line), line
             assert any(line.startswith(name) for name in named)
     assert "hearth_homes 3\n" in text
+    assert 'hearth_rooms{process="0"} 2\n' in text
     assert 'hearth_requests_total{operation="create_message",status="200"} 2\n' in text
     assert 'hearth_requests_total{operation="create_message",status="429"} 1\n' in text
     assert 'hearth_request_seconds_bucket{operation="create_message",le="0.005"} 1\n' in text

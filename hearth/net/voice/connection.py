@@ -210,7 +210,12 @@ class VoiceConnection(asyncio.Protocol):
         self._take(seat)
         media = self.door.media
         assert media is not None
-        media.expect(seat.peer, self.ip)
+        try:
+            await media.expect(seat.peer, self.ip)
+        except ValueError:
+            self.close(conversation.SESSION_INVALID)
+        if self.seat is not seat:
+            return
         self.write(
             seat.sent.number(
                 READY,

@@ -8,7 +8,7 @@ flags follow in the commit's own step.
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import P, resolve
 from hearth.core.visibility import Views
 from hearth.core.voice import flags
-from hearth.core.voice_ports import Kind, May, Media, MediaListener, MediaPeer
+from hearth.core.voice_ports import Health, Kind, May, Media, MediaListener, MediaPeer
 from hearth.net.voice.conversation import (
     CALL_TERMINATED,
     CLIENT_DISCONNECT,
@@ -213,13 +213,15 @@ class VoiceDoor:
             self._leave(seat.home_id, seat.user_id, seat.session_id)
 
     def crashed(self, peer: MediaPeer) -> None:
-        """Its media is gone by no fault of its own: it joins anew, and stays where it is."""
+        """Its media is gone by no fault of its own: it stays where it is, and gets a new token, for
+        which clients wait after this code."""
         seat = self._of_peer.get(peer)
         if seat is not None:
-            line, seat.line = seat.line, None
+            line, seat.line, seat.screen = seat.line, None, False
             self.hang_up(seat)
             if line is not None:
-                line.close(SESSION_INVALID)
+                line.close(DISCONNECTED)
+            self._ask("readmit_voice", seat.home_id, seat.user_id, seat.session_id)
 
     def hang_up(self, seat: Seat) -> None:
         """Its client said goodbye: there is no way back, but to join anew."""
@@ -485,6 +487,10 @@ class VoiceDoor:
                     at: dict[str, int | str] = {"home_id": home_id, "user_id": seat.user_id}
                     work = call(self.world, OPERATIONS["move_to_afk"], SYSTEM, at)
                     self.world.tasks.start(work, name="afk")
+
+    def health(self) -> Sequence[Health]:
+        """How the processes are that carry media; none before the first client."""
+        return () if self.media is None else self.media.health()
 
     async def close(self) -> None:
         """Out with everybody, who are told where to connect anew once the server is back.

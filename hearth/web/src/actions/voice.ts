@@ -228,8 +228,10 @@ const listener = (): TalkListener => ({
     store.roomEnded();
     store.ownIs({ camera: null, screen: null });
     renewals += 1;
-    if (renewals > MOST_RENEWALS) fail(NO_ANSWER);
-    else begin();
+    if (renewals > MOST_RENEWALS) return fail(NO_ANSWER);
+    // A token is given to who asks and changes nothing.
+    if (store.myVoice()?.self_video) ask(store.own.channelId, store.own.guildId);
+    begin();
   },
   speaking: store.speakingIs,
   streams: store.streamsAre,
@@ -257,6 +259,7 @@ async function connect(server: store.Server): Promise<void> {
   was?.stop();
   store.roomEnded();
   store.ownIs({ phase: "connecting", channelId: voice.channel_id, failure: null, camera: null, screen: null, quality: null });
+  if (voice.self_video) ask(voice.channel_id, guildId);
   const { Talk } = await loadTalk();
   if (store.server() !== server || store.own.phase !== "connecting" || talk) return;
   const identity = { server_id: server.home, channel_id: voice.channel_id, user_id: myId(), session_id: voice.session_id, token: server.token };
