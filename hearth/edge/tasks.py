@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-log = logging.getLogger("hearth.edge")
+logger = logging.getLogger(__name__)
 
 
 class Tasks:
@@ -45,4 +45,4 @@ class Tasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("task failed name=%s", task.get_name(), exc_info=error)
+            logger.error("task failed name=%s", task.get_name(), exc_info=error)

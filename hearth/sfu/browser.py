@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hearth.sfu.room import Peer
     from hearth.sfu.web import Web
 
-log = logging.getLogger("hearth.sfu")
+logger = logging.getLogger(__name__)
 
 SILENT_S = 15.0
 """After so long without a check or a packet, nothing is sent any more."""

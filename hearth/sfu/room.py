@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hearth.sfu.video import VideoTrack
     from hearth.sfu.web import Web
 
-log = logging.getLogger("hearth.sfu")
+logger = logging.getLogger(__name__)
 
 TICK_S = 0.05
 LOOK_S = 1.0
@@ -419,7 +419,7 @@ class Sfu:
             try:
                 room.tick(now)
             except Exception:
-                log.exception("tick failed room=%d", room.id)
+                logger.exception("tick failed room=%d", room.id)
         if self.rooms:
             self._ticking = self._loop.call_later(TICK_S, self._tick)
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-log = logging.getLogger("hearth.sfu")
+logger = logging.getLogger(__name__)
 
 Address = tuple[Any, ...]
 """What the socket calls a sender: (host, port), with two more numbers for IPv6."""
@@ -137,4 +137,6 @@ class Udp:
             elif self.browsers is not None:
                 self.browsers(data, address)
         except Exception:
-            log.exception("datagram failed bytes=%d first=%d", len(data), data[0] if data else -1)
+            logger.exception(
+                "datagram failed bytes=%d first=%d", len(data), data[0] if data else -1
+            )

@@ -28,7 +28,7 @@ from hearth.sfu.udp import Address, Udp
 if TYPE_CHECKING:
     from hearth.sfu.room import Peer
 
-log = logging.getLogger("hearth.sfu")
+logger = logging.getLogger(__name__)
 
 Mode = Literal["aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize"]
 
@@ -173,7 +173,7 @@ class Bot:
         if self._ip and host != self._ip and (":" in self._ip) == (":" in host):
             if not self._warned:
                 self._warned = True
-                log.info("media from elsewhere than the gateway user=%d", self.peer.user_id)
+                logger.info("media from elsewhere than the gateway user=%d", self.peer.user_id)
             return
         if self._address is not None and self._address != address:
             self._udp.bots.pop(self._address, None)

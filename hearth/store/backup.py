@@ -1,4 +1,3 @@
-# pyright: reportPrivateUsage=false
 """Backups of a data directory whose stores are in use: both at one instant, then copied in peace.
 
 Writing to SQL and to the log stands still while a read transaction begins in each. The copies are
@@ -19,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import lmdb
 import msgspec
 
 from hearth import __version__
@@ -42,6 +40,7 @@ from hearth.core.wire import timestamp
 from hearth.store.copying import PIECE_BYTES, Copier, flush, folders, part_of
 from hearth.store.directory import SqlDirectory
 from hearth.store.directory.assets import held
+from hearth.store.instant_lmdb import Instant
 from hearth.store.messages_lmdb import LmdbLog
 from hearth.store.sql.sqlite import SqliteConnection
 
@@ -68,7 +67,7 @@ class _Snapshot:
     def __init__(self, metadata: Path, log: LmdbLog) -> None:
         """Connects; `begin` is what matters."""
         self._log = log
-        self._txn: lmdb.Transaction[bytes] | None = None
+        self._instant: Instant | None = None
         self.sql = sqlite3.connect(
             f"{metadata.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -81,22 +80,24 @@ class _Snapshot:
         self.sql.execute("BEGIN")
         # SQLite's transaction begins with the first read.
         self.sql.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        self._txn = self._log._env.begin()
+        self._instant = self._log.instant()
         return 0
 
     def messages(self) -> int:
         """How many records the log has."""
-        assert self._txn is not None
-        return self._txn.stat(self._log._messages)["entries"]
+        assert self._instant is not None
+        return self._instant.count()
 
     def pieces(self) -> Iterator[bytes]:
         """The log as a file of its own, free of what is unused."""
+        instant = self._instant
+        assert instant is not None
         read, write = os.pipe()
         failed: list[Exception] = []
 
         def copy() -> None:
             try:
-                self._log._env.copyfd(write, compact=True, txn=self._txn)
+                instant.copy(write)
             except Exception as error:  # noqa: BLE001 - it is told in the other thread
                 failed.append(error)
             finally:
@@ -117,8 +118,8 @@ class _Snapshot:
     def close(self) -> None:
         """Let go of the instant."""
         self.sql.close()
-        if self._txn is not None:
-            self._txn.abort()
+        if self._instant is not None:
+            self._instant.close()
 
 
 class DataBackups:
@@ -173,7 +174,7 @@ class DataBackups:
             async with self._directory.still():
                 began = time.monotonic()
                 # The log's writer calls it between two commits.
-                await self._log._ask(snapshot.begin)
+                await self._log.between_commits(snapshot.begin)
             return snapshot, time.monotonic() - began
         except BaseException:
             snapshot.close()

@@ -33,6 +33,7 @@ from hearth.core.ports import (
 from hearth.store import journal_lmdb
 from hearth.store.attached_lmdb import AttachedTables
 from hearth.store.check_lmdb import faults
+from hearth.store.instant_lmdb import Instant
 from hearth.store.newest_lmdb import Newest, seek_last
 from hearth.store.room import free_bytes, reason
 
@@ -306,6 +307,10 @@ class LmdbLog:
         with self._env.begin() as txn:
             return txn.stat(self._messages)["entries"]
 
+    def instant(self) -> Instant:
+        """The log as it is now."""
+        return Instant(self._env, self._messages)
+
     def greatest_id(self) -> int:
         """See the port. The journal's end tells it, else the last message of each channel."""
         with self._env.begin() as txn:
@@ -335,7 +340,7 @@ class LmdbLog:
         if self._closed:
             return
         self._closed = True
-        await self._ask(self._stop)
+        await self.between_commits(self._stop)
         self._thread.join()
         self._readers.shutdown()
         self._env.close()
@@ -344,13 +349,14 @@ class LmdbLog:
         """The sum of `run`, which the writer calls until it finds less than a `PIECE`."""
         total = 0
         while True:
-            gone = await self._ask(run)
+            gone = await self.between_commits(run)
             total += gone
             if gone < PIECE:
                 return total
 
-    async def _ask(self, run: Callable[[], int]) -> int:
-        """The result of `run`, which the writer calls after all that is queued now."""
+    async def between_commits(self, run: Callable[[], int]) -> int:
+        """The result of `run`, which the writer calls after all that is queued now; meanwhile
+        nothing is written."""
         future: asyncio.Future[int] = self._loop.create_future()
         self._queue.put(_Job(run, future))
         return await future

@@ -227,7 +227,7 @@ async def test_who_is_moved_connects_again(talk: Talk) -> None:
     assert two.datagrams.came.empty()
 
 
-@pytest.mark.parametrize("how", ["disconnect", "delete", "kick", "leave"])
+@pytest.mark.parametrize("how", ["disconnect", "delete", "kick", "leave", "role", "hide"])
 async def test_what_ends_it(talk: Talk, how: str) -> None:
     one, two = await talk.inside(), await talk.inside()
     await one.hears(two, b"here")
@@ -238,27 +238,47 @@ async def test_what_ends_it(talk: Talk, how: str) -> None:
         await den.ann.delete(f"/channels/{talk.channel}")
     elif how == "kick":
         await den.ann.delete(f"/guilds/{den.guild}/members/{bot}")
+    elif how == "role":
+        # Both may connect by their roles; the bot's is taken from it.
+        body = {"permissions": str(P.VIEW_CHANNEL | P.SPEAK | P.USE_VAD)}
+        role = await den.ann.post(f"/guilds/{den.guild}/roles", {"permissions": str(P.CONNECT)})
+        path = f"/guilds/{den.guild}/members/{{}}/roles/{role.body['id']}"
+        for each in (one, two):
+            await den.ann.put(path.format(each.client.id))
+        await den.ann.patch(f"/guilds/{den.guild}/roles/{den.guild}", body)
+        await one.hears(two, b"still here")
+        await den.ann.delete(path.format(bot))
+    elif how == "hide":
+        deny = {"type": 1, "deny": str(P.VIEW_CHANNEL)}
+        await den.ann.put(f"/channels/{talk.channel}/permissions/{bot}", deny)
     else:
         assert one.client.gateway is not None
         await one.client.gateway.socket.close(code=1000)
     assert await one.closed() == 4014
     two.drain()
     one.send(b"ghost")
-    if how != "delete":
+    if how not in ("delete", "role"):
         three = await talk.inside()
         await three.hears(two, b"mark")
         assert two.datagrams.came.empty()
 
 
-@pytest.mark.parametrize("how", ["mute", "deny", "self", "deaf"])
+@pytest.mark.parametrize("how", ["mute", "deny", "self", "deaf", "role"])
 async def test_who_may_not_is_not_heard(talk: Talk, how: str) -> None:
     one, two, three = [await talk.inside() for _ in range(3)]
     await one.hears(two, b"loud")
     await three.hears(two, b"loud")
     overwrite = f"/channels/{talk.channel}/permissions/{one.client.id}"
     body = {"guild_id": str(talk.den.guild), "channel_id": str(talk.channel)}
+    role = f"/guilds/{talk.den.guild}/roles/{talk.den.guild}"
+    heard = P.VIEW_CHANNEL | P.CONNECT | P.SPEAK | P.USE_VAD
     if how == "mute":
         await talk.member(one, mute=True)
+    elif how == "role":
+        # Everybody's takes it from all; the other has it from the channel.
+        allow = {"type": 1, "allow": str(P.SPEAK)}
+        await talk.den.ann.put(f"/channels/{talk.channel}/permissions/{three.client.id}", allow)
+        await talk.den.ann.patch(role, {"permissions": str(heard & ~P.SPEAK)})
     elif how == "deny":
         await talk.den.ann.put(overwrite, {"type": 1, "deny": str(P.SPEAK)})
     elif how == "self":
@@ -280,6 +300,8 @@ async def test_who_may_not_is_not_heard(talk: Talk, how: str) -> None:
         assert await two.hear() == (three.ready["ssrc"], b"mark")
         if how == "mute":
             await talk.member(one, mute=False)
+        elif how == "role":
+            await talk.den.ann.patch(role, {"permissions": str(heard)})
         elif how == "deny":
             await talk.den.ann.delete(overwrite)
         else:

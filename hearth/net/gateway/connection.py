@@ -29,15 +29,8 @@ from hearth.net.gateway.conversation import (
     Output,
     Resume,
 )
-from hearth.net.gateway.frames import Close as CloseFrame
-from hearth.net.gateway.frames import (
-    FrameReader,
-    Message,
-    Ping,
-    Pong,
-    close_frame,
-    pong_frame,
-)
+from hearth.net.gateway.framed import Framed
+from hearth.net.gateway.frames import Message, close_frame
 from hearth.net.gateway.hub import Hub, in_shard
 from hearth.net.gateway.mine import Mine
 from hearth.net.gateway.session import DETACHED_S, ONLINE, STALLED_S, Session
@@ -190,23 +183,14 @@ class Gateway(Hub):
             connection.abort()
 
 
-class Connection(asyncio.Protocol):
+class Connection(Framed):
     """One client's socket after the upgrade."""
 
-    __slots__ = (
-        "_left",
-        "_paused",
-        "_progress",
-        "_todo",
-        "coding",
-        "hub",
-        "key",
-        "reader",
-        "session",
-        "talk",
-        "transport",
-        "url",
-    )
+    __slots__ = ("_left", "_progress", "coding", "hub", "key", "session", "talk", "url")
+
+    NAME = "gateway"
+    UNREADABLE = conversation.DECODE_ERROR
+    FAULT = conversation.UNKNOWN_ERROR
 
     def __init__(
         self,
@@ -216,19 +200,16 @@ class Connection(asyncio.Protocol):
         url: str,
         key: str = "",
     ) -> None:
+        super().__init__(transport, conversation.PERSON_LIMIT_BYTES)
         self.hub = hub
         self.key = key
-        self.transport = transport
         self.coding = coding_of(query)
         self.url = url
-        self.reader = FrameReader(conversation.PERSON_LIMIT_BYTES)
         now = hub.world.clock.now()
         self.talk = Conversation(now, sends=hub.sends)
         self.session: Session | None = None
-        self._paused = False
         self._progress = now
         self._left = 0
-        self._todo: list[Identify | Resume | Command] | None = None
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         hub.connections[self] = None
         hello = b'{"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
@@ -243,27 +224,13 @@ class Connection(asyncio.Protocol):
 
     # The transport's side
 
-    def data_received(self, data: bytes) -> None:
-        """Take what the client sent."""
-        if self.transport.is_closing():
-            return
-        for item in self.reader.feed(data):
-            if isinstance(item, Message):
-                self._act(self.talk.receive(item.data, self.hub.world.clock.now()))
-            elif isinstance(item, Ping):
-                # Who takes nothing gets none: RFC 6455 5.5.3 asks for the latest ping's only.
-                if not self._paused:
-                    self.transport.write(pong_frame(item.data))
-            elif isinstance(item, CloseFrame):
-                self._end(close_frame(item.code), ended=item.code in (1000, 1001))
-            elif not isinstance(item, Pong):
-                self.close(conversation.DECODE_ERROR)
-            if self.transport.is_closing():
-                return
+    def said(self, message: Message) -> None:
+        """One whole message."""
+        self._act(self.talk.receive(message.data, self.hub.world.clock.now()))
 
-    def eof_received(self) -> bool:
-        """The client closed its side: so do we."""
-        return False
+    def goodbye(self, code: int) -> None:
+        """The client closes; by 1000 and 1001 its session is over."""
+        self._end(close_frame(code), ended=code in (1000, 1001))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone; the session waits to be resumed."""
@@ -350,32 +317,19 @@ class Connection(asyncio.Protocol):
                 self.close(conversation.INVALID_SEQ)
         elif isinstance(output, Close):
             self.close(output.code)
-        elif self._todo is not None:
-            self._todo.append(output)
         else:
-            self._todo = [output]
-            self.transport.pause_reading()
-            self.hub.world.tasks.start(self._work(self._todo), name="gateway")
+            self.do(output, self.hub.world.tasks)
 
     # What takes a while
 
-    async def _work(self, todo: list[Identify | Resume | Command]) -> None:
-        """Do what the client asked for, in order; nothing more is read from it meanwhile."""
-        try:
-            for wish in todo:  # It may grow.
-                if isinstance(wish, Identify):
-                    await self._identify(wish)
-                elif isinstance(wish, Resume):
-                    await self._resume(wish)
-                elif self.session is not None and not await obey(self.hub, self.session, wish):
-                    self.close(conversation.DECODE_ERROR)
-        except Exception:
-            logger.exception("gateway work failed")
-            self.close(conversation.UNKNOWN_ERROR)
-        finally:
-            self._todo = None
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
+    async def obey(self, wish: Identify | Resume | Command) -> None:
+        """Do what the client asked for."""
+        if isinstance(wish, Identify):
+            await self._identify(wish)
+        elif isinstance(wish, Resume):
+            await self._resume(wish)
+        elif self.session is not None and not await obey(self.hub, self.session, wish):
+            self.close(conversation.DECODE_ERROR)
 
     async def _identify(self, wish: Identify) -> None:
         hub = self.hub

@@ -7,18 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from hearth.core.voice_ports import MODES
-from hearth.net.gateway.frames import (
-    Close as CloseFrame,
-)
-from hearth.net.gateway.frames import (
-    FrameReader,
-    Message,
-    Ping,
-    Pong,
-    close_frame,
-    pong_frame,
-    text_frame,
-)
+from hearth.net.gateway.framed import Framed
+from hearth.net.gateway.frames import Message, close_frame, text_frame
 from hearth.net.voice import conversation
 from hearth.net.voice.conversation import (
     HEARTBEAT_ACK,
@@ -50,11 +40,15 @@ _encode = msgspec.json.Encoder().encode
 Work = Identify | Resume | SelectProtocol
 
 
-class VoiceConnection(asyncio.Protocol):
+class VoiceConnection(Framed):
     """One client's socket after the upgrade.
 
     `ip` is where it comes from, and may be empty; `media_ip` what it is told to send to.
     """
+
+    NAME = "voice"
+    UNREADABLE = conversation.DECODE_ERROR
+    FAULT = conversation.BAD_REQUEST
 
     def __init__(
         self,
@@ -65,15 +59,13 @@ class VoiceConnection(asyncio.Protocol):
         media_ip: str,
         left: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(transport, conversation.SDP_BYTES + conversation.LIMIT_BYTES)
         self.door = door
-        self.transport = transport
         self.ip, self.media_ip = ip, media_ip
         self.left = left
         self.seat: Seat | None = None
-        self.reader = FrameReader(conversation.SDP_BYTES + conversation.LIMIT_BYTES)
         now = door.world.clock.now()
         self.talk = Conversation(now, sends=max(1, int(conversation.SENDS * door.scale)))
-        self._todo: list[Work] | None = None
         door.lines.add(self)
         self._wake: asyncio.TimerHandle | None = None
         d = b'{"v":8,"heartbeat_interval":%d}' % int(conversation.HEARTBEAT_S * 1000)
@@ -84,24 +76,10 @@ class VoiceConnection(asyncio.Protocol):
 
     # The transport's side
 
-    def data_received(self, data: bytes) -> None:
-        """What the client says."""
-        for item in self.reader.feed(data):
-            if isinstance(item, Message):
-                now = self.door.world.clock.now()
-                self._act(self.talk.receive(item.data, now, binary=item.binary))
-            elif isinstance(item, Ping):
-                self.transport.write(pong_frame(item.data))
-            elif isinstance(item, CloseFrame):
-                self._goodbye(item.code)
-            elif not isinstance(item, Pong):
-                self.close(conversation.DECODE_ERROR)
-            if self.transport.is_closing():
-                return
-
-    def eof_received(self) -> bool:
-        """The client closed its side: so do we."""
-        return False
+    def said(self, message: Message) -> None:
+        """One whole message."""
+        now = self.door.world.clock.now()
+        self._act(self.talk.receive(message.data, now, binary=message.binary))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone; the seat waits to be taken again."""
@@ -131,7 +109,7 @@ class VoiceConnection(asyncio.Protocol):
             self.transport.write(close_frame(code, conversation.REASONS.get(code, "")))
             self.transport.close()
 
-    def _goodbye(self, code: int) -> None:
+    def goodbye(self, code: int) -> None:
         """The client closed: by 1000 or 4014 for good, by all else it may be back."""
         seat = self.seat
         self._detach()
@@ -165,12 +143,7 @@ class VoiceConnection(asyncio.Protocol):
         elif isinstance(output, Close):
             self.close(output.code)
         elif isinstance(output, Work):
-            if self._todo is not None:
-                self._todo.append(output)
-            else:
-                self._todo = [output]
-                self.transport.pause_reading()
-                self.door.world.tasks.start(self._work(self._todo), name="voice")
+            self.do(output, self.door.world.tasks)
         elif seat is None:
             self.close(conversation.NOT_AUTHENTICATED)
         elif isinstance(output, Speaking):
@@ -183,22 +156,14 @@ class VoiceConnection(asyncio.Protocol):
 
     # What takes a while
 
-    async def _work(self, todo: list[Work]) -> None:
-        try:
-            for wish in todo:  # It may grow.
-                if isinstance(wish, Identify):
-                    await self._identify(wish)
-                elif isinstance(wish, Resume):
-                    self._resume(wish)
-                else:
-                    await self._select(wish)
-        except Exception:
-            logger.exception("voice gateway work failed")
-            self.close(conversation.BAD_REQUEST)
-        finally:
-            self._todo = None
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
+    async def obey(self, wish: Work) -> None:
+        """Let it in, and let it choose how its media comes."""
+        if isinstance(wish, Identify):
+            await self._identify(wish)
+        elif isinstance(wish, Resume):
+            self._resume(wish)
+        else:
+            await self._select(wish)
 
     async def _identify(self, wish: Identify) -> None:
         seat = await self.door.enter(wish)
