@@ -40,7 +40,7 @@ from tests.e2e.test_voice import Speaker
 from tests.sfu.peer import TestPeer
 from tests.voicebot import VoiceBot
 
-LISTENERS = 64
+LISTENERS = 60
 """People in the room whose talkers become more."""
 
 HEARD = 2
@@ -119,7 +119,7 @@ async def talkers(seconds: float, most: int) -> list[Step]:
         people: list[TestPeer] = []
         try:
             for number in range(most):
-                peer = TestPeer(keep=False, audio_slots=most)
+                peer = TestPeer(keep=False, audio_slots=most - 1)
                 people.append(await room.join(peer))
                 if number >= HEARD:
                     peer.deafen()
