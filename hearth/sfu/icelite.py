@@ -11,9 +11,11 @@ ADDRESSES_OF_ONE = 8
 
 CHECKS_PER_S = 50.0
 CHECKS_AT_ONCE = 200.0
-"""Checks of one host that are looked at: a household of forty starting at once fits."""
+"""Checks that are looked at: those of one host, where a household of forty starting at once fits, and
+those of each address that is proven. So neither many behind one host nor somebody who writes its
+name on what they send keep others there from being heard."""
 
-HOSTS = 4096
+MOST_KNOWN = 4096
 
 
 class Agent:
@@ -33,18 +35,18 @@ class Agent:
 
 
 class Buckets:
-    """How many checks each host may still make now; old hosts are forgotten."""
+    """How many checks each host or address may still make now; old ones are forgotten."""
 
     def __init__(self) -> None:
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: OrderedDict[str | Address, tuple[float, float]] = OrderedDict()
 
-    def take(self, host: str, now: float) -> bool:
+    def take(self, where: str | Address, now: float) -> bool:
         """Whether one more may be looked at."""
-        left, at = self._left.pop(host, (CHECKS_AT_ONCE, now))
+        left, at = self._left.pop(where, (CHECKS_AT_ONCE, now))
         left = min(CHECKS_AT_ONCE, left + (now - at) * CHECKS_PER_S)
         allowed = left >= 1
-        self._left[host] = (left - 1 if allowed else left, now)
-        if len(self._left) > HOSTS:
+        self._left[where] = (left - 1 if allowed else left, now)
+        if len(self._left) > MOST_KNOWN:
             self._left.popitem(last=False)
         return allowed
 
@@ -87,7 +89,7 @@ class IceLite:
         """What a datagram that looks like STUN leads to: the agent whose address is now proven,
         and the answer. None is silence: whoever does not know our password learns nothing."""
         host = plain_host(address)
-        if not self._buckets.take(host, now):
+        if not self._buckets.take(address if address in self.by_address else host, now):
             return None
         check = read_check(data)
         if check is None:
