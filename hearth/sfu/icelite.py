@@ -11,9 +11,9 @@ ADDRESSES_OF_ONE = 8
 
 CHECKS_PER_S = 50.0
 CHECKS_AT_ONCE = 200.0
-"""Checks that are looked at: those of one host, where a household of forty starting at once fits, and
-those of each address that is proven. So neither many behind one host nor somebody who writes its
-name on what they send keep others there from being heard."""
+"""Checks that are looked at: those of one host, where a household of forty starting at once fits,
+and those of each address that is proven. So neither many behind one host nor somebody who writes
+its name on what they send keep others there from being heard."""
 
 MOST_KNOWN = 4096
 
