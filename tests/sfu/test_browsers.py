@@ -12,11 +12,14 @@ from hearth.core.voice_ports import May
 from hearth.sfu.room import Peer
 from tests.e2e.people import ARGS, CHROMIUM
 from tests.sfu.conftest import Rig
+from tests.sfu.relay import Relay
 from tests.sfu.told import ALL
 
 PAGE = (Path(__file__).parent / "page.html").read_text()
 WAIT_S = 60.0
 NEAR_HZ = 12.0
+AUDIBLE = 0.2
+"""Half as strong as the tone is sent."""
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed")
 
@@ -95,8 +98,9 @@ async def come(
     audio: int = 4,
     video: int = 0,
     may: May = ALL,
+    by: Relay | None = None,
 ) -> Person:
-    """Somebody comes to room 1."""
+    """Somebody comes to room 1, perhaps by a bad network."""
     page = await (await chromium.new_context()).new_page()
     await page.route(
         "http://localhost/", lambda route: route.fulfill(body=PAGE, content_type="text/html")
@@ -111,7 +115,8 @@ async def come(
         "videoSlots": video,
     }
     offer = await page.evaluate("asked => begin(asked)", asked)
-    await page.evaluate("sdp => answer(sdp)", await peer.offer(offer))
+    answer = await peer.offer(offer)
+    await page.evaluate("sdp => answer(sdp)", answer if by is None else by.lead(answer))
     return Person(peer, page)
 
 
@@ -179,3 +184,58 @@ async def test_a_camera_is_seen_and_its_layers_are_chosen(rig: Rig, chromium: Br
         return rig.told.demands[-1] == (11, {stream.ssrc: 0})
 
     await until(paused)
+
+
+@pytest.fixture
+async def relay(rig: Rig) -> AsyncIterator[Relay]:
+    """A network before the media server, which is good as yet."""
+    made = Relay(("127.0.0.1", rig.sfu.port), seed=6)
+    yield made
+    made.close()
+
+
+async def test_a_bad_network_is_hardly_heard_and_soon_forgotten(
+    rig: Rig, chromium: Browser, relay: Relay
+):
+    one = await come(rig, chromium, 11, tone=440, camera=(640, 360), audio=0)
+    two = await come(rig, chromium, 12, audio=1, video=1, by=relay)
+    await two.hears(440)
+    # One in ten is lost on the way to the listener, of whom the speaker's browser knows nothing.
+    relay.down.loss = 0.1
+    relay.down.delay_s, relay.down.jitter_s = 0.02, 0.02
+    await two.page.evaluate("follow(440)")
+
+    async def repaired() -> bool:
+        (inbound,) = await two.stats("inbound-rtp", kind="audio")
+        return inbound["fecPacketsReceived"] > 5
+
+    await until(repaired)
+
+    async def steady() -> bool:
+        strengths = await two.page.evaluate("strengths.slice(-100)")
+        return len(strengths) == 100 and sum(each > AUDIBLE for each in strengths) >= 95
+
+    await until(steady)
+    (inbound,) = await two.stats("inbound-rtp", kind="audio")
+    assert inbound["packetsLost"] > 0
+
+    async def frames() -> int:
+        return sum(
+            each.get("framesDecoded", 0) for each in await two.stats("inbound-rtp", kind="video")
+        )
+
+    # For a while nothing comes at all; then sound and picture go on, at another address even.
+    for _ in range(2):
+        relay.down.loss = 1.0
+        await asyncio.sleep(0.4)
+        relay.down.loss = 0.0
+        before = await frames()
+
+        async def shown(before: int = before) -> bool:
+            return await frames() > before + 10
+
+        await until(shown)
+        await two.hears(440)
+        relay.rebind()
+    assert rig.told.gone == []
+    assert one.peer.browser is not None
