@@ -23,6 +23,10 @@ MEDIA = """hertz => {
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...words) { super(...words); connections.push(this); }
   };
+  const sockets = window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...words) { super(...words); sockets.push(this); }
+  };
   const devices = navigator.mediaDevices;
   const real = devices.getUserMedia.bind(devices);
   devices.getUserMedia = async (wanted) => {
@@ -327,18 +331,31 @@ async def test_a_stage(
     assert ann.faults == bob.faults == eye.faults == []
 
 
-async def test_the_server_is_restarted_while_they_talk(
+async def test_what_breaks_off_goes_on_by_itself(
     server: Server, browser: Browser, rooms: tuple[str, str]
 ) -> None:
+    """The socket of voice alone, an orderly restart, and one that is not."""
     ann = await Speaker.come(browser, server, "ann", 440)
     bob = await Speaker.come(browser, server, "bob", 880)
     await ann.join("Kitchen")
     await bob.join("Kitchen")
     await ann.hears(880)
-    assert await asyncio.to_thread(server.stop) == 0
-    await asyncio.to_thread(server.start)
+    # Without its socket media goes on, and the stay is resumed.
+    of_voice = "sockets.filter(({ url, readyState }) => url.includes('/voice') && readyState === 1)"
+    old = await ann.page.evaluate_handle(f"{of_voice}[0]")
+    await old.evaluate("socket => socket.close(4000)")
+    async with asyncio.timeout(WAIT_S):
+        while not await ann.page.evaluate(f"{of_voice}.length"):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    await ann.is_in()
     await ann.hears(880)
     await bob.hears(440)
+    assert await ann.page.evaluate("connections.length") == 1
+    for end in (server.stop, server.kill):
+        await asyncio.to_thread(end)
+        await asyncio.to_thread(server.start)
+        await ann.hears(880)
+        await bob.hears(440)
     assert ann.faults == bob.faults == []
 
 

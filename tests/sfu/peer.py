@@ -116,6 +116,10 @@ class TestPeer:
         self.on_packet: Callable[[rtp.Packet, bytes], None] | None = None
         self.silent = False
         """It makes no more checks."""
+        self.half = False
+        """It begins a handshake and does not go on with it."""
+        self.handshake_octets = 0
+        """Bytes of handshake that came."""
         self.numbers: dict[int, int] = {}
         self._loop = asyncio.get_running_loop()
         self._open()
@@ -481,6 +485,9 @@ class TestPeer:
                 if self._connection is None:
                     self._shake()
         elif 20 <= first < 64 and self._connection is not None:
+            self.handshake_octets += length
+            if self.half:
+                return
             self._connection.bio_write(bytes(self._view[:length]))
             self._shake()
 

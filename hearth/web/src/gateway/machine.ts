@@ -22,6 +22,8 @@ export interface Payload {
 const OP = { DISPATCH: 0, HEARTBEAT: 1, IDENTIFY: 2, RESUME: 6, RECONNECT: 7, INVALID: 9, HELLO: 10, ACK: 11 };
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
+/** After a crash all come anew, within so long; who was in a call is back within five seconds. */
+const REFUSED_MS = 1_500;
 /** A connection that says no HELLO in this time is none. */
 const HELLO_MS = 15_000;
 /** After these the token or the client is at fault: another try would be the same. */
@@ -90,7 +92,7 @@ export class Machine {
         return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
       case OP.INVALID:
         if (d !== true) this.forget();
-        this.identifyAt = now + 1000 + 4000 * this.random();
+        this.identifyAt = now + REFUSED_MS * (0.2 + 0.8 * this.random());
         return [];
       case OP.DISPATCH:
         return this.dispatch(payload.t ?? "", d);
