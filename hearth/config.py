@@ -48,6 +48,14 @@ class Network(str):
         return super().__new__(cls, text)
 
 
+Secret = Annotated[
+    str,
+    Meta(
+        pattern=r"^[!-~]{16,}$",
+        description="at least 16 characters without spaces",
+        examples=["a long random text"],
+    ),
+]
 File = Annotated[Path, Meta(description="the name of a file", examples=["/etc/hearth/tls.pem"])]
 
 
@@ -112,17 +120,7 @@ class Tls(Struct, frozen=True, kw_only=True):
 class Metrics(Struct, frozen=True, kw_only=True):
     """Who may read /metrics beside this machine itself."""
 
-    token: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[!-~]{16,}$",
-                description="at least 16 characters without spaces",
-                examples=["a long random text"],
-            ),
-        ]
-        | None
-    ) = None
+    token: Secret | None = None
     """Whoever sends `Authorization: Bearer TOKEN` may read /metrics from anywhere. When it is not
     set, only requests from this machine that came through no proxy may."""
 
@@ -234,6 +232,14 @@ class Ip(str):
 _IPS = "an IP address, or a list of these"
 
 
+TurnUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^turns?:([^\s:,?\[\]/@]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\?transport=(udp|tcp))?$",
+        description="turn:HOST:PORT?transport=udp, turns:HOST:PORT, or a list of these",
+        examples=["turn:turn.example.org:3478?transport=udp"],
+    ),
+]
 Kbps = Annotated[int, Meta(ge=0, le=100_000_000, description="a whole number of kbit/s")]
 
 
@@ -253,6 +259,19 @@ class Voice(Struct, frozen=True, kw_only=True):
     """Whether a bot's media must come from the IP address of its gateway connection, so that nobody
     is sent what another asked for. Where a network gives the two different addresses, `false` lets
     bots prove themselves by what they send: they hear once they have spoken."""
+
+    stun: PlainAddress | None = None
+    """`HOST:PORT` of a STUN server that is asked by which public address this one is reached, for
+    a server behind NAT whose address changes. Nobody is asked unless it is set; no person's address
+    is told to anybody."""
+
+    turn: tuple[TurnUrl, ...] = ()
+    """The relays that browsers may go by where they reach this server by neither UDP nor TCP, as
+    `turn:HOST:PORT?transport=udp` or `turns:HOST:PORT`. Needs `turn_secret`."""
+
+    turn_secret: Secret | None = None
+    """The secret that this server shares with the relays (coturn's `static-auth-secret`). Whoever
+    connects gets a name and a password by it that are good for an hour."""
 
     viewer_kbps: Kbps = 0
     """The most video that one person is sent, in kbit/s: where more is shown it is sent smaller,
@@ -331,6 +350,8 @@ def load(
         raise ConfigError("listen in section [http] must name at least one address.")
     if len(values["tls"].keys() & {"certificate", "key"}) == 1:
         raise ConfigError("Section [tls] needs both certificate and key.")
+    if values["voice"].get("turn") and not values["voice"].get("turn_secret"):
+        raise ConfigError("Section [voice] needs turn_secret with turn.")
     return Config(**{name: kind(**values[name]) for name, kind in SECTIONS.items()})  # pyright: ignore[reportArgumentType]
 
 
@@ -406,7 +427,7 @@ def _checked(source: str, section: str, key: str, value: Any, *, strict: bool) -
         ) from None
 
 
-_SECRET = {("metrics", "token")}
+_SECRET = {("metrics", "token"), ("voice", "turn_secret")}
 """What no message repeats."""
 
 

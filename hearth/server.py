@@ -49,6 +49,7 @@ from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
 from hearth.net.voice.door import VoiceDoor
+from hearth.net.voice.turn import Turn
 from hearth.sfu.udp import bound
 from hearth.store.backup import DataBackups
 from hearth.store.blobs_disk import DiskBlobs
@@ -410,6 +411,7 @@ def _voice(
         host=place[0],
         hosts=tuple(hosts),
         tcp_port=tcp_port,
+        stun=config.voice.stun or "",
         viewer_kbps=config.voice.viewer_kbps,
         upload_kbps=config.voice.upload_kbps,
     )
@@ -438,7 +440,8 @@ def _voice(
         http.media = media.stream
         return media
 
-    return VoiceDoor(world, open_voice, away=gateway.is_away, scale=config.limits.scale)
+    turn = Turn(config.voice.turn, config.voice.turn_secret or "")
+    return VoiceDoor(world, open_voice, away=gateway.is_away, scale=config.limits.scale, turn=turn)
 
 
 async def _listen(config: Config, http: HttpServer, tasks: Tasks) -> list[Listener]:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what tests need and PyPI does not have: chromium, firefox-esr, strace, nginx, caddy, openssl,
-# a C compiler, discord.js. What cannot be had is named in one line, and the tests that need it skip with the
+# coturn, a C compiler, discord.js. What cannot be had is named in one line, and the tests that need it skip with the
 # reason. Always ends with success.
 set -u
 cd "$(dirname "$0")/.."
@@ -11,6 +11,7 @@ command -v firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
+command -v turnserver >/dev/null 2>&1 || missing="$missing coturn"
 command -v caddy >/dev/null 2>&1 || missing="$missing caddy"
 { command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdio.h ]; } || missing="$missing gcc"
 

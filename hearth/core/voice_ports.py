@@ -71,6 +71,8 @@ class MediaSettings(Struct, frozen=True, kw_only=True):
     """What browsers are told instead, best first; none is `host`."""
     tcp_port: int = 0
     """The TCP port that takes media too; 0 is none."""
+    stun: str = ""
+    """`HOST:PORT` of a STUN server that is asked for the public address; empty is none."""
     viewer_kbps: int = 0
     """The most video that one viewer is sent; 0 is no bound."""
     upload_kbps: int = 0

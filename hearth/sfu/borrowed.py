@@ -137,6 +137,24 @@ def read_check(data: bytes) -> Check | None:
     return Check(local, remote, "USE-CANDIDATE" in message.attributes, message)
 
 
+def ask_address() -> tuple[bytes, bytes]:
+    """A request for the address that a STUN server sees us by, and its number."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    return message.transaction_id, bytes(message)
+
+
+def read_address(data: bytes) -> tuple[bytes, str, int] | None:
+    """The number of the request that is answered, and the address; None when it is no answer."""
+    try:
+        message = stun.parse_message(data)
+        host, port = message.attributes["XOR-MAPPED-ADDRESS"]
+    except (ValueError, KeyError, struct.error):
+        return None
+    if message.message_class != stun.Class.RESPONSE:
+        return None
+    return message.transaction_id, host, port
+
+
 def proven(check: Check, password: str) -> bool:
     """Whether the check was made by who knows the password that we gave."""
     return check.message.check_message_integrity(password.encode())

@@ -80,6 +80,7 @@ def open_media(listener: MediaListener, udp: socket.socket, settings: MediaSetti
 
 def take_up(sfu: Sfu, udp: socket.socket, settings: MediaSettings) -> None:
     """Let rooms be as the settings say, and read the socket."""
+    sfu.stun = settings.stun
     sfu.viewer_bits = settings.viewer_kbps * 1000 or math.inf
     sfu.upload_bits = settings.upload_kbps * 1000 or math.inf
     sfu.hosts = settings.hosts

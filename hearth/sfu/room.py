@@ -29,6 +29,9 @@ TICK_S = 0.05
 LOOK_S = 1.0
 """How often bandwidths are looked at."""
 
+_LEARN_S = 1.0
+"""How long the first to come waits for the public address."""
+
 LOUDEST = 8
 """How many are heard at once where more have microphones."""
 
@@ -316,6 +319,8 @@ class Sfu:
         """The TCP port that takes media too; 0 is none."""
         self.name = ""
         """What the ICE names of its browsers begin with."""
+        self.stun = ""
+        """`HOST:PORT` of a STUN server that is asked for the public address; empty is none."""
         self._loop = asyncio.get_running_loop()
         self._host = ""
         self._ticking: asyncio.TimerHandle | None = None
@@ -344,15 +349,32 @@ class Sfu:
         if self.web is None:
             await asyncio.to_thread(_import_web)
         if self.web is None:
-            from hearth.sfu.sdp import Candidate
             from hearth.sfu.web import Web
 
             self.web = Web(self.udp, self.now, self.name)
-            for host in self.hosts or (self._host,):
-                self.web.candidates.append(Candidate("udp", host, self.port))
-                if self.tcp_port:
-                    self.web.candidates.append(Candidate("tcp", host, self.tcp_port))
+            self._reach(None)
+            if self.stun:
+                from hearth.sfu.mapped import Mapped
+
+                self.web.mapped = Mapped(self.udp, self.stun, self._reach)
+                await self.web.mapped.first(_LEARN_S)
         return self.web
+
+    def _reach(self, public: tuple[str, int] | None) -> None:
+        """What browsers are told of how we are reached; `public` is what a STUN server says."""
+        from hearth.sfu.sdp import Candidate
+
+        assert self.web is not None
+        udp = [(host, self.port) for host in self.hosts or (self._host,)]
+        if public is not None:
+            # The port too may be another outside, or led to ours by a rule of the router's.
+            udp = [public, (public[0], self.port), *udp]
+        told: dict[Candidate, None] = {}
+        for host, port in udp:
+            told[Candidate("udp", host, port)] = None
+            if self.tcp_port:
+                told[Candidate("tcp", host, self.tcp_port)] = None
+        self.web.candidates = list(told)
 
     def stream(
         self, left: Callable[[], None] = lambda: None, first: bytes = b""

@@ -75,6 +75,11 @@ class Udp:
         return 0 if self._socket is None else self._socket.getsockname()[1]
 
     @property
+    def family(self) -> socket.AddressFamily:
+        """IPv4, or IPv6, which may take both."""
+        return socket.AF_INET if self._socket is None else self._socket.family
+
+    @property
     def descriptor(self) -> int:
         """The socket's number. Raises RuntimeError before `open`."""
         if self._socket is None:

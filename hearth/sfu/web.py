@@ -14,6 +14,7 @@ from hearth.sfu.sdp import Candidate
 from hearth.sfu.udp import LARGEST, Address, is_stream
 
 if TYPE_CHECKING:
+    from hearth.sfu.mapped import Mapped
     from hearth.sfu.room import Peer
     from hearth.sfu.tcp import MediaStream
     from hearth.sfu.udp import Udp
@@ -31,6 +32,7 @@ class Web:
         self.ice = IceLite(name)
         self.post = Post(udp.descriptor)
         self.candidates: list[Candidate] = []
+        self.mapped: Mapped | None = None
         self.inbox: Any = ffi.new("char[]", LARGEST)
         """Where a datagram lies while it is looked at; libsrtp opens it there."""
         self.length: Any = ffi.new("int *")
@@ -66,7 +68,9 @@ class Web:
         return self.udp.send(data, address)
 
     def close(self) -> None:
-        """End the connections that came by TCP."""
+        """End the connections that came by TCP, and what is asked."""
+        if self.mapped is not None:
+            self.mapped.close()
         for stream in list(self.streams.values()):
             stream.cut()
 
@@ -93,6 +97,8 @@ class Web:
                 assert isinstance(owner, Browser)
                 owner.take_media(data, now)
         elif first < 4:
+            if self.mapped is not None and self.mapped.take(bytes(data), address):
+                return
             found = self.ice.take(bytes(data), address, now)
             if found is not None:
                 agent, answer = found

@@ -6,7 +6,9 @@ Sockets are real: datagrams between sockets of this machine arrive before time g
 
 import asyncio
 import selectors
+import socket
 from collections.abc import Coroutine
+from typing import Any
 
 _IN_FLIGHT_S = 0.0002
 """Real seconds that the kernel has to hand over what was sent."""
@@ -36,6 +38,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._own.now
+
+    async def getaddrinfo(self, host: Any, port: Any, **words: Any) -> Any:
+        """At once: a thread would be waited for, and time not stand still meanwhile."""
+        return socket.getaddrinfo(host, port, **words)
 
 
 def run(work: Coroutine[object, object, None]) -> None:

@@ -75,6 +75,9 @@ TEXTS = {
     "addresses": "203.0.113.7,2001:db8::7",
     "same_address": "False",
     "processes": "2",
+    "stun": "stun.example.org:3478",
+    "turn": "turn:turn.example.org:3478?transport=udp,turns:turn.example.org",
+    "turn_secret": "0123456789abcdef",
     "viewer_kbps": "5000",
     "upload_kbps": "20000",
 }
@@ -85,6 +88,8 @@ def test_environment_overrides_every_key(section: str, key: str):
     environ = {variable(section, key): TEXTS[key]}
     if section == "tls":
         environ |= {variable("tls", other): TEXTS[other] for other in ("certificate", "key")}
+    if key == "turn":
+        environ[variable("voice", "turn_secret")] = TEXTS["turn_secret"]
     config = load(None, environ)
     value = getattr(getattr(config, section), key)
     assert (",".join(value) if isinstance(value, tuple) else str(value)) == TEXTS[key]
@@ -143,6 +148,8 @@ def test_file_is_refused_in_one_sentence(tmp_path: Path, text: str):
 
 
 def test_what_only_makes_sense_together():
+    with pytest.raises(ConfigError, match=r"Section \[voice\] needs turn_secret with turn"):
+        load(None, {"HEARTH_VOICE_TURN": "turn:a:1"})
     with pytest.raises(ConfigError, match=r"Section \[tls\] needs both certificate and key"):
         load(None, {"HEARTH_TLS_KEY": "key.pem"})
     with pytest.raises(ConfigError, match=r"listen in section \[http\] must name at least one"):

@@ -181,6 +181,9 @@ class VoiceConnection(Framed):
             self.close(conversation.SESSION_INVALID)
         if self.seat is not seat:
             return
+        # Bots have no use for relays.
+        wall = self.door.world.wall_ms() / 1000
+        relays = self.door.turn.servers(wish.user_id, wall) if wish.video else []
         self.write(
             seat.sent.number(
                 READY,
@@ -192,6 +195,7 @@ class VoiceConnection(Framed):
                         "modes": MODES,
                         "experiments": [],
                         "streams": wish.streams[:8] if wish.video else [],
+                        "ice_servers": relays,
                     }
                 ),
             )

@@ -41,6 +41,7 @@ from hearth.net.voice.conversation import (
     Resume,
     Sent,
 )
+from hearth.net.voice.turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class VoiceDoor:
     """Every voice session of this process. It is the media server's listener.
 
     `open_media` is called when the first client comes. `away` tells whether a user's clients all
-    say that nobody is there.
+    say that nobody is there. `turn` has the relays that browsers are told.
     """
 
     def __init__(
@@ -122,8 +123,10 @@ class VoiceDoor:
         *,
         away: Callable[[int], bool] = lambda user_id: False,
         scale: float = 1.0,
+        turn: Turn | None = None,
     ) -> None:
         self.world = world
+        self.turn = turn or Turn((), "")
         self.scale = scale
         self.media: Media | None = None
         self._open_media = open_media
