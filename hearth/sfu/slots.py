@@ -45,11 +45,16 @@ def assign_audio(room: Room, browser: Browser, now: float) -> None:
 
 
 def _may_go(view: View) -> bool:
-    return view.track is not None and not view.track.peer.voice.speaking
+    return isinstance(view.track, AudioTrack) and (
+        not view.track.audible or not view.track.peer.voice.speaking
+    )
 
 
-def _spoke_at(view: View) -> float:
-    return view.track.peer.voice.spoke_at if view.track is not None else 0.0
+def _spoke_at(view: View) -> tuple[bool, float]:
+    """Those that are not among the loudest go first: nothing of theirs is sent."""
+    if not isinstance(view.track, AudioTrack):
+        return False, 0.0
+    return view.track.audible, view.track.peer.voice.spoke_at
 
 
 def quality(viewer: Peer, track: VideoTrack) -> int:

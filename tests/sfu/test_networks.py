@@ -5,6 +5,7 @@ import asyncio
 from hearth.sfu import rtcp
 from tests.sfu.call import Call, virtual
 from tests.sfu.film import RATES
+from tests.sfu.peer import TestPeer
 
 SETTLED_S = 12.0
 """Longer than one probe up and a hold take."""
@@ -128,3 +129,54 @@ async def test_nobody_is_sent_more_than_the_host_allows(call: Call):
     call.sfu.upload_bits = float("inf")
     for _, watch, _ in viewers:
         await call.until(lambda watch=watch: watch.layer == "f", 30)
+
+
+@virtual
+async def test_in_a_room_of_a_hundred_all_hear_the_loudest_and_see_whom_they_choose(call: Call):
+    loop = asyncio.get_running_loop()
+    speakers = [(await call.come(11 + each, audio_slots=0))[1] for each in range(12)]
+    await call.films(30, {"": 60e3})
+    listeners: list[TestPeer] = []
+    for number in range(87):
+        peer, browser, relay = await call.come(
+            100 + number, microphone=False, audio_slots=8, video_slots=1, keep=False
+        )
+        if number % 3 == 0:
+            relay.down.loss, relay.down.jitter_s = 0.05, 0.03
+        if number % 2 == 0:
+            peer.want(0, {}, {})
+        listeners.append(browser)
+    room = call.sfu.rooms[1]
+    assert len(room.peers) == 100
+
+    async def talk(seconds: float, loud: range) -> None:
+        until = loop.time() + seconds
+        while loop.time() < until:
+            for number, speaker in enumerate(speakers):
+                speaker.say(b"opus", level=20 if number in loud else 60)
+            await asyncio.sleep(0.02)
+
+    def audible() -> set[int]:
+        return {peer.user_id for peer in room.peers if peer.microphone.audible} & set(range(11, 23))
+
+    async def heard(loud: range) -> None:
+        await talk(0.6, loud)
+        assert audible() == {11 + each for each in loud}
+        for each in listeners:
+            for stream in each.received.values():
+                stream.packets = 0
+        await talk(0.2, loud)
+        for each in listeners:
+            sound = {ssrc for mid in each.mids["audio"] for ssrc in each.slot_ssrcs[mid]}
+            counts = [s.packets for ssrc, s in each.received.items() if ssrc in sound]
+            assert len([count for count in counts if count >= 5]) == len(loud)
+            assert sum(counts) <= len(loud) * 12
+
+    await heard(range(8))
+    # Others are louder now; each slot has one name for good.
+    await heard(range(4, 12))
+    # A packet that is overtaken by those of whom its slot is given to next is too late.
+    assert all(each.bad <= (number % 3 == 0) * 4 for number, each in enumerate(listeners))
+    for number, each in enumerate(listeners):
+        picture = each.slot_ssrcs[each.mids["video"][0]][0]
+        assert (picture in each.received) == (number % 2 == 1)
