@@ -8,6 +8,7 @@ from hearth.commands.backup import backup, restore
 from hearth.commands.ban import ban
 from hearth.commands.bot import bot
 from hearth.commands.cert import cert
+from hearth.commands.doctor import doctor
 from hearth.commands.emoji import emoji
 from hearth.commands.guild import guild
 from hearth.commands.invite import invite
@@ -26,5 +27,6 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(admin)
+main.add_command(doctor)
 for each in (user, guild, bot, invite, role, ban, emoji, sticker, message, cert, backup, restore):
     admin.add_command(each)

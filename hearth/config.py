@@ -255,6 +255,10 @@ class Voice(Struct, frozen=True, kw_only=True):
     IPv4. A server behind NAT or in a container needs its public one here. When none is set, each
     client is told the address by which it has reached the server."""
 
+    guests_check: Annotated[bool, Meta(description="true or false")] = True
+    """Whether who is not logged in may try the ways to voice, on the page /voice-check. It tells
+    them the addresses of `addresses`: where nobody is to know these, `false` asks for a log-in."""
+
     same_address: Annotated[bool, Meta(description="true or false")] = True
     """Whether a bot's media must come from the IP address of its gateway connection, so that nobody
     is sent what another asked for. Where a network gives the two different addresses, `false` lets

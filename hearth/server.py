@@ -261,6 +261,8 @@ async def serve(
             logger.info("no voice: there is no TCP address, and [voice] udp is not set")
         else:
             rest.voice = voice
+            world.check_voice = voice.check
+            world.guests_check_voice = config.voice.guests_check
             rest.same_address = config.voice.same_address
             rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
             world.tasks.start(_every(1.0, voice.sweep), name="voice")
@@ -405,11 +407,13 @@ def _voice(
 
     everywhere = place[0] in ("", "0.0.0.0", "::")  # noqa: S104
     tcp_port = places[0][1] if places else 0
-    hosts = config.voice.addresses or ((own_ipv4(), LOOPBACK) if everywhere else (place[0],))
+    # As plain text, which goes over sockets: `Ip` is a kind of it that no encoder knows.
+    named = tuple(map(str, config.voice.addresses))
+    hosts = named or ((own_ipv4(), LOOPBACK) if everywhere else (place[0],))
 
     told = MediaSettings(
         host=place[0],
-        hosts=tuple(hosts),
+        hosts=hosts,
         tcp_port=tcp_port,
         stun=config.voice.stun or "",
         viewer_kbps=config.voice.viewer_kbps,

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -48,7 +48,7 @@ from hearth.core.record import decode
 from hearth.core.search import Search
 from hearth.core.throttle import Throttle
 from hearth.core.visibility import Views
-from hearth.core.voice_ports import Health
+from hearth.core.voice_ports import Health, Route
 from hearth.edge.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -128,6 +128,9 @@ class World:
         self.search, self.indexing = search, Indexing()
         self.exporting = asyncio.Lock()
         self.backups = backups
+        self.check_voice: Callable[[], Awaitable[Sequence[Route]]] | None = None
+        """Asks the media server, where there is one, for its ways. Raises OSError."""
+        self.guests_check_voice = True
         self.collecting = asyncio.Lock()
         """Held while blobs are deleted, and while none may be."""
         self.media = media or MediaLimits()

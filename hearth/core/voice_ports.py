@@ -11,6 +11,9 @@ from msgspec import Struct
 
 Kind = Literal["audio", "video", "screen"]
 
+CHECK_S = 60
+"""How long the name of a `Route` is answered to."""
+
 MICROPHONE, SOUNDSHARE, PRIORITY = 1, 2, 4
 """The flags of speaking (Discord reference, "Voice Connections", Speaking)."""
 
@@ -40,6 +43,19 @@ class Stream(NamedTuple):
     """Packets come, and may."""
     layers: tuple[str, ...]
     """The rids that have come, poorest first; empty without simulcast."""
+
+
+class Route(NamedTuple):
+    """A way to the media server, and what it can be tried with by anybody for `CHECK_S`: it answers
+    connectivity checks of this name and password (RFC 8445), and does nothing else for who makes
+    them."""
+
+    protocol: str
+    """`udp` or `tcp`."""
+    host: str
+    port: int
+    ufrag: str = ""
+    password: str = ""
 
 
 class Health(Struct, frozen=True, kw_only=True):
@@ -183,6 +199,10 @@ class Media(Protocol):
     def stream(self, left: Callable[[], None]) -> object | None:
         """The asyncio.Protocol of a TCP connection that carries media, which calls `left` once when
         the connection is over; None when none may come."""
+        ...
+
+    async def check(self) -> Sequence[Route]:
+        """The ways to it, each with a name by which it can be tried."""
         ...
 
     def health(self) -> Sequence[Health]:

@@ -9,7 +9,7 @@ from asyncio import StreamReader
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from hearth.core.voice_ports import Kind, May, MediaSettings, Stream
+from hearth.core.voice_ports import Kind, May, MediaSettings, Route, Stream
 
 LONGEST_BYTES = 1 << 20
 """More is nonsense: the longest is an answer to an offer of 64 KiB."""
@@ -95,18 +95,26 @@ class Leave(_Message, frozen=True):
     peer: int
 
 
-Order = Begin | Join | Allow | Expect | Select | Offer | Label | Want | Leave
+class Check(_Message, frozen=True):
+    """See `Media.check`; answered by `Answer`. It is about no peer."""
+
+    ask: int
+    peer: int = 0
+
+
+Order = Begin | Join | Allow | Expect | Select | Offer | Label | Want | Leave | Check
 
 
 # What the process says
 
 
 class Answer(_Message, frozen=True):
-    """To an order that asked: the text or the key that was made, or in one sentence why not."""
+    """To an order that asked: what was made, or in one sentence why not."""
 
     ask: int
     text: str = ""
     key: bytes = b""
+    routes: tuple[Route, ...] = ()
     refused: bool = False
 
 

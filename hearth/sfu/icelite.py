@@ -1,8 +1,11 @@
 """ICE without candidates of our own making (RFC 8445, section 2.5): who is behind which address."""
 
+import hashlib
+import hmac
 import secrets
 from collections import OrderedDict
 
+from hearth.core.voice_ports import CHECK_S
 from hearth.sfu.borrowed import answer_check, proven, read_check
 from hearth.sfu.udp import Address
 
@@ -60,6 +63,7 @@ class IceLite:
         self.by_ufrag: dict[str, Agent] = {}
         self.by_address: dict[Address, Agent] = {}
         self._buckets = Buckets()
+        self._key = secrets.token_bytes(32)
 
     def agent(self, owner: object, remote: str) -> Agent:
         """A new agent, with names that nobody else has."""
@@ -68,6 +72,24 @@ class IceLite:
             ufrag = self._name + secrets.token_hex(4)
         made = self.by_ufrag[ufrag] = Agent(owner, remote, ufrag)
         return made
+
+    def check(self, now: float) -> tuple[str, str]:
+        """A name and a password whose checks are answered for `CHECK_S`, and nothing else is done
+        for. Nothing is kept of them: the name says until when, and only we make its password."""
+        ufrag = f"{self._name}+{int(now) + CHECK_S:x}+{secrets.token_hex(4)}"
+        return ufrag, self._password(ufrag)
+
+    def _password(self, ufrag: str) -> str:
+        return hmac.new(self._key, ufrag.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _trying(self, ufrag: str, now: float) -> str | None:
+        """The password of a name that `check` gave; None where it is none, or too old."""
+        parts = ufrag.split("+")
+        try:
+            late = len(parts) != 3 or now > int(parts[1], 16)
+        except ValueError:
+            return None
+        return None if late else self._password(ufrag)
 
     def remove(self, agent: Agent) -> None:
         """Forget an agent and all its addresses. May be called again."""
@@ -85,9 +107,10 @@ class IceLite:
         if agent.address == address:
             agent.address = next(reversed(agent.proven), None)
 
-    def take(self, data: bytes, address: Address, now: float) -> tuple[Agent, bytes] | None:
+    def take(self, data: bytes, address: Address, now: float) -> tuple[Agent | None, bytes] | None:
         """What a datagram that looks like STUN leads to: the agent whose address is now proven,
-        and the answer. None is silence: whoever does not know our password learns nothing."""
+        if it is not somebody's who only tries the way, and the answer, which is shorter. None is
+        silence: whoever does not know our password learns nothing."""
         host = plain_host(address)
         if not self._buckets.take(address if address in self.by_address else host, now):
             return None
@@ -95,7 +118,12 @@ class IceLite:
         if check is None:
             return None
         agent = self.by_ufrag.get(check.local)
-        if agent is None or check.remote != agent.remote or not proven(check, agent.password):
+        if agent is None:
+            password = self._trying(check.local, now)
+            if password is None or not proven(check, password):
+                return None
+            return None, answer_check(check, password, host, address[1])
+        if check.remote != agent.remote or not proven(check, agent.password):
             return None
         agent.checked_at = now
         self._prove(agent, address)

@@ -15,6 +15,7 @@ from hearth.core.voice_ports import (
     MediaListener,
     MediaPeer,
     MediaSettings,
+    Route,
 )
 from hearth.edge.lag import Lag
 from hearth.edge.metrics import resident_bytes
@@ -47,6 +48,12 @@ class MediaServer:
     def stream(self, left: Callable[[], None]) -> asyncio.Protocol | None:
         """What takes a TCP connection that carries media; None when nobody may come so."""
         return self.sfu.stream(left)
+
+    async def check(self) -> Sequence[Route]:
+        """The ways to it, to be tried. The first time loads what browsers need."""
+        web = await self.sfu.load()
+        name = web.ice.check(self.sfu.now())
+        return [Route(each.protocol, each.host, each.port, *name) for each in web.candidates]
 
     def health(self) -> Sequence[Health]:
         """How it is; it shares the process with all else."""

@@ -28,6 +28,7 @@ from hearth.core.voice_ports import (
     MediaListener,
     MediaPeer,
     MediaSettings,
+    Route,
     Stream,
 )
 from hearth.sfu import control
@@ -431,6 +432,17 @@ class Processes:
             return None
 
         return Hand(find, left)
+
+    async def check(self) -> Sequence[Route]:
+        """See the port: of all processes, which are begun for it; who cannot answer has none."""
+        asked = [each.ask(control.Check) for each in self._carriers]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return [
+            route
+            for answer in answers
+            if isinstance(answer, control.Answer)
+            for route in answer.routes
+        ]
 
     def health(self) -> Sequence[Health]:
         """See the port."""

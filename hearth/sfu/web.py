@@ -103,7 +103,8 @@ class Web:
             if found is not None:
                 agent, answer = found
                 self.send(answer, address)
-                self._checked(agent)
+                if agent is not None:
+                    self._checked(agent)
         elif 20 <= first < 64:
             # Only who proved its address gets a certificate sent to it.
             agent = self.ice.by_address.get(address)

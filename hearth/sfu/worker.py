@@ -54,7 +54,7 @@ class Desk:
         except Exception as error:
             if not isinstance(error, ValueError):
                 logger.exception("order failed order=%s", type(order).__name__)
-            if isinstance(order, control.Expect | control.Select | control.Offer):
+            if isinstance(order, control.Expect | control.Select | control.Offer | control.Check):
                 why = str(error) if isinstance(error, ValueError) else "It failed."
                 self.say(control.Answer(order.ask, why, refused=True))
             elif order.peer in self._peers:
@@ -66,6 +66,9 @@ class Desk:
             peer = self.sfu.join(order.room_id, order.user_id, order.may, order.ssrc)
             self._peers[order.peer] = peer
             self._numbers[peer] = order.peer
+            return
+        if isinstance(order, control.Check):
+            self.say(control.Answer(order.ask, routes=tuple(await self.media.check())))
             return
         assert not isinstance(order, control.Begin)
         peer = self._peers.get(order.peer)

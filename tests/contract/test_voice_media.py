@@ -15,6 +15,7 @@ import pytest
 
 from hearth.core.voice_ports import May, Media, MediaPeer, MediaSettings, Stream
 from hearth.sfu.media import open_media
+from hearth.sfu.probe import reach
 from hearth.sfu.processes import Processes
 from hearth.sfu.udp import bound
 from tests.harness import runs, until
@@ -99,6 +100,19 @@ async def apart(request: pytest.FixtureRequest) -> AsyncIterator[Hall]:
     made = Hall(request.param)
     yield made
     await made.close()
+
+
+async def test_the_ways_to_it_can_be_tried(hall: Hall) -> None:
+    (route,) = await hall.media.check()
+    assert (route.protocol, route.host) == ("udp", HERE)
+    assert await reach(route) > 0
+    (again,) = await hall.media.check()
+    assert again.ufrag != route.ufrag
+    async with listening(hall.media.stream, None) as (port, _):
+        by_tcp = again._replace(protocol="tcp", port=port)
+        assert await reach(by_tcp) > 0
+        with pytest.raises(OSError, match=r"no answer|closed"):
+            await reach(by_tcp._replace(password="0" * 32), within_s=0.3)
 
 
 async def test_who_may_not_is_not_heard_and_does_not_hear(hall: Hall) -> None:
@@ -298,6 +312,7 @@ async def test_one_process_dies_alone(apart: Hall) -> None:
 OWNER = """
 import asyncio, time
 from hearth.core.voice_ports import May, MediaSettings
+from hearth.sfu.probe import reach
 from hearth.sfu.processes import Processes
 from hearth.sfu.udp import bound
 from tests.sfu.told import Told

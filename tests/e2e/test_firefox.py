@@ -148,6 +148,12 @@ async def seen(look: Callable[[], Awaitable[dict[str, int]]], width: range) -> N
 
 async def test_voice(server: Server, browser: Browser, firefox: Firefox) -> None:
     """They hear and see each other, as large as they show each other, and over a cut."""
+    guest = await firefox.tab()
+    await guest.go(f"{server.url}/voice-check")
+    ways = "() => document.querySelector('main').innerText.match(/It answers, after/g)?.length"
+    await guest.until_so(lambda count: count == 2, ways)
+    assert guest.faults == []
+    await guest.close()
     ann = await log_in(firefox, server, "ann", OWN_MICROPHONE)
     bob = await Speaker.come(browser, server, "bob", 880)
     await ann.click("link", "Den")

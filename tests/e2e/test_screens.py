@@ -109,6 +109,16 @@ async def test_screens(
         await stranger.goto(server.url + entry)
         await expect(stranger.get_by_role("heading", name=title)).to_be_visible()
         await eye.look(stranger, entry)
+    # Without an account one sees whether voice would get through, and speaks for a try.
+    await stranger.goto(f"{server.url}/voice-check")
+    await expect(stranger.get_by_role("heading", name="Voice gets through.")).to_be_visible()
+    await expect(stranger.get_by_text("It answers, after")).to_have_count(2)
+    await eye.look(stranger, "voice check")
+    await stranger.get_by_role("button", name="Try the microphone").click()
+    await expect(stranger.get_by_text("You are heard.")).to_be_visible()
+    await eye.look(stranger, "voice check with a microphone")
+    await stranger.get_by_role("link", name="Log in").click()
+    await expect(stranger.get_by_role("heading", name="Welcome back")).to_be_visible()
     ann = await Reader.open(browser, server, "ann", **context)
     page = ann.page
     await expect(page.get_by_text("Friends you add show up here")).to_be_visible()

@@ -73,6 +73,7 @@ TEXTS = {
     "cache_bytes": "2097152",
     "udp": "0.0.0.0:5",
     "addresses": "203.0.113.7,2001:db8::7",
+    "guests_check": "False",
     "same_address": "False",
     "processes": "2",
     "stun": "stun.example.org:3478",

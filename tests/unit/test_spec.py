@@ -39,6 +39,7 @@ BEYOND = {
     "download_harvest": "and fetch it",
     "get_user_profile": "people look at each other",
     "update_my_profile": "and say who they are",
+    "check_voice": "guests' browsers try the ways to the media server",
     "list_private_channels": "people's clients and bots alike list their DMs",
     "list_relationships": "people have friends",
     "create_relationship": "make them, and block others",

@@ -13,7 +13,7 @@ DIST = Path(__file__).resolve().parent.parent.parent / "web" / "dist"
 """Where the build puts the client."""
 
 _VIEWS = re.compile(
-    r"^/(?:$|(?:channels|claim|invite|reset|settings|friends)(?:/|$)|(?:login|register)$)"
+    r"^/(?:$|(?:channels|claim|invite|reset|settings|friends)(?:/|$)|(?:login|register|voice-check)$)"
 )
 """What the client shows something of its own for; all of these are its one page."""
 

@@ -26,7 +26,7 @@ from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import P, resolve
 from hearth.core.visibility import Views
 from hearth.core.voice import flags
-from hearth.core.voice_ports import Health, Kind, May, Media, MediaListener, MediaPeer
+from hearth.core.voice_ports import Health, Kind, May, Media, MediaListener, MediaPeer, Route
 from hearth.net.voice.conversation import (
     CALL_TERMINATED,
     CLIENT_DISCONNECT,
@@ -158,9 +158,7 @@ class VoiceDoor:
         except Refused as refused:
             logger.info("voice refused user=%d code=%d", wish.user_id, refused.error.code)
             return None
-        async with self._opening:
-            if self.media is None:
-                self.media = await self._open_media(self)
+        media = await self._opened()
         # From here to the end nothing awaits: no commit falls between what is known and the room.
         home = self.world.homes.get(home_id)
         snapshot = None if home is None else home.snapshot
@@ -175,7 +173,7 @@ class VoiceDoor:
         if old is not None:
             self._out(old, SESSION_INVALID)
         may, vad = self._flags(snapshot, state)
-        peer = self.media.join(state.channel_id, wish.user_id, may)
+        peer = media.join(state.channel_id, wish.user_id, may)
         seat = Seat(home_id, wish, state.channel_id, peer, self.world.clock.now())
         seat.may, seat.vad = may, vad
         self.seats[seat.session_id] = seat
@@ -186,6 +184,17 @@ class VoiceDoor:
         for other in self._others(seat):
             other.say(CLIENTS_CONNECT, {"user_ids": [str(seat.user_id)]})
         return seat
+
+    async def _opened(self) -> Media:
+        """The media server, which the first who needs it opens. Raises OSError."""
+        async with self._opening:
+            if self.media is None:
+                self.media = await self._open_media(self)
+            return self.media
+
+    async def check(self) -> Sequence[Route]:
+        """The ways to the media server, to be tried. Raises OSError where it cannot be opened."""
+        return await (await self._opened()).check()
 
     def introduce(self, seat: Seat) -> None:
         """Tell a session that has its key who else is there, and them of it."""

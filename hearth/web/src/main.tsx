@@ -3,7 +3,7 @@ import { createEffect, createSignal, type JSX, Match, onCleanup, Suspense, Switc
 import { render, setTrustedTypesPolicy } from "solid-js/web";
 import { acceptInvite } from "./actions/guilds.ts";
 import { resume } from "./actions/session.ts";
-import { Entry, entryOf, pathOfHash, Settings, Shell } from "./routes.ts";
+import { Entry, entryOf, isOpen, pathOfHash, Settings, Shell, VoiceCheck } from "./routes.ts";
 import { applyPrefs, places } from "./store/prefs.ts";
 import { session } from "./store/session.ts";
 import { Flame } from "./ui/Icon.tsx";
@@ -29,6 +29,7 @@ function App(): JSX.Element {
   // Held for the time of a log-in, so that the form that did it can finish.
   const [arriving, setArriving] = createSignal(false);
   createEffect(() => {
+    if (isOpen(path())) return;
     const entry = entryOf(path());
     if (session.phase === "out") {
       setArriving(true);
@@ -59,6 +60,9 @@ function App(): JSX.Element {
     <>
       <Suspense fallback={<Splash />}>
         <Switch fallback={<Splash />}>
+          <Match when={isOpen(path())}>
+            <VoiceCheck />
+          </Match>
           <Match when={forms()?.kind} keyed>
             {(kind) => <Entry kind={kind} code={forms()?.code ?? ""} />}
           </Match>

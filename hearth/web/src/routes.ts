@@ -4,7 +4,13 @@ import type { Kind } from "./views/Entry.tsx";
 
 export const Entry = lazy(() => import("./views/Entry.tsx"));
 export const Shell = lazy(() => import("./views/Shell.tsx"));
+export const VoiceCheck = lazy(() => import("./views/VoiceCheck.tsx"));
 export const Settings = lazy(() => import("./views/Settings.tsx"));
+
+/** What everybody may see, logged in or not. */
+export function isOpen(path: string): boolean {
+  return /^\/voice-check\/?$/.test(path);
+}
 
 /** Which form of the way in a path is; links from mails and the console have it behind the "#" too. */
 export function entryOf(path: string): { kind: Kind; code: string } | null {

@@ -7,6 +7,7 @@ import {
 } from "../store/voice.ts";
 import { Button } from "../ui/Button.tsx";
 import { Choice, SelectField, Switch } from "../ui/Field.tsx";
+import { follow } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
 import { Preview } from "../parts/Preview.tsx";
 import page from "./Settings.module.css";
@@ -72,7 +73,7 @@ export default function VoiceSettings(): JSX.Element {
   return (
     <div class={page.section}>
       <h1>Voice</h1>
-      <p class="soft">On this device. Voice is encrypted on its way to the server; whoever runs the server could listen.</p>
+      <p class="soft">On this device. Voice is encrypted on its way to the server; whoever runs the server could listen. <a href="/voice-check" onClick={follow}>Check whether it gets through</a></p>
       <div class={page.part}>
         <Show when={found.latest} keyed>
           {(list) => (

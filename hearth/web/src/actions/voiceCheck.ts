@@ -1,0 +1,37 @@
+// Try the ways to voice, also without an account.
+import { request } from "../api/client.ts";
+import { Refusal } from "../core/refusal.ts";
+import { type Route, tryRoute } from "../voice/check.ts";
+
+/** What came of one kind of way: the ports, those at which nothing answered, and how fast the rest did. */
+export interface Way {
+  ports: number[];
+  shut: number[];
+  ms: number | null;
+}
+
+export type Ways = { udp: Way; tcp: Way };
+
+/** Throws `Refusal`, whose text says what to do. */
+export async function tryVoice(): Promise<Ways> {
+  if (typeof RTCPeerConnection === "undefined") throw new Refusal(0, 0, "This browser has no calls (WebRTC), or they are switched off in it.");
+  let told: { routes: Route[] };
+  try {
+    told = await request("POST", "/voice/check");
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === 401) throw new Refusal(401, error.code, "This server lets only its members try: log in, then come back here.");
+    if (error.status === 403) throw new Refusal(403, error.code, "This server has no voice. Whoever runs it learns why by the command “hearth doctor voice”.");
+    throw error;
+  }
+  const of = async (protocol: Route["protocol"]): Promise<Way> => {
+    const routes = told.routes.filter((one) => one.protocol === protocol);
+    const tried = await Promise.all(routes.map(async (one) => ({ port: one.port, ms: await tryRoute(one).catch(() => null) })));
+    const answered = tried.filter((one) => one.ms !== null);
+    const ports = [...new Set(routes.map((one) => one.port))];
+    const shut = ports.filter((port) => !answered.some((one) => one.port === port));
+    return { ports, shut, ms: ports.length && !shut.length ? Math.min(...answered.map((one) => one.ms as number)) : null };
+  };
+  const [udp, tcp] = await Promise.all([of("udp"), of("tcp")]);
+  return { udp, tcp };
+}
