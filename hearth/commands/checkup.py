@@ -71,7 +71,7 @@ def check_addresses(config: Config, routes: Sequence[Route]) -> list[Finding]:
     known = [each for host in hosts if (each := _address(host)) is not None]
     listed = ", ".join(hosts)
     outside = _host_of(config.http.public_url)
-    if all(each.is_loopback for each in known):
+    if config.voice.stun is None and all(each.is_loopback for each in known):
         behind = outside is not None or bool(config.http.trusted_proxies)
         return [
             Finding(
@@ -84,6 +84,10 @@ def check_addresses(config: Config, routes: Sequence[Route]) -> list[Finding]:
                 else "To let others in, listen on 0.0.0.0:PORT in [http]; see docs/install.md.",
             )
         ]
+    if config.voice.stun is not None and not any(each.is_global for each in known):
+        text = f"Clients are told {listed}: the STUN server {config.voice.stun} has told no other."
+        todo = "See whether it is up and UDP to it is let out, or set addresses in [voice]."
+        return [Finding("addresses", "trouble", text, todo)]
     if not any(each.is_global for each in known):
         local = outside is not None and not _is_local(outside)
         return [

@@ -57,6 +57,13 @@ def test_addresses(hosts: list[str], origin: str | None, state: str) -> None:
     assert bool(found.todo) == (state != "ok")
 
 
+def test_the_address_that_a_stun_server_tells() -> None:
+    asks = world(None, stun="stun.example.org:3478")
+    for hosts, state in ((["127.0.0.1"], "trouble"), (["198.41.0.4", "10.0.0.7"], "ok")):
+        (found,) = check_addresses(asks, ways(*hosts))
+        assert found.state == state
+
+
 def test_ways() -> None:
     near, far = Route("udp", "10.0.0.7", 1), Route("tcp", "2001:db8::7", 2)
     found = check_routes([(near, 1.5), (near, "no answer came"), (far, "no route")], {"10.0.0.7"})

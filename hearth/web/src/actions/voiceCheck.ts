@@ -3,7 +3,7 @@ import { request } from "../api/client.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type Route, tryRoute } from "../voice/check.ts";
 
-/** What came of one kind of way: the ports, those at which nothing answered, and how fast the rest did. */
+/** What came of one kind of way: the ports, those of processes of which none answered, and how fast the rest did. */
 export interface Way {
   ports: number[];
   shut: number[];
@@ -26,11 +26,12 @@ export async function tryVoice(): Promise<Ways> {
   }
   const of = async (protocol: Route["protocol"]): Promise<Way> => {
     const routes = told.routes.filter((one) => one.protocol === protocol);
-    const tried = await Promise.all(routes.map(async (one) => ({ port: one.port, ms: await tryRoute(one).catch(() => null) })));
+    const tried = await Promise.all(routes.map(async (one) => ({ ...one, ms: await tryRoute(one).catch(() => null) })));
     const answered = tried.filter((one) => one.ms !== null);
-    const ports = [...new Set(routes.map((one) => one.port))];
-    const shut = ports.filter((port) => !answered.some((one) => one.port === port));
-    return { ports, shut, ms: ports.length && !shut.length ? Math.min(...answered.map((one) => one.ms as number)) : null };
+    const portsOf = (some: Route[]) => [...new Set(some.map((one) => one.port))];
+    // Of one process any way will do; each process has a name of its own.
+    const shut = portsOf(routes.filter((one) => !answered.some((other) => other.ufrag === one.ufrag)));
+    return { ports: portsOf(routes), shut, ms: routes.length && !shut.length ? Math.min(...answered.map((one) => one.ms as number)) : null };
   };
   const [udp, tcp] = await Promise.all([of("udp"), of("tcp")]);
   return { udp, tcp };
