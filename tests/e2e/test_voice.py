@@ -331,6 +331,45 @@ async def test_a_stage(
     assert ann.faults == bob.faults == eye.faults == []
 
 
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: make setup")
+async def test_a_voice_message(server: Server, browser: Browser) -> None:
+    """It is recorded, heard again before it is sent, and played by who gets it."""
+    ann = await Speaker.come(
+        browser, server, "ann", 440, color_scheme="dark", reduced_motion="reduce", bypass_csp=True
+    )
+    bob = await Speaker.come(browser, server, "bob", 880)
+    eye = Inspector()
+    await ann.page.get_by_role("button", name="Record a voice message").click()
+    recorder = ann.page.get_by_role("group", name="Voice message", exact=True)
+    await expect(recorder.get_by_role("timer")).to_have_text("0:01")
+    await eye.look(ann.page, "recording")
+    await recorder.get_by_role("button", name="Stop, and listen first").click()
+    await expect(recorder.get_by_role("button", name="Play")).to_be_visible()
+    await recorder.get_by_role("button", name="Send the voice message").click()
+    await expect(ann.page.locator("[data-composer]")).to_be_focused()
+    sound = bob.page.get_by_role("article").get_by_role("group", name="Voice message")
+    await expect(sound).to_have_accessible_name(re.compile(r"^Voice message, 0:0\d$"))
+    # A tone is as loud everywhere, but for its first moment.
+    high = "bars => bars.filter((bar) => bar.height.baseVal.value > 20).length"
+    assert await sound.locator("rect").evaluate_all(high) > 24
+    await sound.get_by_role("button", name="Play").click()
+    await bob.until("document.querySelector('article input[type=range]').valueAsNumber > 0")
+    # Once it is over it can be played again.
+    await expect(sound.get_by_role("button", name="Play")).to_be_visible()
+    await bob.page.get_by_role("article").last.hover()
+    await expect(bob.page.get_by_role("button", name="Reply", exact=True)).to_be_visible()
+    await eye.look(ann.page, "sent")
+    # Who writes has no use for it, and what is discarded is not sent.
+    await ann.page.locator("[data-composer]").fill("Hello")
+    await expect(ann.page.get_by_role("button", name="Record a voice message")).to_have_count(0)
+    await ann.page.locator("[data-composer]").fill("")
+    await ann.page.get_by_role("button", name="Record a voice message").click()
+    await expect(recorder.get_by_role("timer")).to_be_visible()
+    await ann.page.keyboard.press("Escape")
+    await expect(recorder).to_have_count(0)
+    assert ann.faults == bob.faults == eye.faults == []
+
+
 async def test_what_breaks_off_goes_on_by_itself(
     server: Server, browser: Browser, rooms: tuple[str, str]
 ) -> None:

@@ -2,7 +2,7 @@
 import { request } from "../api/client.ts";
 import { Refusal } from "../core/refusal.ts";
 import { makeNonce } from "../core/snowflake.ts";
-import type { Id, Message } from "../core/types.ts";
+import { type Id, type Message, MessageFlag } from "../core/types.ts";
 import { apply } from "../store/index.ts";
 import { enqueue, failed, type Outgoing, outbox, settle } from "../store/outbox.ts";
 import { session } from "../store/session.ts";
@@ -88,7 +88,10 @@ function form(one: Outgoing): Record<string, unknown> {
       filename: file.filename,
       uploaded_filename: file.uploaded,
       description: file.description,
+      duration_secs: file.spoken?.seconds,
+      waveform: file.spoken?.waveform,
     }));
+    if (one.files.some((file) => file.spoken)) body.flags = MessageFlag.VOICE;
   }
   if (one.replyTo) {
     body.message_reference = { message_id: one.replyTo, channel_id: one.channel_id, fail_if_not_exists: false };

@@ -79,16 +79,22 @@ async function run(channelId: Id, key: string): Promise<void> {
   const { file, abort } = known;
   changeUpload(key, { state: "sending", progress: 0, error: undefined });
   try {
-    const { attachments } = await request<Places>("POST", `/channels/${channelId}/attachments`, {
-      body: { files: [{ id: "0", filename: file.name || "file", file_size: file.size }] },
-      signal: abort.signal,
-    });
-    const place = attachments[0];
-    if (!place) throw new Refusal(0, 0, "The server has no place for the file.");
-    await put(place.upload_url, file, (progress) => changeUpload(key, { progress }), abort.signal);
-    changeUpload(key, { state: "there", progress: 1, uploaded: place.upload_filename });
+    const uploaded = await upload(channelId, file, (progress) => changeUpload(key, { progress }), abort.signal);
+    changeUpload(key, { state: "there", progress: 1, uploaded });
   } catch (error) {
     if (abort.signal.aborted) return;
     changeUpload(key, { state: "failed", error: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** Give a file to the server, for a message in a channel; what it is called there. */
+export async function upload(channelId: Id, file: File, progress: (part: number) => void, signal: AbortSignal): Promise<string> {
+  const { attachments } = await request<Places>("POST", `/channels/${channelId}/attachments`, {
+    body: { files: [{ id: "0", filename: file.name || "file", file_size: file.size }] },
+    signal,
+  });
+  const place = attachments[0];
+  if (!place) throw new Refusal(0, 0, "The server has no place for the file.");
+  await put(place.upload_url, file, progress, signal);
+  return place.upload_filename;
 }

@@ -195,7 +195,12 @@ export interface Attachment {
   width?: number | null;
   height?: number | null;
   description?: string;
+  /** Of a voice message, in base64. */
+  waveform?: string;
+  duration_secs?: number;
 }
+
+export const MessageFlag = { VOICE: 1 << 13 } as const;
 
 export interface Embed {
   title?: string;

@@ -4,6 +4,7 @@ import { hereUrl } from "../core/cdn.ts";
 import type { Attachment } from "../core/types.ts";
 import { Icon } from "../ui/Icon.tsx";
 import styles from "./Attachments.module.css";
+import { VoiceMessage } from "./VoiceMessage.tsx";
 
 const WIDEST = 420;
 const TALLEST = 320;
@@ -70,6 +71,9 @@ function File(props: { file: Attachment }): JSX.Element {
       </Match>
       <Match when={kind() === "video"}>
         <video class={styles.picture} src={hereUrl(props.file.url)} controls preload="metadata" width={WIDEST} />
+      </Match>
+      <Match when={kind() === "audio" && props.file.waveform}>
+        {(waveform) => <VoiceMessage url={hereUrl(props.file.url)} seconds={props.file.duration_secs ?? 0} waveform={waveform()} />}
       </Match>
       <Match when={kind() === "audio"}>
         <audio src={hereUrl(props.file.url)} controls preload="metadata" />

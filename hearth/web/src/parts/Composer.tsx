@@ -5,7 +5,7 @@ import { send, type Written } from "../actions/send.ts";
 import { findMembers } from "../actions/guilds.ts";
 import { attach, MOST_FILES, takeUploads } from "../actions/uploads.ts";
 import { compare } from "../core/snowflake.ts";
-import type { Channel, Emoji } from "../core/types.ts";
+import { type Channel, type Emoji, MessageFlag } from "../core/types.ts";
 import { channels, isPrivate, may, stickerGuilds } from "../store/channels.ts";
 import { guilds, memberOf, nameIn } from "../store/guilds.ts";
 import { messages, stretches } from "../store/messages.ts";
@@ -24,6 +24,7 @@ import { openPicker } from "./EmojiPicker.tsx";
 import { Face } from "./Face.tsx";
 import { UploadTray } from "./UploadTray.tsx";
 
+const Recorder = lazy(() => import("./Recorder.tsx"));
 const StickerPicker = lazy(() => import("./StickerPicker.tsx"));
 
 const LONGEST = 2000;
@@ -38,6 +39,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   const [found, setFound] = createSignal<Choice[]>([]);
   const [chosen, setChosen] = createSignal(0);
   const [ping, setPing] = createSignal(true);
+  const [recording, setRecording] = createSignal(false);
   const [stickersAt, setStickersAt] = createSignal<Element | null>(null);
   let area!: HTMLTextAreaElement;
   let picker!: HTMLInputElement;
@@ -46,6 +48,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   const label = () => `${isPrivate(props.channel) ? "@" : "#"}${props.name}`;
   const can = () => may(channels[id], "SEND_MESSAGES");
   const canAttach = () => can() && may(channels[id], "ATTACH_FILES");
+  const canSpeak = () => canAttach() && may(channels[id], "SEND_VOICE_MESSAGES") && text().trim() === "" && uploadsIn(id).length === 0;
   const sending = () => uploadsIn(id).some((one) => one.state === "sending");
   const ready = () => text().trim() !== "" || uploadsIn(id).some((one) => one.state === "there");
   const add = (files: FileList | null | undefined) => {
@@ -126,7 +129,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
     setReplyingTo(null);
   };
   const editLast = () => {
-    const last = [...(stretches[id]?.ids ?? [])].sort(compare).reverse().find((one) => messages[one]?.author.id === myId() && [0, 19].includes(messages[one]?.type ?? -1));
+    const last = [...(stretches[id]?.ids ?? [])].sort(compare).reverse().find((one) => messages[one]?.author.id === myId() && [0, 19].includes(messages[one]?.type ?? -1) && !((messages[one]?.flags ?? 0) & MessageFlag.VOICE));
     if (last) setEditing(last);
   };
   const keys = (event: KeyboardEvent) => {
@@ -233,7 +236,15 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
         }
       >
         <UploadTray channelId={id} />
-        <div class={styles.box}>
+        <Show when={recording()}>
+          <Suspense>
+            <Recorder channelId={id} onSend={(file) => dispatch({ files: [file] })} onClose={() => {
+              setRecording(false);
+              area?.focus();
+            }} />
+          </Suspense>
+        </Show>
+        <div class={styles.box} hidden={recording()}>
           <Show when={canAttach()}>
             <input
               ref={picker}
@@ -287,7 +298,9 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
           <Show when={stickerGuilds(props.channel).length}>
             <IconButton icon="sticker" label="Stickers" tip="above" onClick={(event) => setStickersAt(event.currentTarget)} />
           </Show>
-          <IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!ready() || sending()} onClick={submit} />
+          <Show when={canSpeak()} fallback={<IconButton icon="send" label="Send" tip="above" class={styles.send} disabled={!ready() || sending()} onClick={submit} />}>
+            <IconButton icon="mic" label="Record a voice message" tip="above" onClick={() => setRecording(true)} />
+          </Show>
         </div>
       </Show>
       <Show when={stickersAt()}>

@@ -4,7 +4,7 @@ import { attemptDelete, copy, linkTo } from "./messageMenu.ts";
 import * as actions from "../actions/messages.ts";
 import { createdMs } from "../core/snowflake.ts";
 import { clockTime, full, stamp } from "../core/time.ts";
-import type { Channel, Emoji, Message as MessageObject } from "../core/types.ts";
+import { type Channel, type Emoji, type Message as MessageObject, MessageFlag } from "../core/types.ts";
 import { channels, may } from "../store/channels.ts";
 import { colourIn, nameIn } from "../store/guilds.ts";
 import { messages } from "../store/messages.ts";
@@ -64,7 +64,7 @@ function Shown(props: Place & { message: MessageObject }): JSX.Element {
   const can = {
     react: () => may(channel(), "ADD_REACTIONS") && may(channel(), "READ_MESSAGE_HISTORY"),
     reply: () => written() && may(channel(), "SEND_MESSAGES"),
-    edit: () => own() && written(),
+    edit: () => own() && written() && !(props.message.flags & MessageFlag.VOICE),
     pin: () => may(channel(), "PIN_MESSAGES") || may(channel(), "MANAGE_MESSAGES"),
     remove: () => own() || may(channel(), "MANAGE_MESSAGES"),
   };

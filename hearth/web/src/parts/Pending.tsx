@@ -45,7 +45,7 @@ export function Pending(props: {
               <Markdown class={styles.text} text={one().content} />
             </Show>
             <Show when={one().files}>
-              {(files) => <p class="soft small">{files().map((file) => file.filename).join(", ")}</p>}
+              {(files) => <p class="soft small">{files().map((file) => (file.spoken ? "Voice message" : file.filename)).join(", ")}</p>}
             </Show>
             <Stickers list={one().stickers} />
             <Show when={now()?.failed}>

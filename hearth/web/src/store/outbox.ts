@@ -10,6 +10,8 @@ export interface SentFile {
   uploaded: string;
   filename: string;
   description?: string;
+  /** Of a voice message: how long it is, and its shape. */
+  spoken?: { seconds: number; waveform: string };
 }
 
 export interface Outgoing {
