@@ -22,7 +22,7 @@ LAYERS = {
     "ui": {"core"},
     "api": {"core"},
     "gateway": {"core"},
-    "voice": {"core"},
+    "voice": {"core", "gateway"},
     "store": {"core", "api", "gateway", "voice"},
     "actions": {"core", "api", "gateway", "voice", "store"},
     "parts": {"core", "store", "actions", "ui"},

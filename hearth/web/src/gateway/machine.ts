@@ -1,10 +1,9 @@
 // The client's half of Gateway v10 as a pure machine: what comes in and when → what to do.
+import { waitMs, type Wire } from "./driver.ts";
 
 /** What the machine wants done. */
 export type Output =
-  | { do: "connect"; url: string }
-  | { do: "send"; op: number; d: unknown }
-  | { do: "close"; code: number }
+  | Wire
   | { do: "dispatch"; name: string; d: unknown }
   | { do: "state"; state: State }
   | { do: "void"; reason: string };
@@ -20,7 +19,6 @@ export interface Payload {
 }
 
 const OP = { DISPATCH: 0, HEARTBEAT: 1, IDENTIFY: 2, RESUME: 6, RECONNECT: 7, INVALID: 9, HELLO: 10, ACK: 11 };
-const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
 /** After a crash all come anew, within so long; who was in a call is back within five seconds. */
 const REFUSED_MS = 1_500;
@@ -112,9 +110,8 @@ export class Machine {
       return [{ do: "state", state: "over" }, { do: "void", reason }];
     }
     if (SESSION_GONE.has(code)) this.forget();
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.tries, LONGEST_WAIT_MS);
+    this.retryAt = now + waitMs(this.tries, LONGEST_WAIT_MS, this.random);
     this.tries += 1;
-    this.retryAt = now + wait * (0.7 + 0.3 * this.random());
     return this.turn("waiting");
   }
 

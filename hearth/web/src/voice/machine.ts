@@ -1,10 +1,9 @@
 // The client's half of the voice gateway v8 as a pure machine: what comes in and when → what to do.
+import { waitMs, type Wire } from "../gateway/driver.ts";
 
 /** What the machine wants done. */
 export type Output =
-  | { do: "connect"; url: string }
-  | { do: "send"; op: number; d: unknown }
-  | { do: "close"; code: number }
+  | Wire
   | { do: "state"; state: State }
   /** Signalling begins: make an offer. */
   | { do: "ready"; ready: Ready }
@@ -65,7 +64,6 @@ const OP = {
   IDENTIFY: 0, SELECT: 1, READY: 2, HEARTBEAT: 3, SESSION: 4, SPEAKING: 5, ACK: 6, RESUME: 7, HELLO: 8,
   RESUMED: 9, VIDEO: 12, LEFT: 13, WANTS: 15,
 };
-const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 const HELLO_MS = 8_000;
 /** Who answers no Identify or offer in this time does not answer. */
@@ -191,9 +189,8 @@ export class Machine {
     // An Identify is good for once: who got no Ready for it needs another token.
     if (RENEW.has(code) || (this.identified && !this.ready)) return [...this.end(), { do: "renew" }];
     if (this.tries >= MOST_TRIES) return this.fail(NO_ANSWER);
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.tries, LONGEST_WAIT_MS);
+    this.retryAt = now + waitMs(this.tries, LONGEST_WAIT_MS, this.random);
     this.tries += 1;
-    this.retryAt = now + wait * (0.7 + 0.3 * this.random());
     return this.turn("waiting");
   }
 

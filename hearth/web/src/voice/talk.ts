@@ -1,4 +1,5 @@
 // One stay in one channel: signalling, media, microphone and ears, put together.
+import { Driver, type Wire } from "../gateway/driver.ts";
 import { NoDevice, openCamera, openScreen, type Treatment } from "./devices.ts";
 import { Hearing } from "./hearing.ts";
 import { type Failure, type Identity, Machine, type Output, type Payload, type Stream } from "./machine.ts";
@@ -60,11 +61,10 @@ export class Talk {
   private readonly listener: TalkListener;
   private readonly hearing: Hearing;
   private wishes: Wishes;
-  private socket: WebSocket | null = null;
+  private readonly driver: Driver<Payload, Output>;
   private peer: Peer | null = null;
   private mic: Microphone | null = null;
   private micWanted = "";
-  private timer: ReturnType<typeof setTimeout> | undefined;
   private route: ReturnType<typeof setTimeout> | undefined;
   private counting: ReturnType<typeof setInterval> | undefined;
   private wanting: ReturnType<typeof setTimeout> | undefined;
@@ -82,12 +82,13 @@ export class Talk {
 
   constructor(url: string, identity: Identity, wishes: Wishes, listener: TalkListener) {
     this.machine = new Machine(url, identity, Math.random);
+    this.driver = new Driver<Payload, Output>(this.machine, (output) => this.obtain(output));
     this.me = identity.user_id;
     this.listener = listener;
     this.wishes = wishes;
     this.hearing = new Hearing((id) => this.wishes.volumeOf(id), () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
     listener.phase("connecting");
-    this.run(this.machine.start(performance.now()));
+    this.driver.run(this.machine.start(performance.now()));
     void this.listen();
   }
 
@@ -106,7 +107,7 @@ export class Talk {
     clearTimeout(this.wanting);
     this.wanting = setTimeout(() => {
       void this.peer?.fit(0, Object.keys(pixels).length);
-      if (this.machine.state === "ready") this.run(this.machine.want(this.pixels));
+      if (this.machine.state === "ready") this.driver.run(this.machine.want(this.pixels));
     }, WANT_MS);
   }
 
@@ -146,13 +147,12 @@ export class Talk {
 
   stop(): void {
     if (this.over) return;
-    this.run(this.machine.stop());
+    this.driver.run(this.machine.stop());
     this.end();
   }
 
   private end(): void {
     this.over = true;
-    clearTimeout(this.timer);
     clearTimeout(this.route);
     clearTimeout(this.wanting);
     clearTimeout(this.lowering);
@@ -162,8 +162,7 @@ export class Talk {
     this.mic?.close();
     this.hearing.close();
     this.peer?.close();
-    this.socket?.close(1000);
-    this.socket = null;
+    this.driver.close();
   }
 
   private fail(failure: Failure): void {
@@ -222,7 +221,7 @@ export class Talk {
   private begin(iceServers: RTCIceServer[]): void {
     const peer = new Peer(iceServers, {
       offer: (sdp) => {
-        if (this.machine.state === "ready") this.run(this.machine.offer(sdp, peer.id, performance.now()));
+        if (this.machine.state === "ready") this.driver.run(this.machine.offer(sdp, peer.id, performance.now()));
       },
       state: (state) => this.media(state),
       heard: (mid, track) => this.hearing.add(mid, track),
@@ -295,27 +294,8 @@ export class Talk {
     this.listener.picture(ssrc, this.peer?.picture(mid) ?? null);
   }
 
-  private run(outputs: Output[]): void {
-    for (const output of outputs) this.obtain(output);
-    clearTimeout(this.timer);
-    const at = this.machine.wakeAt();
-    if (at === null || this.over) return;
-    this.timer = setTimeout(() => this.run(this.machine.tick(performance.now())), Math.max(0, at - performance.now()));
-  }
-
-  private obtain(output: Output): void {
+  private obtain(output: Exclude<Output, Wire>): void {
     switch (output.do) {
-      case "connect":
-        return this.connect(output.url);
-      case "send":
-        if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ op: output.op, d: output.d }));
-        return;
-      case "close": {
-        const socket = this.socket;
-        this.socket = null;
-        socket?.close(output.code);
-        return;
-      }
       case "state":
         if (output.state === "ready") this.peer?.again();
         return;
@@ -325,7 +305,7 @@ export class Talk {
         void this.peer?.answer(output.sdp).then(
           () => {
             const shown = this.peer?.shown() ?? [];
-            if (shown.length && this.machine.state === "ready") this.run(this.machine.show(shown));
+            if (shown.length && this.machine.state === "ready") this.driver.run(this.machine.show(shown));
             this.want(this.pixels);
           },
           () => this.fail({ text: "This browser could not use the server's answer.", way: "Load the page again, or try another browser.", again: true }),
@@ -360,17 +340,6 @@ export class Talk {
         this.end();
         return this.listener.failed(output.failure);
     }
-  }
-
-  private connect(url: string): void {
-    this.socket?.close(4000);
-    const mine = new WebSocket(url);
-    this.socket = mine;
-    const now = () => performance.now();
-    mine.onopen = () => mine === this.socket && this.run(this.machine.opened(now()));
-    mine.onmessage = (event: MessageEvent<string>) =>
-      mine === this.socket && this.run(this.machine.receive(JSON.parse(event.data) as Payload, now()));
-    mine.onclose = (event) => mine === this.socket && this.run(this.machine.closed(event.code, now()));
   }
 }
 
