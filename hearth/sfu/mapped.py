@@ -11,7 +11,7 @@ from contextlib import suppress
 from hearth.sfu.borrowed import ask_address, read_address
 from hearth.sfu.udp import Address, Udp
 
-log = logging.getLogger("hearth.sfu")
+logger = logging.getLogger(__name__)
 
 AGAIN_S = 25.0
 """So often it is asked: routers forget a way that nothing goes by."""
@@ -47,7 +47,7 @@ class Mapped:
         self._answered.set()
         if found[1:] != self._known:
             self._known = found[1:]
-            log.info("public address learnt host=%s port=%d", *found[1:])
+            logger.info("public address learnt host=%s port=%d", *found[1:])
             self._learnt(self._known)
         return True
 
@@ -74,10 +74,10 @@ class Mapped:
                     if self._answered.is_set():
                         break
             except OSError as error:
-                log.debug("stun server not found: %s", error)
+                logger.debug("stun server not found: %s", error)
             if self._answered.is_set() == silent:
                 silent = not silent
                 if silent:
-                    log.warning("stun server does not answer host=%s port=%d", *self._place)
+                    logger.warning("stun server does not answer host=%s port=%d", *self._place)
             self._asked.clear()
             await asyncio.sleep(AGAIN_S)
