@@ -317,6 +317,7 @@ async def write_system_message(
     mentions: tuple[int, ...] = (),
     reference: MessageReference | None = None,
     call: CallRecord | None = None,
+    everyone: bool = False,
 ) -> int:
     """Write a system message of the caller's into the channel; its id."""
     message = Message(
@@ -325,6 +326,7 @@ async def write_system_message(
         author_id=here.who.user_id,
         type=kind,
         content=content,
+        mention_everyone=everyone,
         mentions=mentions,
         reference=reference,
         call=call,

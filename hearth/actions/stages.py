@@ -4,10 +4,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hearth.actions.gate import call
+from hearth.actions.messages import write_system_message
 from hearth.actions.scopes import Audit, InChannel, SignedIn
 from hearth.core.errors import STAGE_OPEN, UNKNOWN_STAGE_INSTANCE, WRONG_CHANNEL_TYPE, Refused
 from hearth.core.models.audit import AuditAction
 from hearth.core.models.channels import ChannelType
+from hearth.core.models.messages import MessageType
 from hearth.core.models.voice import (
     StageCreate,
     StageInstance,
@@ -17,6 +19,7 @@ from hearth.core.models.voice import (
 )
 from hearth.core.operations import OPERATIONS, operation
 from hearth.core.patch import Change, changes
+from hearth.core.permissions import P
 from hearth.core.voice import MODERATES_STAGE
 from hearth.core.voice_events import (
     StageInstanceCreate,
@@ -37,7 +40,10 @@ async def create_stage_instance(here: SignedIn, body: StageCreate) -> StageInsta
 
 @operation(needs=MODERATES_STAGE, commits=True)
 async def open_stage(here: InChannel, body: StageCreate) -> StageInstanceObject:
-    """Open the stage of a channel."""
+    """Open the stage of a channel.
+
+    With `send_start_notification` a message in its chat mentions everyone, where the caller may.
+    """
     if here.channel.type != ChannelType.GUILD_STAGE_VOICE:
         raise Refused(WRONG_CHANNEL_TYPE)
     if here.channel.id in here.snapshot.stages:
@@ -51,6 +57,9 @@ async def open_stage(here: InChannel, body: StageCreate) -> StageInstanceObject:
     )
     await here.note(_audit(AuditAction.STAGE_INSTANCE_CREATE, None, stage))
     here.tell([StageInstanceCreate(stage)], save=[stage])
+    if body.send_start_notification and here.may(P.MENTION_EVERYONE):
+        kind = MessageType.STAGE_START
+        await write_system_message(here, kind, content=stage.topic, everyone=True)
     return stage_object(stage)
 
 

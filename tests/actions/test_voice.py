@@ -21,7 +21,7 @@ from hearth.core.errors import (
 from hearth.core.models.voice import VoiceState
 from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import P
-from hearth.core.voice import flags
+from hearth.core.voice import MODERATES_STAGE, flags
 from tests.actions.house import ANN, BOB, CAT, GUILD, HIDDEN, MODS, TEXT, House
 
 WHERE = {"guild_id": GUILD}
@@ -345,6 +345,26 @@ async def test_a_stage_is_live(house: House) -> None:
     assert house.told() == [*LEFT, "STAGE_INSTANCE_DELETE"]
     text = {"channel_id": str(TEXT), "topic": "news"}
     await house.refused(WRONG_CHANNEL_TYPE, "create_stage_instance", ANN, text)
+
+
+async def test_everyone_is_told_that_a_stage_began(house: House) -> None:
+    stage = await channel(house, type=13)
+    body = {"channel_id": str(stage), "topic": "news", "send_start_notification": True}
+    await house.call("create_stage_instance", ANN, body)
+    assert house.told()[-1] == "MESSAGE_CREATE"
+    (said,) = await house.call("list_messages", BOB, query={}, channel_id=stage)
+    assert (said["type"], said["content"], said["mention_everyone"]) == (27, "news", True)
+    # Who may not mention everyone opens it, and nobody is told.
+    await house.call("delete_stage_instance", ANN, channel_id=stage)
+    await grant(house, MODERATES_STAGE)
+    for permission in (0, P.MENTION_EVERYONE):
+        basic = P.VIEW_CHANNEL | P.CONNECT | P.SEND_MESSAGES
+        role = {"permissions": str(permission | basic)}
+        await house.call("update_guild_role", ANN, role, role_id=GUILD, **WHERE)
+        house.told()
+        await house.call("create_stage_instance", BOB, body)
+        assert ("MESSAGE_CREATE" in house.told()) == bool(permission)
+        await house.call("delete_stage_instance", BOB, channel_id=stage)
 
 
 async def test_the_status_of_a_channel(house: House) -> None:

@@ -276,6 +276,24 @@ async def test_a_screen_is_watched_by_choice(
     await room.get_by_role("button", name="ann's screen. Show large").click()
     await expect(room.get_by_role("button", name="ann's screen. Show all")).to_be_visible()
     await eye.look(bob.page, "screen")
+    await ann.until(f"{LAYERS_SENT} > 0")
+    # Who shows it knows who watches; and both what it is.
+    shown = ann.page.get_by_role("region", name="Voice of Kitchen")
+    await expect(shown.get_by_role("button", name="Watched by bob")).to_be_visible()
+    for place in (room, shown):
+        await expect(place.get_by_text(re.compile(r"\d+ × \d+, \d+ fps, \w+ "))).to_have_count(1)
+    # In a window of its own it is watched on, wherever one is.
+    apart = room.get_by_role("button", name="Into a window of its own")
+    await room.locator("video").hover(force=True)
+    await apart.click()
+    back = room.get_by_role("button", name="Back into the page")
+    await expect(back).to_have_attribute("aria-pressed", "true")
+    await bob.until("document.pictureInPictureElement?.videoWidth > 0")
+    await back.click()
+    await expect(apart).to_be_visible()
+    await room.get_by_role("button", name="Stop watching").click()
+    await expect(shown.get_by_role("button", name="Watched by bob")).to_have_count(0)
+    await watch.click()
     if width < 768:
         await bob.page.get_by_role("button", name="Channels and guilds").click()
     await bob.voice("Kitchen", "ann").click()

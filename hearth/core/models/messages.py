@@ -34,6 +34,7 @@ class MessageType(IntEnum):
     CHANNEL_PINNED_MESSAGE = 6
     USER_JOIN = 7
     REPLY = 19
+    STAGE_START = 27
 
 
 WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})

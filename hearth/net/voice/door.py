@@ -26,7 +26,16 @@ from hearth.core.operations import OPERATIONS, SYSTEM
 from hearth.core.permissions import P, resolve
 from hearth.core.visibility import Views
 from hearth.core.voice import flags
-from hearth.core.voice_ports import Health, Kind, May, Media, MediaListener, MediaPeer, Route
+from hearth.core.voice_ports import (
+    Health,
+    Kind,
+    May,
+    Media,
+    MediaListener,
+    MediaPeer,
+    Route,
+    Stream,
+)
 from hearth.net.voice.conversation import (
     CALL_TERMINATED,
     CLIENT_DISCONNECT,
@@ -96,6 +105,8 @@ class Seat:
         """Whether its client says that it speaks, as push-to-talk does."""
         self.screen = False
         """Whether it shows one."""
+        self.watchers_changed = False
+        """Who watches its screens changed, and the room was not told."""
         self.slots: dict[str, tuple[int, int]] = {}
         """Whose picture each section of a browser's offer carries: user and stream."""
         self.may = May(False, False, False, False)
@@ -264,6 +275,8 @@ class VoiceDoor:
             del self._of_home[seat.home_id]
         for other in self._others(seat):
             other.say(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
+            if other.screen and any(seat_of == other.user_id for seat_of, _ in seat.slots.values()):
+                other.watchers_changed = True
         if seat.screen:
             self._ask("set_streaming", seat.home_id, seat.user_id, seat.session_id, on=0)
 
@@ -407,17 +420,21 @@ class VoiceDoor:
         seat = self._of_peer.get(peer)
         if seat is None:
             return
-        for other in (seat, *self._others(seat)):
-            if other.browser:
-                other.say(VIDEO, self._streams(other, seat))
+        self._tell_streams(seat)
         screen = any(each.kind == "screen" and each.active for each in peer.streams)
         if screen != seat.screen:
             seat.screen = screen
             self._ask("set_streaming", seat.home_id, seat.user_id, seat.session_id, on=int(screen))
 
-    @staticmethod
-    def _streams(viewer: Seat, shower: Seat) -> dict[str, Any]:
-        """All pictures of one, and in which sections of the viewer's offer they are."""
+    def _tell_streams(self, shower: Seat) -> None:
+        shower.watchers_changed = False
+        for other in (shower, *self._others(shower)):
+            if other.browser:
+                other.say(VIDEO, self._streams(other, shower))
+
+    def _streams(self, viewer: Seat, shower: Seat) -> dict[str, Any]:
+        """All pictures of one, in which sections of the viewer's offer they are, and who watches
+        the screens."""
         shown = [each for each in shower.peer.streams if each.kind != "audio"]
         slots = {where: mid for mid, where in viewer.slots.items()}
         own = viewer is shower
@@ -432,10 +449,18 @@ class VoiceDoor:
                     "active": each.active,
                     "mid": each.mid if own else slots.get((shower.user_id, each.ssrc)),
                     "layers": each.layers,
+                    **({"watchers": self._watchers(shower, each.ssrc)} if _is_screen(each) else {}),
                 }
                 for each in shown
             ],
         }
+
+    def _watchers(self, shower: Seat, ssrc: int) -> list[str]:
+        """Those to whom a screen is carried."""
+        where = (shower.user_id, ssrc)
+        return [
+            str(other.user_id) for other in self._others(shower) if where in other.slots.values()
+        ]
 
     def mapped(self, peer: MediaPeer, mid: str, user_id: int | None, ssrc: int, kind: Kind) -> None:
         """A receive slot of a viewer's carries somebody else now, or nobody."""
@@ -456,6 +481,7 @@ class VoiceDoor:
             shower = others.get(each or 0)
             if shower is not None:
                 seat.say(VIDEO, self._streams(seat, shower))
+                shower.watchers_changed = shower.watchers_changed or kind == "screen"
 
     def demand(self, peer: MediaPeer, wanted: Mapping[int, int]) -> None:
         """The best that anyone wants of each of a publisher's streams."""
@@ -473,7 +499,9 @@ class VoiceDoor:
             seat.since = self.world.clock.now()
 
     def sweep(self) -> None:
-        """Called each second: ends what did not come, or come back; moves who is away."""
+        """Called each second: ends what did not come, or come back; moves who is away; tells
+        who watches whose screen.
+        """
         now = self.world.clock.now()
         for (home_id, user_id), (session_id, _, until) in list(self._waiting.items()):
             if now >= until:
@@ -483,6 +511,9 @@ class VoiceDoor:
             if seat.line is None and now - seat.since > GRACE_S:
                 self._forget(seat)
                 self._leave(seat.home_id, seat.user_id, seat.session_id)
+        for seat in self.seats.values():
+            if seat.watchers_changed:
+                self._tell_streams(seat)
         if now - self._afk_at >= AFK_EVERY_S:
             self._afk_at = now
             self._move_away(now)
@@ -516,3 +547,7 @@ class VoiceDoor:
             line.close(GOING_AWAY)
         if self.media is not None:
             await self.media.close()
+
+
+def _is_screen(stream: Stream) -> bool:
+    return stream.kind == "screen"

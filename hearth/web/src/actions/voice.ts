@@ -21,6 +21,7 @@ let talk: Talk | null = null;
 let asking: ReturnType<typeof setTimeout> | undefined;
 let renewals = 0;
 let held = false;
+let onPage: Record<string, number> = {};
 
 function wishes(): Wishes {
   const channel = store.myChannel();
@@ -157,7 +158,14 @@ export function watch(ssrc: number, on: boolean): void {
 
 /** Say which pictures are on screen, and how large. */
 export function wantPictures(pixels: Record<string, number>): void {
-  talk?.want(pixels);
+  onPage = pixels;
+  want();
+}
+
+/** A picture in a window of its own is seen wherever in the client the person is. */
+function want(): void {
+  const apart = store.popped();
+  talk?.want(apart ? { ...onPage, [apart.ssrc]: Math.max(onPage[apart.ssrc] ?? 0, apart.pixels) } : onPage);
 }
 
 /** Hear the level of a microphone that is only tried; gives the way to end it. `play` lets the person hear themself. */
@@ -288,6 +296,7 @@ createRoot(() => {
       if (voice?.channel_id && store.own.phase === "connected" && voice.channel_id !== store.own.channelId) store.ownIs({ channelId: voice.channel_id });
     }),
   );
+  createEffect(on(store.popped, want, { defer: true }));
   // Who goes into a stage's audience shows nothing any more.
   createEffect(
     on(store.silenced, (silent) => {

@@ -33,6 +33,8 @@ export function systemText(message: Message, name: string, guildId: Id | undefin
       return `${name} pinned a message.`;
     case 7:
       return `${name} is here now.`;
+    case 27:
+      return `${name} opened the stage: ${message.content}`;
     default:
       return `${name}: ${message.content || "something that this client cannot show yet"}`;
   }

@@ -58,6 +58,9 @@ export { room };
 /** Whose screens the person chose to watch, by stream. */
 export const [watched, setWatched] = createSignal<number[]>([]);
 
+/** The picture that is in a window of its own, and how large it is there. */
+export const [popped, setPopped] = createSignal<{ ssrc: number; pixels: number } | null>(null);
+
 /** What of a picture that is carried arrives, by stream. */
 export const [figures, setFigures] = createSignal<Record<number, string>>({});
 

@@ -91,7 +91,7 @@ test("who is heard and shown where", () => {
   expect(machine.receive({ op: 5, d: { user_id: "4", ssrc: 1, speaking: 1, mid: "3" } }, 40)).toEqual([
     { do: "speaking", userId: "4", flags: 1, mid: "3" },
   ]);
-  const screen = { type: "screen", ssrc: 8, active: true };
+  const screen = { type: "screen", ssrc: 8, active: true, watchers: ["5"] };
   expect(machine.receive({ op: 12, d: { user_id: "4", audio_ssrc: 1, video_ssrc: 8, streams: [screen] } }, 50)).toEqual([
     { do: "streams", userId: "4", streams: [screen] },
   ]);

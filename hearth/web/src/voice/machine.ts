@@ -42,9 +42,11 @@ export interface Stream {
   type: "video" | "screen";
   ssrc: number;
   active: boolean;
+  /** Of a screen: who watches it. */
+  watchers?: string[];
 }
 
-type Told = { type?: string; ssrc: number; active?: boolean; mid?: string | null };
+type Told = { type?: string; ssrc: number; active?: boolean; mid?: string | null; watchers?: string[] };
 
 export interface Payload {
   op: number;
@@ -166,7 +168,7 @@ export class Machine {
           one.mid ? [{ do: "mapped", userId: user_id ?? "", ssrc: one.ssrc, mid: one.mid }] : [],
         );
         if (user_id === null || audio_ssrc === undefined) return carried;
-        const shown = streams.map((one): Stream => ({ type: one.type === "screen" ? "screen" : "video", ssrc: one.ssrc, active: one.active ?? true }));
+        const shown = streams.map((one): Stream => ({ type: one.type === "screen" ? "screen" : "video", ssrc: one.ssrc, active: one.active ?? true, ...(one.watchers ? { watchers: one.watchers } : {}) }));
         return [{ do: "streams", userId: user_id, streams: shown }, ...carried];
       }
       case OP.LEFT:

@@ -140,7 +140,7 @@ export class Peer {
     return slot ? new MediaStream([slot.receiver.track]) : null;
   }
 
-  /** What was counted since it was last asked, and of each section that carries a picture what arrives, in words. */
+  /** What was counted since it was last asked, and of each section that carries a picture what it is, in words. */
   async count(now: number): Promise<{ counted: Counted; pictures: Map<string, string> }> {
     const pictures = new Map<string, string>();
     let [lost, got, jitterMs, roundTripMs, upLoss] = [0, 0, 0, null as number | null, 0];
@@ -150,16 +150,18 @@ export class Peer {
     stats.forEach((one) => {
       if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) roundTripMs = Math.round(one.currentRoundTripTime * 1000);
       if (one.type === "remote-inbound-rtp" && one.kind === "audio") upLoss = Math.max(upLoss, (one.fractionLost ?? 0) * 100);
-      if (one.type !== "inbound-rtp") return;
-      if (one.kind === "audio" && one.packetsReceived > 0) {
+      // Of what one shows oneself a screen is told of; a camera goes in several layers.
+      if (one.type !== "inbound-rtp" && !(one.type === "outbound-rtp" && one.kind === "video" && !one.rid)) return;
+      const octets = one.type === "outbound-rtp" ? one.bytesSent : one.bytesReceived;
+      if (one.type === "inbound-rtp" && one.kind === "audio" && one.packetsReceived > 0) {
         lost += Math.max(0, one.packetsLost ?? 0);
         got += one.packetsReceived;
         jitterMs = Math.max(jitterMs, Math.round((one.jitter ?? 0) * 1000));
       }
       if (one.kind === "video" && one.mid && one.frameWidth) {
-        const [bytes, at] = this.bytes.get(one.mid) ?? [one.bytesReceived, now];
-        this.bytes.set(one.mid, [one.bytesReceived, now]);
-        const kbits = now > at ? Math.round(((one.bytesReceived - bytes) * 8) / (now - at)) : 0;
+        const [bytes, at] = this.bytes.get(one.mid) ?? [octets, now];
+        this.bytes.set(one.mid, [octets, now]);
+        const kbits = now > at ? Math.round(((octets - bytes) * 8) / (now - at)) : 0;
         const rate = kbits >= 1000 ? `${(kbits / 1000).toFixed(1)} Mbit/s` : `${kbits} kbit/s`;
         pictures.set(one.mid, `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps, ${codecs.get(one.codecId) ?? ""} ${rate}`);
       }

@@ -262,7 +262,7 @@ export class Talk {
     if (!found || this.over) return;
     const figures: Record<number, string> = {};
     for (const [mid, words] of found.pictures) {
-      const ssrc = this.carried.get(mid);
+      const ssrc = this.carried.get(mid) ?? [...this.sends].findLast((pair) => pair[1] === mid)?.[0];
       if (ssrc !== undefined) figures[ssrc] = words;
     }
     this.listener.quality(judge(found.counted), figures);

@@ -1,15 +1,19 @@
 // One of a room: somebody's face, camera or screen, with who it is.
-import { createEffect, type JSX, Match, Show, Switch } from "solid-js";
+import { createEffect, createSignal, type JSX, Match, Show, Switch } from "solid-js";
 import { watch } from "../../actions/voice.ts";
 import type { Id } from "../../core/types.ts";
 import { nameIn } from "../../store/guilds.ts";
 import { myId } from "../../store/session.ts";
-import { figures, isSpeaking, room, voiceOf, watched } from "../../store/voice.ts";
+import { figures, isSpeaking, popped, room, voiceOf, watched } from "../../store/voice.ts";
 import { hueOf } from "../../ui/Avatar.tsx";
-import { Button } from "../../ui/Button.tsx";
+import { Button, IconButton } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
+import { below, Menu, type Spot } from "../../ui/Menu.tsx";
+import { attempt } from "../../ui/toast.tsx";
 import { Face } from "../Face.tsx";
+import { showProfile } from "../profile.ts";
 import { isDeaf, isMuted, voiceWords } from "../Voices.tsx";
+import { canPopOut, popOut } from "./popOut.ts";
 import styles from "./Room.module.css";
 import type { Tile as OneTile } from "./tiles.ts";
 
@@ -19,13 +23,19 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
   const voice = () => voiceOf(props.home, props.tile.userId);
   const media = () => props.tile.media ?? (props.tile.ssrc === undefined ? null : (room.pictures[props.tile.ssrc] ?? null));
   const waits = () => props.tile.kind === "screen" && !mine() && !watched().includes(props.tile.ssrc as number);
+  const stream = () => (room.streams[props.tile.userId] ?? []).find((one) => one.active && one.type === props.tile.kind && (mine() || one.ssrc === props.tile.ssrc));
+  const watchers = () => stream()?.watchers ?? [];
+  const apart = () => popped()?.ssrc === props.tile.ssrc;
+  const nameOf = (id: Id) => nameIn(props.guildId, id);
+  const [menu, setMenu] = createSignal<Spot | null>(null);
+  let element!: HTMLLIElement;
   const label = () => {
     const state = voice();
     const what = props.tile.kind === "screen" ? `${name()}'s screen` : `${name()}${mine() ? ", you" : ""}${state ? voiceWords(state) : ""}`;
     return props.focused ? `${what}. Show all` : `${what}. Show large`;
   };
   return (
-    <li class={styles.tile} data-kind={props.tile.kind} data-ssrc={waits() ? undefined : props.tile.ssrc} data-speaking={(props.tile.kind !== "screen" && isSpeaking(props.tile.userId)) || undefined} style={{ "--hue": hueOf(props.tile.userId) }}>
+    <li ref={element} class={styles.tile} data-kind={props.tile.kind} data-ssrc={waits() ? undefined : props.tile.ssrc} data-speaking={(props.tile.kind !== "screen" && isSpeaking(props.tile.userId)) || undefined} style={{ "--hue": hueOf(props.tile.userId) }}>
       <Switch>
         <Match when={waits()}>
           <div class={styles.waits}>
@@ -58,14 +68,25 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
           <Icon name="screen" size={14} />
         </Show>
         <span class="cut">{props.tile.kind === "screen" ? `${mine() ? "Your" : `${name()}'s`} screen` : mine() ? `${name()} (you)` : name()}</span>
-        <Show when={!props.small && props.tile.ssrc !== undefined && figures()[props.tile.ssrc]}>
+        <Show when={!props.small && stream() && figures()[stream()?.ssrc as number]}>
           {(words) => <span class={`cut ${styles.figures}`}>{words()}</span>}
         </Show>
       </span>
-      <Show when={props.tile.kind === "screen" && !mine() && !waits()}>
-        <Button class={styles.unwatch} onClick={() => watch(props.tile.ssrc as number, false)}>
-          Stop watching
-        </Button>
+      <Show when={watchers().length && !props.small}>
+        <button type="button" class={styles.watchers} aria-haspopup="menu" aria-label={`${watchers().length}, watched by ${watchers().map(nameOf).join(", ")}`} data-tip={watchers().map(nameOf).join(", ")} onClick={(event) => setMenu(below(event.currentTarget))}>
+          <Icon name="eye" size={16} /> {watchers().length}
+        </button>
+      </Show>
+      <Show when={menu()}>{(at) => <Menu label="Who watches" at={at()} items={watchers().map((id) => ({ text: nameOf(id), icon: "user" as const, run: () => showProfile(id, props.guildId, element) }))} onClose={() => setMenu(null)} />}</Show>
+      <Show when={props.tile.ssrc !== undefined && !waits() && media()}>
+        <span class={styles.tools}>
+          <Show when={canPopOut() && !props.small}>
+            <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} aria-pressed={apart()} onClick={() => void attempt(() => popOut(props.tile.ssrc as number))} />
+          </Show>
+          <Show when={props.tile.kind === "screen"}>
+            <Button onClick={() => watch(props.tile.ssrc as number, false)}>Stop watching</Button>
+          </Show>
+        </span>
       </Show>
     </li>
   );
