@@ -82,6 +82,7 @@ def main() -> None:
                 taken.add(point)
                 words = called.lower().replace(" with ", " ").replace("-", " ")
                 words = words.removesuffix(" face").removeprefix("smiling face ") or words
+                words = words.removeprefix("emoji component ")
                 found.append([text, f"{CALLED[point]} {words}" if point in CALLED else words])
         write(name, found)
 

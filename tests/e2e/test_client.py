@@ -471,6 +471,19 @@ async def test_files(server: Server, browser: Browser) -> None:
         "pasted",
     )
     await expect(files.get_by_role("textbox", name="What is on pasted.txt")).to_be_visible()
+    # Dragged over the window and dropped anywhere on it.
+    await page.get_by_role("banner").first.evaluate(
+        """(banner, text) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], "dropped.txt", { type: "text/plain" }));
+        const init = { dataTransfer: data, bubbles: true, cancelable: true };
+        for (const name of ["dragover", "drop"]) banner.dispatchEvent(new DragEvent(name, init));
+        }""",
+        "dropped",
+    )
+    await expect(files.get_by_role("listitem")).to_have_count(2)
+    await files.get_by_role("button", name="Remove dropped.txt").click()
+    await expect(files.get_by_role("listitem")).to_have_count(1)
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(bob.page.get_by_role("link", name="pasted.txt")).to_be_visible()
     # What the server does not take says why, and can be taken out.

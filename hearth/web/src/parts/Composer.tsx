@@ -5,7 +5,7 @@ import { send, type Written } from "../actions/send.ts";
 import { findMembers } from "../actions/guilds.ts";
 import { attach, MOST_FILES, takeUploads } from "../actions/uploads.ts";
 import { compare } from "../core/snowflake.ts";
-import { type Channel, type Emoji, MessageFlag } from "../core/types.ts";
+import { type Channel, ChannelType, type Emoji, MessageFlag } from "../core/types.ts";
 import { channels, isPrivate, may, stickerGuilds } from "../store/channels.ts";
 import { guilds, memberOf, nameIn } from "../store/guilds.ts";
 import { messages, stretches } from "../store/messages.ts";
@@ -45,7 +45,8 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   let picker!: HTMLInputElement;
   let typed = 0;
   const guildId = () => props.channel.guild_id;
-  const label = () => `${isPrivate(props.channel) ? "@" : "#"}${props.name}`;
+  const mark = () => (isPrivate(props.channel) ? "@" : "#");
+  const label = () => (props.channel.type === ChannelType.GROUP_DM ? props.name : mark() + props.name);
   const can = () => may(channels[id], "SEND_MESSAGES");
   const canAttach = () => can() && may(channels[id], "ATTACH_FILES");
   const canSpeak = () => canAttach() && may(channels[id], "SEND_VOICE_MESSAGES") && text().trim() === "" && uploadsIn(id).length === 0;

@@ -22,6 +22,8 @@ export function Picker(props: {
   nothing: string;
   beside: Element;
   columns: number;
+  /** All of it is there at once, and may be little. */
+  snug?: boolean;
   groups: Group[];
   /** Those that are only there while nothing is searched for. */
   first?: Group[];
@@ -46,6 +48,7 @@ export function Picker(props: {
     const { width, height } = panel.getBoundingClientRect();
     const left = Math.max(8, Math.min(box.right - width, innerWidth - width - 8));
     const above = box.top - height - 8;
+    panel.style.height = `${height}px`;
     panel.style.left = `${left}px`;
     panel.style.top = `${above > 8 ? above : Math.max(8, Math.min(box.bottom + 8, innerHeight - height - 8))}px`;
     input.focus();
@@ -79,7 +82,7 @@ export function Picker(props: {
   };
 
   return (
-    <div ref={panel} popover="manual" role="dialog" aria-label={props.label} class={styles.picker} style={{ "--columns": props.columns }} onKeyDown={keys}>
+    <div ref={panel} popover="manual" role="dialog" aria-label={props.label} class={styles.picker} data-snug={props.snug || undefined} style={{ "--columns": props.columns }} onKeyDown={keys}>
       <label class={styles.search}>
         <Icon name="search" size={18} />
         <input ref={input} type="search" placeholder={props.find} aria-label={props.find} value={query()} onInput={(event) => setQuery(event.currentTarget.value)} />

@@ -25,6 +25,6 @@ export default function StickerPicker(props: {
     ]),
   );
   return (
-    <Picker label="Stickers" find="Find a sticker" nothing="There is no such sticker." beside={props.beside} columns={4} groups={groups()} onClose={props.onClose} />
+    <Picker label="Stickers" find="Find a sticker" nothing="There is no such sticker." beside={props.beside} columns={4} snug groups={groups()} onClose={props.onClose} />
   );
 }

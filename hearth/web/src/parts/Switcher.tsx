@@ -1,7 +1,7 @@
 // Go anywhere by a few letters of its name.
 import { createMemo, createSignal, createUniqueId, For, type JSX, onCleanup, onMount, Show } from "solid-js";
 import { openDm } from "../actions/social.ts";
-import { RelationshipType } from "../core/types.ts";
+import { ChannelType, RelationshipType } from "../core/types.ts";
 import { channelName, channels, isPrivate, isVoice, isWritten } from "../store/channels.ts";
 import { guildList, guilds } from "../store/guilds.ts";
 import { isUnread, mentionsIn } from "../store/reads.ts";
@@ -32,11 +32,12 @@ function aims(): Aim[] {
   for (const channel of Object.values(channels)) {
     if (!isWritten(channel) || isVoice(channel)) continue;
     const direct = isPrivate(channel);
+    const group = channel.type === ChannelType.GROUP_DM;
     found.push({
       key: channel.id,
       name: channelName(channel),
-      note: direct ? "Direct message" : (guilds[channel.guild_id ?? ""]?.name ?? ""),
-      icon: direct ? "user" : channelIcon(channel),
+      note: group ? "Group" : direct ? "Direct message" : (guilds[channel.guild_id ?? ""]?.name ?? ""),
+      icon: group ? "people" : direct ? "user" : channelIcon(channel),
       weight: mentionsIn(channel) ? 2 : isUnread(channel) ? 1 : 0,
       go: () => navigate(`/channels/${channel.guild_id ?? "@me"}/${channel.id}`),
     });

@@ -1,8 +1,8 @@
 // What stands above the first message of a channel.
-import { type JSX, Match, Switch } from "solid-js";
+import { type JSX, Match, Show, Switch } from "solid-js";
 import { type Channel, ChannelType } from "../../core/types.ts";
 import { Icon } from "../../ui/Icon.tsx";
-import { Face } from "../Face.tsx";
+import { Face, PrivateFace } from "../Face.tsx";
 import styles from "./Timeline.module.css";
 
 export function Beginning(props: { channel: Channel; name: string }): JSX.Element {
@@ -25,9 +25,16 @@ export function Beginning(props: { channel: Channel; name: string }): JSX.Elemen
           <p class="soft">This is where you and {props.name} begin. Only the two of you can read it.</p>
         </Match>
         <Match when={props.channel.type === ChannelType.GROUP_DM}>
-          <span class={styles.sign}>
-            <Icon name="people" size={32} />
-          </span>
+          <Show
+            when={props.channel.icon}
+            fallback={
+              <span class={styles.sign}>
+                <Icon name="people" size={32} />
+              </span>
+            }
+          >
+            <PrivateFace channel={props.channel} size={64} />
+          </Show>
           <h2>{props.name}</h2>
           <p class="soft">This is where the group begins.</p>
         </Match>
