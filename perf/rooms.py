@@ -279,7 +279,7 @@ def participant(scale: Scale) -> list[Figure]:
 @row("beside")
 def beside(scale: Scale) -> list[Figure]:
     """Chat while the media server has half of the core."""
-    people, online, seconds = scale.of(40, 6), scale.of(100, 10), scale.of(10, 2)
+    people, online, seconds = scale.of(120, 6), scale.of(100, 10), scale.of(10, 2)
     made = world(people + online)
     acks: dict[str, list[float]] = {"with": [], "without": []}
     cores: list[float] = []
@@ -290,7 +290,7 @@ def beside(scale: Scale) -> list[Figure]:
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             voices = [
-                await guild.join(stack, online + n, audio_slots=people) for n in range(people)
+                await guild.join(stack, online + n, audio_slots=AUDIO_SLOTS) for n in range(people)
             ]
             for each in voices:
                 each.deafen()
