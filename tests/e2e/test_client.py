@@ -489,6 +489,18 @@ async def test_files(server: Server, browser: Browser) -> None:
     await expect(files.get_by_role("listitem")).to_have_count(1)
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(bob.page.get_by_role("link", name="pasted.txt")).to_be_visible()
+    # One that is on its way, over a slow line, is stopped there.
+    line = await page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 50_000}
+    await line.send("Network.emulateNetworkConditions", slow)
+    long = {"name": "long.bin", "mimeType": "application/octet-stream", "buffer": bytes(5_000_000)}
+    async with page.expect_event("requestfailed", lambda request: request.method == "PUT"):
+        async with page.expect_event("request", lambda request: request.method == "PUT"):
+            await picker.set_input_files(files=[long])
+        await expect(files.get_by_role("progressbar", name="long.bin: sent")).to_be_visible()
+        await files.get_by_role("button", name="Remove long.bin").click()
+    await expect(files).to_have_count(0)
+    await line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     # What the server does not take says why, and can be taken out.
     await picker.set_input_files(
         files=[{"name": "broken.png", "mimeType": "image/png", "buffer": PNG[:40]}]

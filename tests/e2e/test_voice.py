@@ -27,6 +27,10 @@ MEDIA = """hertz => {
   window.WebSocket = class extends WebSocket {
     constructor(...words) { super(...words); sockets.push(this); }
   };
+  const players = window.players = [];
+  window.Audio = class extends Audio {
+    constructor(...words) { super(...words); players.push(this); }
+  };
   const devices = navigator.mediaDevices;
   const real = devices.getUserMedia.bind(devices);
   devices.getUserMedia = async (wanted) => {
@@ -117,6 +121,17 @@ class Speaker(Reader):
                         return
         except TimeoutError:
             raise AssertionError(f"hears {last}, not {wanted}; {self.faults}") from None
+
+    async def plays(self, volume: float) -> None:
+        """Wait until what is played of somebody is this loud, of 1."""
+        played: list[float] = []
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while volume not in played:
+                    await asyncio.sleep(0.1)
+                    played = await self.page.evaluate("players.map((one) => one.volume)")
+        except TimeoutError:
+            raise AssertionError(f"plays at {played}, not {volume}") from None
 
     async def sees(self, picture: Locator) -> None:
         """Wait until a picture of somebody's has come."""
@@ -210,6 +225,43 @@ async def test_who_has_no_microphone_listens(
     await ann.join("Kitchen")
     await bob.hears(440)
     await ann.hears()
+    assert ann.faults == bob.faults == []
+
+
+async def test_a_key_is_held_and_somebody_is_quieter(
+    server: Server, browser: Browser, rooms: tuple[str, str]
+) -> None:
+    """Who speaks by a key of their choice is heard while it is held; each hears others as loud as
+    they want."""
+    ann = await Speaker.come(browser, server, "ann", 440)
+    bob = await Speaker.come(browser, server, "bob", 880)
+    await ann.page.get_by_role("button", name="Settings", exact=True).click()
+    await ann.page.get_by_role("link", name="Voice").click()
+    await ann.page.get_by_role("radio", name="While a key is held").check()
+    await ann.page.get_by_role("button", name="Change").click()
+    await ann.page.keyboard.press("F8")
+    await expect(ann.page.locator("kbd")).to_have_text("F8")
+    await ann.page.get_by_role("button", name="Close settings").click()
+    await ann.join("Kitchen")
+    await bob.join("Kitchen")
+    await ann.hears(880)
+    await bob.hears()
+    for let_go in ("keyboard", "window"):
+        await ann.page.keyboard.down("F8")
+        await bob.hears(440)
+        if let_go == "keyboard":
+            await ann.page.keyboard.up("F8")
+        else:
+            # A window without the focus does not learn of it.
+            await ann.page.evaluate("dispatchEvent(new Event('blur'))")
+        await bob.hears()
+    await ann.page.keyboard.up("F8")
+    await bob.voice("Kitchen", "ann").click()
+    profile = bob.page.get_by_role("dialog", name="Profile of ann")
+    await profile.get_by_role("slider", name="Volume of ann").fill("40")
+    await bob.plays(0.4)
+    await profile.get_by_role("switch", name="Muted for you").check()
+    await bob.plays(0)
     assert ann.faults == bob.faults == []
 
 

@@ -35,7 +35,7 @@ function wishes(): Wishes {
     microphone: store.microphone(),
     speaker: store.speaker(),
     treat: { echo: store.echo(), noise: store.noise(), gain: store.gain() },
-    volumeOf: store.volumeOf,
+    volumes: store.volumes(),
   };
 }
 

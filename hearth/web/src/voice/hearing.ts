@@ -1,7 +1,9 @@
 // What others say, out of the chosen speaker, each as loud as the person wants them.
 
 export class Hearing {
-  private readonly slots = new Map<string, { element: HTMLAudioElement; userId: string }>();
+  private readonly slots = new Map<string, HTMLAudioElement>();
+  /** Whose sound a section carries: said before there is a track where somebody spoke before one came. */
+  private readonly owners = new Map<string, string>();
   private readonly volumeOf: (userId: string) => number;
   private readonly blocked: () => void;
   private deaf = false;
@@ -16,7 +18,7 @@ export class Hearing {
   add(mid: string, track: MediaStreamTrack): void {
     const element = new Audio();
     element.srcObject = new MediaStream([track]);
-    this.slots.set(mid, { element, userId: "" });
+    this.slots.set(mid, element);
     this.adjust();
     this.direct(element);
     void element.play().catch((error: unknown) => error instanceof DOMException && error.name === "NotAllowedError" && this.blocked());
@@ -24,18 +26,16 @@ export class Hearing {
 
   /** A section carries somebody's sound now. */
   assign(mid: string, userId: string): void {
-    const slot = this.slots.get(mid);
-    if (!slot) return;
-    slot.userId = userId;
+    this.owners.set(mid, userId);
     this.adjust();
   }
 
   /** The volumes changed, or who is deaf. */
   adjust(deaf = this.deaf): void {
     this.deaf = deaf;
-    for (const { element, userId } of this.slots.values()) {
+    for (const [mid, element] of this.slots) {
       element.muted = deaf;
-      element.volume = Math.max(0, Math.min(1, this.volumeOf(userId) / 100));
+      element.volume = Math.max(0, Math.min(1, this.volumeOf(this.owners.get(mid) ?? "") / 100));
     }
   }
 
@@ -43,19 +43,20 @@ export class Hearing {
   useSpeaker(id: string): void {
     if (id === this.speaker) return;
     this.speaker = id;
-    for (const { element } of this.slots.values()) this.direct(element);
+    for (const element of this.slots.values()) this.direct(element);
   }
 
   play(): void {
-    for (const { element } of this.slots.values()) void element.play().catch(() => {});
+    for (const element of this.slots.values()) void element.play().catch(() => {});
   }
 
   close(): void {
-    for (const { element } of this.slots.values()) {
+    for (const element of this.slots.values()) {
       element.pause();
       element.srcObject = null;
     }
     this.slots.clear();
+    this.owners.clear();
   }
 
   private direct(element: HTMLAudioElement): void {

@@ -36,7 +36,7 @@ export interface Wishes {
   microphone: string;
   speaker: string;
   treat: Treatment;
-  volumeOf: (userId: string) => number;
+  volumes: Record<string, number>;
 }
 
 /** Below this everything is sent. */
@@ -86,7 +86,7 @@ export class Talk {
     this.me = identity.user_id;
     this.listener = listener;
     this.wishes = wishes;
-    this.hearing = new Hearing((id) => this.wishes.volumeOf(id), () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
+    this.hearing = new Hearing((id) => this.wishes.volumes[id] ?? 100, () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
     listener.phase("connecting");
     this.driver.run(this.machine.start(performance.now()));
     void this.listen();
