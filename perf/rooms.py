@@ -328,6 +328,8 @@ def beside(scale: Scale) -> list[Figure]:
     with peers.hearth(made.data) as server, Load(server) as load:
         load.open(online, made.tokens)
         asyncio.run(measured(server, load))
+    if median(cores) < 45:
+        raise Failed(f"calls took only {median(cores):.0f} % of the core")
     text = f"{spread(acks['with'], 1)}; core {median(cores):.0f} %; "
     return [
         Figure(
