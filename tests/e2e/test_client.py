@@ -39,13 +39,17 @@ async def test_two_people_chat(server: Server, browser: Browser) -> None:
     await bob.page.locator("[data-composer]").press_sequentially("he")
     await expect(ann.page.get_by_text("bob is typing…")).to_be_visible()
     await bob.say(hostile)
-    await ann.reads(["hello bob", hostile])
+    await bob.say("and more")
+    await ann.reads(["hello bob", hostile, "and more"])
+    # What follows is one line, however wide the time beside it is.
+    more = ann.page.locator("[data-timeline] article").filter(has_text="and more")
+    assert (await more.evaluate("row => row.clientHeight")) < 30
     await expect(ann.page.get_by_text("is typing")).to_have_count(0)
     assert await ann.page.title() == "#general · Hearth"
     # A page that is loaded again goes on without a log-in, at the same place.
     await ann.page.reload()
     await ann.connected()
-    await ann.reads(["hello bob", hostile])
+    await ann.reads(["hello bob", hostile, "and more"])
     # Whoever logs out is led to the form.
     await ann.page.get_by_role("button", name="Settings").click()
     async with ann.page.expect_response("**/auth/logout"):
