@@ -40,9 +40,9 @@ async def create_stage_instance(here: SignedIn, body: StageCreate) -> StageInsta
 
 @operation(needs=MODERATES_STAGE, commits=True)
 async def open_stage(here: InChannel, body: StageCreate) -> StageInstanceObject:
-    """Open the stage of a channel.
+    """Open the stage of a channel, and say so in its chat.
 
-    With `send_start_notification` a message in its chat mentions everyone, where the caller may.
+    With `send_start_notification` the message mentions everyone, where the caller may.
     """
     if here.channel.type != ChannelType.GUILD_STAGE_VOICE:
         raise Refused(WRONG_CHANNEL_TYPE)
@@ -57,9 +57,9 @@ async def open_stage(here: InChannel, body: StageCreate) -> StageInstanceObject:
     )
     await here.note(_audit(AuditAction.STAGE_INSTANCE_CREATE, None, stage))
     here.tell([StageInstanceCreate(stage)], save=[stage])
-    if body.send_start_notification and here.may(P.MENTION_EVERYONE):
-        kind = MessageType.STAGE_START
-        await write_system_message(here, kind, content=stage.topic, everyone=True)
+    everyone = bool(body.send_start_notification) and here.may(P.MENTION_EVERYONE)
+    kind = MessageType.STAGE_START
+    await write_system_message(here, kind, content=stage.topic, everyone=everyone)
     return stage_object(stage)
 
 
@@ -71,7 +71,7 @@ async def get_stage_instance(here: InChannel) -> StageInstanceObject:
 
 @operation("PATCH", "/stage-instances/{channel_id}", needs=MODERATES_STAGE, commits=True)
 async def update_stage_instance(here: InChannel, body: StagePatch) -> StageInstanceObject:
-    """Change what a stage is about."""
+    """Change what a stage is about, and say so in its chat."""
     before = after = _stage(here)
     if body.topic is not UNSET:
         after = replace(after, topic=body.topic)
@@ -80,15 +80,18 @@ async def update_stage_instance(here: InChannel, body: StagePatch) -> StageInsta
     if after != before:
         await here.note(_audit(AuditAction.STAGE_INSTANCE_UPDATE, before, after))
         here.tell([StageInstanceUpdate(after)], save=[after])
+        if after.topic != before.topic:
+            await write_system_message(here, MessageType.STAGE_TOPIC, content=after.topic)
     return stage_object(after)
 
 
 @operation("DELETE", "/stage-instances/{channel_id}", needs=MODERATES_STAGE, commits=True)
 async def delete_stage_instance(here: InChannel) -> None:
-    """Close a stage. It is closed too when the last leaves its channel."""
+    """Close a stage, and say so in its chat. It is closed too when the last leaves its channel."""
     stage = _stage(here)
     await here.note(_audit(AuditAction.STAGE_INSTANCE_DELETE, stage, None))
     here.tell([StageInstanceDelete(stage)], delete=[stage])
+    await write_system_message(here, MessageType.STAGE_END, content=stage.topic)
 
 
 def _stage(here: InChannel) -> StageInstance:

@@ -12,9 +12,9 @@ from hearth.actions.home import Home
 from hearth.actions.world import World
 from hearth.core.commits import Noun
 from hearth.core.errors import Refused
-from hearth.core.events import Event, MessageUpdate
-from hearth.core.models.messages import CallRecord
-from hearth.core.models.voice import Call, VoiceChannel, VoiceState
+from hearth.core.events import Event, MessageCreate, MessageUpdate
+from hearth.core.models.messages import CallRecord, Message, MessageType
+from hearth.core.models.voice import Call, StageInstance, VoiceChannel, VoiceState
 from hearth.core.ports import Entry, Kind
 from hearth.core.record import BadRecord, decode, encode
 from hearth.core.voice import settled
@@ -77,6 +77,7 @@ def change(world: World, home: Home, changes: Sequence[Change], tell: Iterable[E
         else:
             _channel(world, home, channel_id, channel_id in occupied, save, delete, told)
     world.publish(home, save, delete, [*told, *tell])
+    _say(world, home, changes, delete)
 
 
 def _channel(
@@ -108,6 +109,43 @@ def _channel(
     if stage is not None:
         delete.append(stage)
         told.append(StageInstanceDelete(stage))
+
+
+def _say(world: World, home: Home, changes: Sequence[Change], deleted: Sequence[Noun]) -> None:
+    """Say in a live stage's chat who became a speaker, and that it ended as the last left."""
+    snapshot = home.snapshot
+    assert snapshot is not None
+    for before, after in changes:
+        if after is not None:
+            live = after.channel_id in snapshot.stages
+            if live and before is not None and not _speaks(before) and _speaks(after):
+                _write(world, home, after.channel_id, after.user_id, MessageType.STAGE_SPEAKER)
+    for stage in deleted:
+        if isinstance(stage, StageInstance) and stage.channel_id in snapshot.channels:
+            last = next(
+                before.user_id
+                for before, _ in reversed(changes)
+                if before is not None and before.channel_id == stage.channel_id
+            )
+            if last in snapshot.members:
+                _write(world, home, stage.channel_id, last, MessageType.STAGE_END, stage.topic)
+
+
+def _speaks(state: VoiceState) -> bool:
+    """Whether somebody on a stage is a speaker, and not only invited to be."""
+    return not state.suppress and state.request_to_speak_ms is None
+
+
+def _write(
+    world: World, home: Home, channel_id: int, user_id: int, kind: MessageType, content: str = ""
+) -> None:
+    """Write a system message of somebody's, for which nobody waits."""
+    message = Message(
+        id=world.make_id(), channel_id=channel_id, author_id=user_id, type=kind, content=content
+    )
+    entry = Entry(Kind.CREATE, channel_id, message.id, encode(message))
+    with suppress(Refused):
+        world.post(home, entry, MessageCreate(message)).add_done_callback(_forget)
 
 
 def _call(

@@ -12,6 +12,7 @@ from hearth.core.errors import (
     MISSING_PERMISSIONS,
     NOT_IN_VOICE,
     STAGE_OPEN,
+    SYSTEM_MESSAGE,
     UNAUTHORIZED,
     UNKNOWN_CHANNEL,
     UNKNOWN_STAGE_INSTANCE,
@@ -326,23 +327,32 @@ async def test_a_stage_is_live(house: House) -> None:
     body = {"channel_id": str(stage), "topic": "news"}
     await house.refused(MISSING_PERMISSIONS, "create_stage_instance", BOB, body)
     made = await house.call("create_stage_instance", ANN, body)
-    assert house.told() == ["GUILD_AUDIT_LOG_ENTRY_CREATE", "STAGE_INSTANCE_CREATE"]
+    audit, said = "GUILD_AUDIT_LOG_ENTRY_CREATE", "MESSAGE_CREATE"
+    assert house.told() == [audit, "STAGE_INSTANCE_CREATE", said]
     assert (made["topic"], made["privacy_level"]) == ("news", 2)
     await house.refused(STAGE_OPEN, "create_stage_instance", ANN, body)
     at = {"channel_id": stage}
     assert await house.call("get_stage_instance", BOB, **at) == made
     changed = await house.call("update_stage_instance", ANN, {"topic": "more"}, **at)
     assert changed == {**made, "topic": "more"}
-    house.told()
+    assert house.told() == [audit, "STAGE_INSTANCE_UPDATE", said]
+    await house.call("update_stage_instance", ANN, {"topic": "more"}, **at)
+    assert house.told() == []
     await house.call("delete_stage_instance", ANN, **at)
-    assert house.told() == ["GUILD_AUDIT_LOG_ENTRY_CREATE", "STAGE_INSTANCE_DELETE"]
+    assert house.told() == [audit, "STAGE_INSTANCE_DELETE", said]
     await house.refused(UNKNOWN_STAGE_INSTANCE, "get_stage_instance", ANN, **at)
     # The last to leave closes it.
     await house.call("create_stage_instance", ANN, body)
     await go(house, BOB, stage)
     house.told()
     await go(house, BOB, None)
-    assert house.told() == [*LEFT, "STAGE_INSTANCE_DELETE"]
+    told: list[str] = []
+    async with asyncio.timeout(10):
+        # The message is not waited for.
+        while said not in told:
+            await asyncio.sleep(0)
+            told += house.told()
+    assert told == [*LEFT, "STAGE_INSTANCE_DELETE", said]
     text = {"channel_id": str(TEXT), "topic": "news"}
     await house.refused(WRONG_CHANNEL_TYPE, "create_stage_instance", ANN, text)
 
@@ -354,17 +364,60 @@ async def test_everyone_is_told_that_a_stage_began(house: House) -> None:
     assert house.told()[-1] == "MESSAGE_CREATE"
     (said,) = await house.call("list_messages", BOB, query={}, channel_id=stage)
     assert (said["type"], said["content"], said["mention_everyone"]) == (27, "news", True)
-    # Who may not mention everyone opens it, and nobody is told.
+    # Who may not mention everyone opens it, and mentions nobody.
     await house.call("delete_stage_instance", ANN, channel_id=stage)
     await grant(house, MODERATES_STAGE)
     for permission in (0, P.MENTION_EVERYONE):
-        basic = P.VIEW_CHANNEL | P.CONNECT | P.SEND_MESSAGES
+        basic = P.VIEW_CHANNEL | P.CONNECT | P.SEND_MESSAGES | P.READ_MESSAGE_HISTORY
         role = {"permissions": str(permission | basic)}
         await house.call("update_guild_role", ANN, role, role_id=GUILD, **WHERE)
         house.told()
         await house.call("create_stage_instance", BOB, body)
-        assert ("MESSAGE_CREATE" in house.told()) == bool(permission)
+        said = (await house.call("list_messages", BOB, query={}, channel_id=stage))[0]
+        assert (said["type"], said["mention_everyone"]) == (27, bool(permission))
         await house.call("delete_stage_instance", BOB, channel_id=stage)
+
+
+async def test_the_chat_of_a_stage_says_what_happens_there(house: House) -> None:
+    stage = await channel(house, type=13)
+    for who in (ANN, BOB):
+        await go(house, who, stage)
+    me = "update_self_voice_state"
+    # Before it is open nothing is said.
+    await house.call(me, ANN, {"suppress": False}, **WHERE)
+    await house.call(me, ANN, {"suppress": True}, **WHERE)
+    await house.call("create_stage_instance", ANN, {"channel_id": str(stage), "topic": "news"})
+    # Who is invited speaks once they say yes.
+    await house.call("update_voice_state", ANN, {"suppress": False}, user_id=BOB, **WHERE)
+    await house.call(me, BOB, {"request_to_speak_timestamp": None}, **WHERE)
+    await house.call(me, BOB, {"suppress": True}, **WHERE)
+    await house.call(me, ANN, {"suppress": False}, **WHERE)
+    await house.call("update_stage_instance", ANN, {"topic": "more"}, channel_id=stage)
+    await go(house, ANN, None)
+    # The last to leave ends it.
+    await go(house, BOB, None)
+    wanted = [(27, ANN, "news"), (29, BOB, ""), (29, ANN, ""), (31, ANN, "more"), (28, BOB, "more")]
+    said: list[tuple[int, int, str]] = []
+    async with asyncio.timeout(10):
+        # What follows by itself is not waited for.
+        while len(said) < len(wanted):
+            found = await house.call("list_messages", ANN, query={}, channel_id=stage)
+            said = [(each["type"], int(each["author"]["id"]), each["content"]) for each in found]
+    assert said[::-1] == wanted
+    # They are not edited, and a moderator may delete them.
+    house.told()
+    last = int(found[0]["id"])
+    edit = {"content": "x"}
+    await house.refused(
+        SYSTEM_MESSAGE, "update_message", BOB, edit, channel_id=stage, message_id=last
+    )
+    await house.call("delete_message", ANN, channel_id=stage, message_id=last)
+    # With its channel a stage ends, and there is no chat to say it in.
+    await house.call("create_stage_instance", ANN, {"channel_id": str(stage), "topic": "news"})
+    await go(house, BOB, stage)
+    house.told()
+    await house.call("delete_channel", ANN, channel_id=stage)
+    assert "STAGE_INSTANCE_DELETE" in house.told()
 
 
 async def test_the_status_of_a_channel(house: House) -> None:

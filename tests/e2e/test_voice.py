@@ -398,6 +398,16 @@ async def test_a_stage(
     await expect(hall.get_by_role("region", name="Audience").get_by_text("bob")).to_be_visible()
     await hall.get_by_role("button", name="End the stage").click()
     await expect(stage.get_by_role("heading", name="How bread rises")).to_have_count(0)
+    # Its chat says what happened.
+    await ann.page.get_by_role("button", name="Show the chat").click()
+    await expect(ann.page.locator("[data-timeline] article")).to_contain_text(
+        [
+            "ann opened the stage “How bread rises”.",
+            "ann speaks on the stage.",
+            "bob speaks on the stage.",
+            "The stage “How bread rises” is over.",
+        ]
+    )
     assert ann.faults == bob.faults == eye.faults == []
 
 

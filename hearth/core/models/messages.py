@@ -35,6 +35,9 @@ class MessageType(IntEnum):
     USER_JOIN = 7
     REPLY = 19
     STAGE_START = 27
+    STAGE_END = 28
+    STAGE_SPEAKER = 29
+    STAGE_TOPIC = 31
 
 
 WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})

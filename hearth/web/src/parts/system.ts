@@ -12,6 +12,10 @@ const SIGNS: Record<number, IconName> = {
   5: "pencil",
   6: "pin",
   7: "people",
+  27: "stage",
+  28: "stage",
+  29: "mic",
+  31: "pencil",
 };
 
 export const systemSign = (message: Message): IconName => SIGNS[message.type] ?? "dots";
@@ -34,7 +38,13 @@ export function systemText(message: Message, name: string, guildId: Id | undefin
     case 7:
       return `${name} is here now.`;
     case 27:
-      return `${name} opened the stage: ${message.content}`;
+      return `${name} opened the stage “${message.content}”.`;
+    case 28:
+      return `The stage “${message.content}” is over.`;
+    case 29:
+      return `${name} speaks on the stage.`;
+    case 31:
+      return `${name} changed what the stage is about: “${message.content}”.`;
     default:
       return `${name}: ${message.content || "something that this client cannot show yet"}`;
   }
