@@ -12,13 +12,6 @@ interface Machine<Payload, Output> {
   wakeAt(): number | null;
 }
 
-const FIRST_WAIT_MS = 250;
-
-/** How long to wait before another try, after so many; `random` gives 0 ≤ x < 1. */
-export function waitMs(tries: number, longestMs: number, random: () => number): number {
-  return Math.min(FIRST_WAIT_MS * 2 ** tries, longestMs) * (0.7 + 0.3 * random());
-}
-
 export class Driver<Payload, Output extends { do: string }> {
   private readonly machine: Machine<Payload, Output | Wire>;
   private readonly other: (output: Exclude<Output, Wire>) => void;

@@ -1,5 +1,6 @@
 // The client's half of Gateway v10 as a pure machine: what comes in and when → what to do.
-import { waitMs, type Wire } from "./driver.ts";
+import type { Wire } from "./driver.ts";
+import { Line } from "./line.ts";
 
 /** What the machine wants done. */
 export type Output =
@@ -22,7 +23,6 @@ const OP = { DISPATCH: 0, HEARTBEAT: 1, IDENTIFY: 2, RESUME: 6, RECONNECT: 7, IN
 const LONGEST_WAIT_MS = 15_000;
 /** After a crash all come anew, within so long; who was in a call is back within five seconds. */
 const REFUSED_MS = 1_500;
-/** A connection that says no HELLO in this time is none. */
 const HELLO_MS = 15_000;
 /** After these the token or the client is at fault: another try would be the same. */
 const FINAL = new Map([
@@ -41,31 +41,25 @@ export class Machine {
   private readonly random: () => number;
   private session: string | null = null;
   private seq: number | null = null;
-  private open = false;
-  private acknowledged = true;
-  private intervalMs = 0;
-  private beatAt: number | null = null;
-  private helloBy: number | null = null;
-  private retryAt: number | null = null;
+  private readonly line: Line;
   private identifyAt: number | null = null;
-  private tries = 0;
 
   constructor(url: string, identify: Record<string, unknown>, random: () => number) {
     this.url = url;
     this.identify = identify;
     this.random = random;
+    this.line = new Line(HELLO_MS, LONGEST_WAIT_MS, random);
   }
 
   /** Begin, or try again at once: the network came back, the window was looked at. */
   start(now: number): Output[] {
-    if (this.state === "over" || this.open || this.helloBy !== null) return [];
+    if (this.state === "over" || this.line.up) return [];
     return this.connect(now);
   }
 
   /** The socket opened. */
   opened(now: number): Output[] {
-    this.open = true;
-    this.helloBy = now + HELLO_MS;
+    this.line.opened(now);
     return [];
   }
 
@@ -74,20 +68,16 @@ export class Machine {
     const { op, d } = payload;
     if (typeof payload.s === "number") this.seq = payload.s;
     switch (op) {
-      case OP.HELLO: {
-        this.helloBy = null;
-        this.intervalMs = (d as { heartbeat_interval: number }).heartbeat_interval;
-        this.beatAt = now + this.intervalMs * this.random();
-        this.acknowledged = true;
+      case OP.HELLO:
+        this.line.hello((d as { heartbeat_interval: number }).heartbeat_interval, now);
         return this.introduce();
-      }
       case OP.ACK:
-        this.acknowledged = true;
+        this.line.acknowledged();
         return [];
       case OP.HEARTBEAT:
         return [this.beat()];
       case OP.RECONNECT:
-        return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
+        return this.giveUp(now);
       case OP.INVALID:
         if (d !== true) this.forget();
         this.identifyAt = now + REFUSED_MS * (0.2 + 0.8 * this.random());
@@ -101,39 +91,34 @@ export class Machine {
 
   /** The socket closed, or never opened; a second word of the same is nothing new. */
   closed(code: number, now: number): Output[] {
-    if (this.state === "over" || this.retryAt !== null) return [];
-    this.open = false;
-    this.beatAt = this.helloBy = this.identifyAt = null;
+    if (this.state === "over" || this.line.waits) return [];
+    this.identifyAt = null;
     const reason = FINAL.get(code);
     if (reason !== undefined) {
+      this.line.end();
       this.state = "over";
       return [{ do: "state", state: "over" }, { do: "void", reason }];
     }
     if (SESSION_GONE.has(code)) this.forget();
-    this.retryAt = now + waitMs(this.tries, LONGEST_WAIT_MS, this.random);
-    this.tries += 1;
+    this.line.retry(now);
     return this.turn("waiting");
   }
 
   /** When `tick` has something to do; null for never. */
   wakeAt(): number | null {
-    const times = [this.beatAt, this.helloBy, this.retryAt, this.identifyAt].filter((at) => at !== null);
-    return times.length ? Math.min(...times) : null;
+    const at = Math.min(...this.line.times(), this.identifyAt ?? Infinity);
+    return at === Infinity ? null : at;
   }
 
   /** Time went by. */
   tick(now: number): Output[] {
-    if (this.retryAt !== null && now >= this.retryAt) return this.connect(now);
-    if (this.helloBy !== null && now >= this.helloBy) return this.dead(now);
+    const due = this.line.tick(now);
+    if (due === "connect") return this.connect(now);
+    if (due === "give up") return this.giveUp(now);
+    if (due === "beat") return [this.beat()];
     if (this.identifyAt !== null && now >= this.identifyAt) {
       this.identifyAt = null;
       return this.introduce();
-    }
-    if (this.beatAt !== null && now >= this.beatAt) {
-      if (!this.acknowledged) return this.dead(now);
-      this.beatAt = now + this.intervalMs;
-      this.acknowledged = false;
-      return [this.beat()];
     }
     return [];
   }
@@ -141,13 +126,13 @@ export class Machine {
   /** Done: the person logged out. */
   stop(): Output[] {
     this.state = "over";
-    this.beatAt = this.helloBy = this.retryAt = this.identifyAt = null;
+    this.line.end();
+    this.identifyAt = null;
     return [{ do: "close", code: 1000 }, { do: "state", state: "over" }];
   }
 
   private connect(now: number): Output[] {
-    this.retryAt = null;
-    this.helloBy = now + HELLO_MS;
+    this.line.connecting(now);
     return [...this.turn("connecting"), { do: "connect", url: `${this.url}?v=10&encoding=json` }];
   }
 
@@ -167,7 +152,7 @@ export class Machine {
     }
     out.push({ do: "dispatch", name, d });
     if (name === "READY" || name === "RESUMED") {
-      this.tries = 0;
+      this.line.tries = 0;
       out.push(...this.turn("ready"));
     }
     return out;
@@ -177,7 +162,7 @@ export class Machine {
     return { do: "send", op: OP.HEARTBEAT, d: this.seq };
   }
 
-  private dead(now: number): Output[] {
+  private giveUp(now: number): Output[] {
     return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
   }
 

@@ -34,13 +34,12 @@ test("only the answer to the newest offer is used", () => {
   expect(machine.wakeAt()).toBe(20 + 5_000);
 });
 
-test("beats carry the last sequence and measure the way; one without an answer ends the socket", () => {
+test("beats carry the last sequence; one without an answer ends the socket", () => {
   const machine = joined();
   machine.receive({ op: 5, seq: 9, d: { user_id: "4", ssrc: 1, speaking: 1 } }, 40);
   const first = machine.wakeAt() as number;
   expect(machine.tick(first)).toEqual([{ do: "send", op: 3, d: { t: first, seq_ack: 9 } }]);
   machine.receive({ op: 6, d: { t: first } }, first + 21);
-  expect(machine.delayMs).toBe(21);
   machine.tick(first + 10_000);
   expect(machine.tick(first + 20_000)).toEqual([{ do: "close", code: 4000 }, { do: "state", state: "waiting" }]);
 });

@@ -1,5 +1,6 @@
 // The client's half of the voice gateway v8 as a pure machine: what comes in and when → what to do.
-import { waitMs, type Wire } from "../gateway/driver.ts";
+import type { Wire } from "../gateway/driver.ts";
+import { Line } from "../gateway/line.ts";
 
 /** What the machine wants done. */
 export type Output =
@@ -91,40 +92,29 @@ export const NO_ANSWER: Failure = {
 /** One stay in one channel. Times are monotonic milliseconds; `random` gives 0 ≤ x < 1. */
 export class Machine {
   state: State = "waiting";
-  /** How long the server took to answer the last heartbeat; null before the first. */
-  delayMs: number | null = null;
+  private readonly line: Line;
   private readonly url: string;
   private readonly identity: Identity;
-  private readonly random: () => number;
-  private open = false;
   private ready = false;
   private identified = false;
   private seq = -1;
   private rev = 0;
-  private tries = 0;
-  private intervalMs = 0;
-  private beatAt: number | null = null;
-  private helloBy: number | null = null;
   private answerBy: number | null = null;
-  private retryAt: number | null = null;
-  private sentAt: number | null = null;
 
   constructor(url: string, identity: Identity, random: () => number) {
     this.url = url;
     this.identity = identity;
-    this.random = random;
+    this.line = new Line(HELLO_MS, LONGEST_WAIT_MS, random);
   }
 
   start(now: number): Output[] {
-    if (this.state === "over" || this.open || this.helloBy !== null) return [];
-    this.retryAt = null;
-    this.helloBy = now + HELLO_MS;
+    if (this.state === "over" || this.line.up) return [];
+    this.line.connecting(now);
     return [...this.turn("connecting"), { do: "connect", url: this.url }];
   }
 
   opened(now: number): Output[] {
-    this.open = true;
-    this.helloBy = now + HELLO_MS;
+    this.line.opened(now);
     return [];
   }
 
@@ -133,20 +123,17 @@ export class Machine {
     if (typeof payload.seq === "number") this.seq = payload.seq;
     switch (op) {
       case OP.HELLO:
-        this.helloBy = null;
-        this.intervalMs = (d as { heartbeat_interval: number }).heartbeat_interval;
-        this.beatAt = now + this.intervalMs * this.random();
-        this.sentAt = null;
+        this.line.hello((d as { heartbeat_interval: number }).heartbeat_interval, now);
         this.answerBy = now + ANSWER_MS;
         return [this.introduce()];
       case OP.READY:
         this.ready = true;
         this.answerBy = null;
-        this.tries = 0;
+        this.line.tries = 0;
         return [...this.turn("ready"), { do: "ready", ready: d as Ready }];
       case OP.RESUMED:
         this.answerBy = null;
-        this.tries = 0;
+        this.line.tries = 0;
         return this.turn("ready");
       case OP.SESSION: {
         const { rev, sdp } = d as { rev?: number; sdp?: string };
@@ -155,8 +142,7 @@ export class Machine {
         return [{ do: "answer", sdp }];
       }
       case OP.ACK:
-        if (this.sentAt !== null) this.delayMs = now - this.sentAt;
-        this.sentAt = null;
+        this.line.acknowledged();
         return [];
       case OP.SPEAKING: {
         const { user_id, speaking, mid } = d as { user_id: string | null; speaking?: number; mid?: string | null };
@@ -182,37 +168,30 @@ export class Machine {
 
   /** The socket closed, or never opened. */
   closed(code: number, now: number): Output[] {
-    if (this.state === "over" || this.retryAt !== null) return [];
-    this.open = false;
-    this.beatAt = this.helloBy = this.answerBy = this.sentAt = null;
+    if (this.state === "over" || this.line.waits) return [];
+    this.answerBy = null;
     const failure = FINAL[code];
     if (failure && code === DISMISSED) return [...this.end(), { do: "dismissed", failure }];
     if (failure) return this.fail(failure);
     // An Identify is good for once: who got no Ready for it needs another token.
     if (RENEW.has(code) || (this.identified && !this.ready)) return [...this.end(), { do: "renew" }];
-    if (this.tries >= MOST_TRIES) return this.fail(NO_ANSWER);
-    this.retryAt = now + waitMs(this.tries, LONGEST_WAIT_MS, this.random);
-    this.tries += 1;
+    if (this.line.tries >= MOST_TRIES) return this.fail(NO_ANSWER);
+    this.line.retry(now);
     return this.turn("waiting");
   }
 
   /** When `tick` has something to do; null for never. */
   wakeAt(): number | null {
-    const times = [this.beatAt, this.helloBy, this.answerBy, this.retryAt].filter((at) => at !== null);
-    return times.length ? Math.min(...times) : null;
+    const at = Math.min(...this.line.times(), this.answerBy ?? Infinity);
+    return at === Infinity ? null : at;
   }
 
   tick(now: number): Output[] {
-    if (this.retryAt !== null && now >= this.retryAt) return this.start(now);
-    if (this.helloBy !== null && now >= this.helloBy) return this.dead(now);
-    if (this.answerBy !== null && now >= this.answerBy) return this.dead(now);
-    if (this.beatAt !== null && now >= this.beatAt) {
-      if (this.sentAt !== null) return this.dead(now);
-      this.beatAt = now + this.intervalMs;
-      this.sentAt = now;
-      return [{ do: "send", op: OP.HEARTBEAT, d: { t: Math.round(now), seq_ack: this.seq } }];
-    }
-    return [];
+    if (this.answerBy !== null && now >= this.answerBy) return this.giveUp(now);
+    const due = this.line.tick(now);
+    if (due === "connect") return this.start(now);
+    if (due === "give up") return this.giveUp(now);
+    return due ? [this.send(OP.HEARTBEAT, { t: Math.round(now), seq_ack: this.seq })] : [];
   }
 
   /** Send an offer; the answer to it comes as an output, those to earlier ones do not. */
@@ -254,7 +233,7 @@ export class Machine {
     return { do: "send", op, d };
   }
 
-  private dead(now: number): Output[] {
+  private giveUp(now: number): Output[] {
     return [{ do: "close", code: 4000 }, ...this.closed(4000, now)];
   }
 
@@ -263,7 +242,8 @@ export class Machine {
   }
 
   private end(): Output[] {
-    this.beatAt = this.helloBy = this.answerBy = this.retryAt = null;
+    this.line.end();
+    this.answerBy = null;
     return this.turn("over");
   }
 
