@@ -73,6 +73,14 @@ LAYERS_SENT = """connections.flatMap((one) => one.getSenders())
   .filter((one) => one.track?.kind === "video")
   .flatMap((one) => one.getParameters().encodings).filter((one) => one.active).length"""
 
+MOVING = """async () => {
+  let many = 0;
+  for (const one of (await connections.at(-1).getStats()).values())
+    if (one.type === 'inbound-rtp' && one.kind === 'video' && one.framesDecoded > 5) many += 1;
+  return many;
+}"""
+"""How many pictures come by the newest connection."""
+
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
 
@@ -151,6 +159,14 @@ class Speaker(Reader):
                     given = await self.page.evaluate(script)
         except TimeoutError:
             raise AssertionError(f"never {script}; {self.faults}") from None
+
+    async def connections(self) -> int:
+        """How many there have been."""
+        return await self.page.evaluate("connections.length")
+
+    async def sees_again(self, connections: int) -> None:
+        """Wait until a picture comes by a connection that is not one of the first so many."""
+        await self.until(f"connections.length > {connections} && ({MOVING})()")
 
     def voice(self, channel: str, name: str) -> Locator:
         """Somebody under a channel in the tree."""
@@ -453,7 +469,8 @@ async def test_a_voice_message(server: Server, browser: Browser) -> None:
 async def test_what_breaks_off_goes_on_by_itself(
     server: Server, browser: Browser, rooms: tuple[str, str]
 ) -> None:
-    """The socket of voice alone, an orderly restart, and one that is not."""
+    """The socket of voice alone, an orderly restart, and one that is not; what is heard, what is
+    shown, and what is watched."""
     ann = await Speaker.come(browser, server, "ann", 440)
     bob = await Speaker.come(browser, server, "bob", 880)
     await ann.join("Kitchen")
@@ -469,12 +486,32 @@ async def test_what_breaks_off_goes_on_by_itself(
     await ann.is_in()
     await ann.hears(880)
     await bob.hears(440)
-    assert await ann.page.evaluate("connections.length") == 1
+    assert await ann.connections() == 1
+    await ann.page.get_by_role("button", name="Turn the camera on").click()
+    await bob.page.get_by_role("button", name="Share your screen").click()
+    seen = ann.page.get_by_role("region", name="Voice of Kitchen")
+    await seen.get_by_role("button", name="Watch").click()
+    for each in (ann, bob):
+        await each.sees_again(0)
     for end in (server.stop, server.kill):
+        before = [await each.connections() for each in (ann, bob)]
         await asyncio.to_thread(end)
         await asyncio.to_thread(server.start)
         await ann.hears(880)
         await bob.hears(440)
+        # Nobody clicked, not even who watches a screen.
+        for each, connections in zip((ann, bob), before, strict=True):
+            await each.sees_again(connections)
+        await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name(re.compile("camera on$"))
+    # What has ended does not come again, and its person hears of it.
+    await ann.page.evaluate("""connections.at(-1).getSenders()
+        .find(({ track }) => track?.kind === 'video').track.dispatchEvent(new Event('ended'))""")
+    await expect(ann.page.get_by_text("Your camera is gone")).to_be_visible()
+    await expect(bob.voice("Kitchen", "ann")).not_to_have_accessible_name(re.compile("camera on$"))
+    # In another room nothing is shown that was shown in this one.
+    await bob.join("Attic")
+    await bob.hears()
+    await expect(bob.page.get_by_role("button", name="Share your screen")).to_be_visible()
     assert ann.faults == bob.faults == []
 
 
@@ -497,10 +534,11 @@ async def test_the_process_of_voice_is_killed_while_they_talk(
         re.compile("camera on$"), timeout=WITHIN_MS
     )
     (voice,) = server.operate("show_stats")["voice"]
+    before = await bob.connections()
     os.kill(voice["pid"], signal.SIGKILL)
     await bob.hears(440)
     await ann.hears(880)
-    await expect(bob.voice("Kitchen", "ann")).not_to_have_accessible_name(re.compile("camera on$"))
+    await bob.sees_again(before)
     (now,) = server.operate("show_stats")["voice"]
     assert (now["pid"] != voice["pid"], now["restarts"]) == (True, 1)
     for each in (ann, bob):

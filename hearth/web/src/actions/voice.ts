@@ -1,13 +1,13 @@
 // What a person does in voice: come, speak, show, go; and what a moderator does to others there.
 import { createEffect, createRoot, on } from "solid-js";
 import { request } from "../api/client.ts";
-import type { Channel, Id } from "../core/types.ts";
+import type { Channel, Id, VoiceState } from "../core/types.ts";
 import { channels, may } from "../store/channels.ts";
 import { myId, session } from "../store/session.ts";
 import * as store from "../store/voice.ts";
-import { NO_ANSWER } from "../voice/machine.ts";
+import { type Failure, NO_ANSWER } from "../voice/machine.ts";
 import type { Sound } from "../voice/sounds.ts";
-import type { Talk, TalkListener, Wishes } from "../voice/talk.ts";
+import type { Shows, Talk, TalkListener, Wishes } from "../voice/talk.ts";
 import { command } from "./session.ts";
 
 const ASK_MS = 10_000;
@@ -17,6 +17,7 @@ const MOVE_MS = 4_000;
 const MOST_RENEWALS = 4;
 
 const loadTalk = () => import("../voice/talk.ts");
+const loadDevices = () => import("../voice/devices.ts");
 let talk: Talk | null = null;
 let asking: ReturnType<typeof setTimeout> | undefined;
 let renewals = 0;
@@ -49,6 +50,12 @@ function ask(channelId: Id | null, guildId: Id | null): void {
   command(4, { guild_id: guildId, channel_id: channelId, self_mute: selfMute || selfDeaf, self_deaf: selfDeaf, self_video: camera !== null });
 }
 
+/** Whether the server has the person otherwise than they are. */
+function differs(voice: VoiceState): boolean {
+  const { selfMute, selfDeaf, camera } = store.own;
+  return voice.self_mute !== (selfMute || selfDeaf) || voice.self_deaf !== selfDeaf || voice.self_video !== (camera !== null);
+}
+
 function begin(): void {
   const { channelId, guildId } = store.own;
   store.ownIs({ phase: "asking", failure: null });
@@ -56,16 +63,26 @@ function begin(): void {
   // What is asked without a connection is lost: it is asked again once there is one.
   if (session.connection !== "ready") return;
   asking = setTimeout(() => fail(NO_ANSWER), ASK_MS);
+  // A token is given to who asks and changes nothing.
+  const voice = store.myVoice();
+  if (voice?.channel_id === channelId && differs(voice)) ask(channelId, guildId);
   ask(channelId, guildId);
 }
 
-function fail(failure: NonNullable<typeof store.own.failure>): void {
+function fail(failure: Failure): void {
   clearTimeout(asking);
   talk?.stop();
   talk = null;
+  hide();
   ask(null, store.own.guildId);
   store.roomEnded();
-  store.ownIs({ phase: "failed", failure, camera: null, screen: null, quality: null });
+  store.ownIs({ phase: "failed", failure, quality: null });
+}
+
+/** Who was taken out, and is told of no other place, is out; while the server is away nobody can tell. */
+function awaitWord(failure: Failure): void {
+  clearTimeout(asking);
+  asking = setTimeout(() => (session.connection === "ready" ? fail(failure) : awaitWord(failure)), MOVE_MS);
 }
 
 /** Come into a channel's voice; from wherever the person is now. */
@@ -103,6 +120,7 @@ export function leave(): void {
   clearTimeout(asking);
   talk?.stop();
   talk = null;
+  hide();
   if (phase !== "failed") ask(null, guildId);
   if (phase === "connected") sound("leave");
   store.ownEnded();
@@ -143,12 +161,47 @@ function told(off: boolean): void {
 
 /** Show a camera. Throws where there is none. */
 export async function setCameraOn(on: boolean): Promise<void> {
-  await talk?.useCamera(on, store.camera());
+  await show("camera", on ? await (await loadDevices()).openCamera(store.camera()) : null);
 }
 
-/** Show a screen, a window or a tab: whichever the person chooses. */
+/** Show a screen, a window or a tab: whichever the person chooses, if they do. */
 export async function setScreenOn(on: boolean): Promise<void> {
-  await talk?.useScreen(on);
+  const media = on ? await (await loadDevices()).openScreen() : null;
+  if (media || !on) await show("screen", media);
+}
+
+const ENDED = {
+  camera: "Your camera is gone, so nobody sees it any more.",
+  screen: "Your screen is not shared any more.",
+};
+
+/** Show this, or no more. It outlives the connection that carries it, and is shown again by the next. */
+async function show(what: keyof Shows, media: MediaStream | null): Promise<void> {
+  if (["none", "failed"].includes(store.own.phase)) return stop(media);
+  stop(store.own[what]);
+  store.ownIs({ [what]: media });
+  const track = media?.getVideoTracks()[0];
+  if (track) {
+    track.onended = () => {
+      if (store.own[what] !== media) return;
+      store.setNotice(ENDED[what]);
+      void show(what, null);
+    };
+  }
+  if (!talk) return;
+  if (what === "camera") ask(store.own.channelId, store.own.guildId);
+  await talk.show(what, media);
+}
+
+/** Show nothing any more, to those of the room that is left. */
+function hide(): void {
+  stop(store.own.camera);
+  stop(store.own.screen);
+  store.ownIs({ camera: null, screen: null });
+}
+
+function stop(media: MediaStream | null): void {
+  media?.getTracks().forEach((track) => track.stop());
 }
 
 /** Watch somebody's screen, or do not. */
@@ -166,41 +219,6 @@ export function wantPictures(pixels: Record<string, number>): void {
 function want(): void {
   const apart = store.popped();
   talk?.want(apart ? { ...onPage, [apart.ssrc]: Math.max(onPage[apart.ssrc] ?? 0, apart.pixels) } : onPage);
-}
-
-/** Hear the level of a microphone that is only tried; gives the way to end it. `play` lets the person hear themself. */
-export async function tryMicrophone(level: (db: number) => void, play: boolean): Promise<() => void> {
-  const { Microphone } = await import("../voice/microphone.ts");
-  const mic = await Microphone.make({ level, ended: () => {} });
-  try {
-    await mic.open(store.microphone(), { echo: store.echo(), noise: store.noise(), gain: store.gain() });
-  } catch (error) {
-    mic.close();
-    throw error;
-  }
-  const element = new Audio();
-  if (play) {
-    mic.obey({ gate: store.threshold() <= -80 ? "open" : "auto", thresholdDb: store.threshold() });
-    element.srcObject = new MediaStream([mic.track]);
-    if (store.speaker() && "setSinkId" in element) await element.setSinkId(store.speaker()).catch(() => {});
-    void element.play().catch(() => {});
-  }
-  return () => {
-    element.srcObject = null;
-    mic.close();
-  };
-}
-
-export async function lookThroughCamera(): Promise<MediaStream> {
-  return (await import("../voice/devices.ts")).openCamera(store.camera());
-}
-
-export async function devices(): Promise<import("../voice/devices.ts").Devices> {
-  return (await import("../voice/devices.ts")).listDevices();
-}
-
-export async function onDevices(changed: () => void): Promise<() => void> {
-  return (await import("../voice/devices.ts")).onDevices(changed);
 }
 
 export function playSound(which: Sound): void {
@@ -226,19 +244,23 @@ const listener = (): TalkListener => ({
   dismissed(failure) {
     talk = null;
     store.roomEnded();
-    store.ownIs({ phase: "waiting", camera: null, screen: null });
-    clearTimeout(asking);
-    asking = setTimeout(() => fail(failure), MOVE_MS);
+    store.ownIs({ phase: "waiting" });
+    awaitWord(failure);
   },
-  failed: fail,
+  failed(failure) {
+    talk = null;
+    // Who waits for the server as a whole goes on once it is back.
+    if (failure !== NO_ANSWER || session.connection === "ready") return fail(failure);
+    store.roomEnded();
+    begin();
+  },
   renew() {
     talk = null;
     store.roomEnded();
-    store.ownIs({ camera: null, screen: null });
+    // The main gateway began anew too, and was asked already.
+    if (store.own.phase === "asking") return;
     renewals += 1;
     if (renewals > MOST_RENEWALS) return fail(NO_ANSWER);
-    // A token is given to who asks and changes nothing.
-    if (store.myVoice()?.self_video) ask(store.own.channelId, store.own.guildId);
     begin();
   },
   speaking: store.speakingIs,
@@ -250,11 +272,6 @@ const listener = (): TalkListener => ({
     store.setFigures(figures);
   },
   microphone: (failure) => store.ownIs({ deafMic: failure }),
-  camera(media) {
-    store.ownIs({ camera: media });
-    ask(store.own.channelId, store.own.guildId);
-  },
-  screen: (media) => store.ownIs({ screen: media }),
 });
 
 async function connect(server: store.Server): Promise<void> {
@@ -266,12 +283,13 @@ async function connect(server: store.Server): Promise<void> {
   talk = null;
   was?.stop();
   store.roomEnded();
-  store.ownIs({ phase: "connecting", channelId: voice.channel_id, failure: null, camera: null, screen: null, quality: null });
-  if (voice.self_video) ask(voice.channel_id, guildId);
+  store.ownIs({ phase: "connecting", channelId: voice.channel_id, failure: null, quality: null });
   const { Talk } = await loadTalk();
   if (store.server() !== server || store.own.phase !== "connecting" || talk) return;
+  const mine = store.myVoice();
+  if (mine && differs(mine)) ask(voice.channel_id, guildId);
   const identity = { server_id: server.home, channel_id: voice.channel_id, user_id: myId(), session_id: voice.session_id, token: server.token };
-  talk = new Talk(`${location.origin.replace(/^http/, "ws")}/voice?v=8`, identity, wishes(), listener());
+  talk = new Talk(`${location.origin.replace(/^http/, "ws")}/voice?v=8`, identity, wishes(), store.own, listener());
 }
 
 createRoot(() => {
@@ -282,6 +300,13 @@ createRoot(() => {
   createEffect(() => {
     if (session.phase === "out") leave();
   });
+  // What was shown and watched in one room is not in another.
+  createEffect(
+    on(() => store.own.channelId, () => {
+      hide();
+      store.watchNothing();
+    }, { defer: true }),
+  );
   createEffect(() => {
     const next = wishes();
     talk?.wish(next);

@@ -1,6 +1,6 @@
 // The person's own camera, looked at before anybody else sees it.
 import { createEffect, createSignal, type JSX, on, onCleanup, Show } from "solid-js";
-import { lookThroughCamera } from "../actions/voice.ts";
+import { lookThroughCamera } from "../actions/devices.ts";
 import { camera } from "../store/voice.ts";
 import { Button } from "../ui/Button.tsx";
 import { attempt } from "../ui/toast.tsx";

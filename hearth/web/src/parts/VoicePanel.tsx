@@ -1,19 +1,20 @@
 // Over the person's own bar while they are in voice: where, how the connection is, what they show, the way out.
-import { type JSX, Match, Show, Switch } from "solid-js";
+import { createEffect, type JSX, Match, on, Show, Switch } from "solid-js";
 import { leave, retry, retryMicrophone, setCameraOn, setScreenOn } from "../actions/voice.ts";
 import { channelName, isPrivate, may } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { setPane } from "../store/place.ts";
-import { isStage, myChannel, own, silenced } from "../store/voice.ts";
+import { isStage, myChannel, notice, own, silenced } from "../store/voice.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { follow } from "../ui/router.ts";
-import { attempt } from "../ui/toast.tsx";
+import { attempt, say } from "../ui/toast.tsx";
 import styles from "./VoicePanel.module.css";
 
 const PHASES = { none: "", asking: "Joining…", connecting: "Connecting…", connected: "In voice", waiting: "Reconnecting…", failed: "Not in voice" };
 
 export default function VoicePanel(): JSX.Element {
+  createEffect(on(notice, (text) => say(text), { defer: true }));
   const where = () => {
     const channel = myChannel();
     if (!channel) return "a channel that is gone";

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { Message } from "../core/types.ts";
 import { channelTree, may } from "./channels.ts";
 import { apply } from "./index.ts";
@@ -6,7 +6,7 @@ import { listKey, lists } from "./lists.ts";
 import { messages, place, stretches, trim, view } from "./messages.ts";
 import { enqueue, outgoingIn } from "./outbox.ts";
 import { guildBadge, hasNews, mentionsIn, readingIs } from "./reads.ts";
-import { calls, ringing, server, voiceOf, voicesIn } from "./voice.ts";
+import { calls, hasLeft, ringing, roomEnded, server, setWatched, streamsAre, voiceOf, voicesIn, watched, watchNothing } from "./voice.ts";
 import { channels } from "./channels.ts";
 
 const me = { id: "1", username: "ann", global_name: null, avatar: null };
@@ -179,4 +179,36 @@ test("a call rings until one comes or it ends", () => {
   expect([ringing(), calls["77"]?.ringing]).toEqual([[], []]);
   apply("CALL_DELETE", { channel_id: "77" });
   expect(calls["77"]).toBeUndefined();
+});
+
+test("whose screen was watched is watched again, but not for long, and not elsewhere", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const shows = (ssrc: number) => streamsAre("2", [{ type: "screen", ssrc, active: true }]);
+  shows(5);
+  streamsAre("3", [{ type: "screen", ssrc: 6, active: true }]);
+  setWatched([5]);
+  roomEnded();
+  expect(watched()).toEqual([]);
+  streamsAre("3", [{ type: "screen", ssrc: 8, active: true }]);
+  shows(7);
+  expect(watched()).toEqual([7]);
+  // They are cut off.
+  hasLeft("2");
+  shows(9);
+  expect(watched()).toEqual([9]);
+  // They stop, and share something else.
+  streamsAre("2", []);
+  shows(10);
+  expect(watched()).toEqual([]);
+  setWatched([10]);
+  roomEnded();
+  vi.advanceTimersByTime(60_000);
+  shows(11);
+  expect(watched()).toEqual([]);
+  setWatched([11]);
+  roomEnded();
+  watchNothing();
+  shows(12);
+  expect(watched()).toEqual([]);
+  vi.useRealTimers();
 });

@@ -57,6 +57,12 @@ export { room };
 
 /** Whose screens the person chose to watch, by stream. */
 export const [watched, setWatched] = createSignal<number[]>([]);
+/** Who showed a watched screen when the line to them broke off, and until when it is watched again. */
+const missed = new Map<Id, number>();
+const MISSED_MS = 60_000;
+
+/** What is to be said of voice, once. */
+export const [notice, setNotice] = createSignal("", { equals: false });
 
 /** The picture that is in a window of its own, and how large it is there. */
 export const [popped, setPopped] = createSignal<{ ssrc: number; pixels: number } | null>(null);
@@ -196,12 +202,25 @@ export function ownIs(change: Partial<Own>): void {
 export function ownEnded(): void {
   setOwn({ ...NOWHERE });
   roomEnded();
+  watchNothing();
 }
 
+/** The room is not seen any more; perhaps it comes again. */
 export function roomEnded(): void {
+  for (const userId of Object.keys(room.streams)) missIfWatched(userId);
   setRoom(reconcile({ speaking: {}, streams: {}, pictures: {} }));
   setWatched([]);
   setFigures({});
+}
+
+/** Watch nobody's screen, also not when they show it again. */
+export function watchNothing(): void {
+  setWatched([]);
+  missed.clear();
+}
+
+function missIfWatched(userId: Id): void {
+  if ((room.streams[userId] ?? []).some((one) => watched().includes(one.ssrc))) missed.set(userId, performance.now() + MISSED_MS);
 }
 
 export function speakingIs(userId: Id, on: boolean): void {
@@ -212,6 +231,10 @@ export function streamsAre(userId: Id, streams: Stream[]): void {
   setRoom("streams", userId, streams);
   const all = new Set(Object.values(room.streams).flatMap((list) => list.map((one) => one.ssrc)));
   if (watched().some((ssrc) => !all.has(ssrc))) setWatched(watched().filter((ssrc) => all.has(ssrc)));
+  const screen = streams.find((one) => one.type === "screen" && one.active);
+  if (!screen || !missed.has(userId)) return;
+  if (performance.now() < (missed.get(userId) as number)) setWatched([...watched(), screen.ssrc]);
+  missed.delete(userId);
 }
 
 export function pictureIs(ssrc: number, media: MediaStream | null): void {
@@ -220,6 +243,7 @@ export function pictureIs(ssrc: number, media: MediaStream | null): void {
 }
 
 export function hasLeft(userId: Id): void {
+  missIfWatched(userId);
   speakingIs(userId, false);
   streamsAre(userId, []);
 }

@@ -1,6 +1,6 @@
 // Whether voice will work in this browser, on this network: for everybody, without an account.
 import { createSignal, type JSX, onCleanup, onMount, Show } from "solid-js";
-import { tryMicrophone } from "../actions/voice.ts";
+import { tryMicrophone } from "../actions/devices.ts";
 import { tryVoice, type Way, type Ways } from "../actions/voiceCheck.ts";
 import { session } from "../store/session.ts";
 import { Button } from "../ui/Button.tsx";

@@ -1,6 +1,6 @@
 // How the person speaks and hears on this device: which microphone, how loud, when it is sent.
 import { createEffect, createResource, createSignal, type JSX, onCleanup, onMount, Show } from "solid-js";
-import { devices, onDevices, tryMicrophone } from "../actions/voice.ts";
+import { devices, onDevices, tryMicrophone } from "../actions/devices.ts";
 import {
   camera, echo, gain, microphone, mode, noise, pushKey, setCamera, setEcho, setGain, setMicrophone, setMode, setNoise,
   setPushKey, setSounds, setSpeaker, setThreshold, sounds, speaker, threshold,

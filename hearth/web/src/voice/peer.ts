@@ -51,6 +51,14 @@ export class Peer {
     this.add("video", VIDEO_SLOTS);
   }
 
+  /** Make the first offer, of all that is to be heard and seen. */
+  async start(microphone: MediaStreamTrack | null, camera: MediaStream | null, screen: MediaStream | null): Promise<void> {
+    await this.speakWith(microphone);
+    if (camera) await this.sendCamera(camera);
+    if (screen) await this.sendScreen(screen);
+    await this.negotiate();
+  }
+
   /** Make an offer of what there is now, once the one before is answered. */
   async negotiate(restart = false): Promise<void> {
     if (this.pending !== null || this.pc.signalingState === "closed") {
@@ -88,13 +96,22 @@ export class Peer {
   }
 
   /** Show a camera, or none. */
-  async showCamera(track: MediaStreamTrack | null): Promise<void> {
-    await this.change(this.camera, track);
+  async showCamera(media: MediaStream | null): Promise<void> {
+    await this.sendCamera(media);
     await this.negotiate();
   }
 
   /** Show a screen with its sound, where it has any; or none. */
   async showScreen(media: MediaStream | null): Promise<void> {
+    await this.sendScreen(media);
+    await this.negotiate();
+  }
+
+  private async sendCamera(media: MediaStream | null): Promise<void> {
+    await this.change(this.camera, media?.getVideoTracks()[0] ?? null);
+  }
+
+  private async sendScreen(media: MediaStream | null): Promise<void> {
     const picture = media?.getVideoTracks()[0] ?? null;
     const sound = media?.getAudioTracks()[0] ?? null;
     if (picture) picture.contentHint = "detail";
@@ -103,7 +120,6 @@ export class Peer {
     } else await this.change(this.screen, picture);
     if (!this.screenSound && sound) this.screenSound = this.pc.addTransceiver(sound, { direction: "sendonly" });
     else await this.change(this.screenSound, sound);
-    await this.negotiate();
   }
 
   /** What the video sections of the last offer send. */

@@ -1,6 +1,6 @@
 // One stay in one channel: signalling, media, microphone and ears, put together.
 import { Driver, type Wire } from "../gateway/driver.ts";
-import { NoDevice, openCamera, openScreen, type Treatment } from "./devices.ts";
+import { NoDevice, type Treatment } from "./devices.ts";
 import { Hearing } from "./hearing.ts";
 import { type Failure, type Identity, Machine, type Output, type Payload, type Stream } from "./machine.ts";
 import { Microphone } from "./microphone.ts";
@@ -21,8 +21,12 @@ export interface TalkListener {
   quality(quality: Quality, figures: Record<number, string>): void;
   /** The microphone could not be had; null once it can. */
   microphone(failure: Failure | null): void;
-  camera(media: MediaStream | null): void;
-  screen(media: MediaStream | null): void;
+}
+
+/** What the person shows; whoever opened it stops it. */
+export interface Shows {
+  camera: MediaStream | null;
+  screen: MediaStream | null;
 }
 
 /** How the person wants to speak and hear now. */
@@ -74,18 +78,18 @@ export class Talk {
   private readonly sends = new Map<number, string>();
   private demands: Record<number, number> = {};
   private lowering: ReturnType<typeof setTimeout> | undefined;
-  private cameraMedia: MediaStream | null = null;
-  private screenMedia: MediaStream | null = null;
+  private readonly shows: Shows;
   private restarts = 0;
   private sent = false;
   private over = false;
 
-  constructor(url: string, identity: Identity, wishes: Wishes, listener: TalkListener) {
+  constructor(url: string, identity: Identity, wishes: Wishes, shows: Shows, listener: TalkListener) {
     this.machine = new Machine(url, identity, Math.random);
     this.driver = new Driver<Payload, Output>(this.machine, (output) => this.obtain(output));
     this.me = identity.user_id;
     this.listener = listener;
     this.wishes = wishes;
+    this.shows = { camera: shows.camera, screen: shows.screen };
     this.hearing = new Hearing((id) => this.wishes.volumes[id] ?? 100, () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
     listener.phase("connecting");
     this.driver.run(this.machine.start(performance.now()));
@@ -116,33 +120,10 @@ export class Talk {
     void this.peer?.fit(others, 0);
   }
 
-  /** Throws `NoDevice`. */
-  async useCamera(on: boolean, id: string): Promise<void> {
-    const next = on ? await openCamera(id) : null;
-    stop(this.cameraMedia);
-    if (this.over) return stop(next);
-    this.cameraMedia = next;
-    const track = next?.getVideoTracks()[0] ?? null;
-    if (track) track.onended = () => this.cameraMedia === next && void this.useCamera(false, "");
-    this.listener.camera(next);
-    await this.peer?.showCamera(track);
-  }
-
-  /** False where the person chose no screen. Throws `NoDevice`. */
-  async useScreen(on: boolean): Promise<boolean> {
-    const next = on ? await openScreen() : null;
-    if (on && !next) return false;
-    stop(this.screenMedia);
-    if (this.over) {
-      stop(next);
-      return false;
-    }
-    this.screenMedia = next;
-    const track = next?.getVideoTracks()[0];
-    if (track) track.onended = () => this.screenMedia === next && void this.useScreen(false);
-    this.listener.screen(next);
-    await this.peer?.showScreen(next);
-    return true;
+  /** Show a camera or a screen, or no more of it. */
+  async show(what: keyof Shows, media: MediaStream | null): Promise<void> {
+    this.shows[what] = media;
+    await (what === "camera" ? this.peer?.showCamera(media) : this.peer?.showScreen(media));
   }
 
   stop(): void {
@@ -157,8 +138,6 @@ export class Talk {
     clearTimeout(this.wanting);
     clearTimeout(this.lowering);
     clearInterval(this.counting);
-    stop(this.cameraMedia);
-    stop(this.screenMedia);
     this.mic?.close();
     this.hearing.close();
     this.peer?.close();
@@ -227,10 +206,7 @@ export class Talk {
       heard: (mid, track) => this.hearing.add(mid, track),
     });
     this.peer = peer;
-    if (this.mic) void peer.speakWith(this.mic.track);
-    if (this.cameraMedia) void peer.showCamera(this.cameraMedia.getVideoTracks()[0] ?? null);
-    if (this.screenMedia) void peer.showScreen(this.screenMedia);
-    void peer.negotiate();
+    void peer.start(this.mic?.track ?? null, this.shows.camera, this.shows.screen);
     this.awaitRoute();
     this.counting = setInterval(() => void this.count(), COUNT_MS);
   }
@@ -341,8 +317,4 @@ export class Talk {
         return this.listener.failed(output.failure);
     }
   }
-}
-
-function stop(media: MediaStream | null): void {
-  media?.getTracks().forEach((track) => track.stop());
 }

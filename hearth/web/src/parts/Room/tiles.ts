@@ -30,7 +30,8 @@ export function tilesOf(
       continue;
     }
     const shown = (streams[userId] ?? []).filter((one) => one.active);
-    for (const one of shown) if (one.type === "screen") screens.push({ key: `${userId} ${one.ssrc}`, userId, kind: "screen", ssrc: one.ssrc });
+    // After a cut a stream has another name, and its tile is the same.
+    shown.filter((one) => one.type === "screen").forEach(({ ssrc }, i) => screens.push({ key: `${userId} ${i}`, userId, kind: "screen", ssrc }));
     const camera = shown.find((one) => one.type === "video");
     people.push(camera ? { key: userId, userId, kind: "video", ssrc: camera.ssrc } : { key: userId, userId, kind: "face" });
   }
