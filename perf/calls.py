@@ -12,6 +12,7 @@ import shutil
 import struct
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -77,12 +78,15 @@ class Hearth:
     async def open(self) -> None:
         pass
 
-    async def join(self, peer: TestPeer, room: int = 1) -> TestPeer:
+    async def join(
+        self, peer: TestPeer, room: int = 1, lead: Callable[[str], str] = str
+    ) -> TestPeer:
+        """Somebody comes, by the way that `lead` puts into the answer."""
         self.users += 1
         assert self.server.child.stdin is not None
         asked = {"room": room, "user": self.users, "offer": peer.offer()}
         self.server.child.stdin.write(json.dumps(asked) + "\n")
-        peer.answered(json.loads(self.server.line(30))["answer"])
+        peer.answered(lead(json.loads(self.server.line(30))["answer"]))
         await asyncio.wait_for(peer.connected.wait(), 30)
         return peer
 

@@ -202,6 +202,26 @@ def capacity(scale: Scale) -> list[Figure]:
 # ---- with all of Hearth ----
 
 
+async def connected(
+    stack: AsyncExitStack, client: door.Client, guild: int, channel: int, **peer: Any
+) -> TestPeer:
+    """Somebody comes to a voice channel: gateway, voice gateway, media."""
+    await client.connect()
+    voice = VoiceBot(client, guild)
+    stack.push_async_callback(voice.close)
+    await voice.join(channel)
+    await voice.dial()
+    await voice.say(0, {**voice.identity(), "video": True, "streams": []})
+    await voice.next(2)
+    media = TestPeer(keep=False, **peer)
+    stack.callback(media.close)
+    offer = {"protocol": "webrtc", "type": "offer", "rev": 1, "data": media.offer()}
+    await voice.say(1, {**offer, "rtc_connection_id": "x"})
+    media.answered((await voice.next(4, 15))["sdp"])
+    await asyncio.wait_for(media.connected.wait(), 15)
+    return media
+
+
 class Guild:
     """A running Hearth with a voice channel, as its members come to it."""
 
@@ -224,25 +244,12 @@ class Guild:
         await owner.close()
 
     async def join(self, stack: AsyncExitStack, number: int, **peer: Any) -> TestPeer:
-        """A member comes: gateway, voice gateway, media."""
+        """A member comes."""
         client = door.Client(
             self.door, self.made.users[number], self.tokens[number], name=f"m{number}"
         )
         stack.push_async_callback(client.close)
-        await client.connect()
-        voice = VoiceBot(client, self.made.guild)
-        stack.push_async_callback(voice.close)
-        await voice.join(self.channel)
-        await voice.dial()
-        await voice.say(0, {**voice.identity(), "video": True, "streams": []})
-        await voice.next(2)
-        media = TestPeer(keep=False, **peer)
-        stack.callback(media.close)
-        offer = {"protocol": "webrtc", "type": "offer", "rev": 1, "data": media.offer()}
-        await voice.say(1, {**offer, "rtc_connection_id": "x"})
-        media.answered((await voice.next(4, 15))["sdp"])
-        await asyncio.wait_for(media.connected.wait(), 15)
-        return media
+        return await connected(stack, client, self.made.guild, self.channel, **peer)
 
 
 @row("participant.rss", "voice.rss")

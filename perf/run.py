@@ -13,6 +13,7 @@ import argparse
 import datetime
 import sys
 
+import breaks
 import calls
 import harness
 import media
@@ -25,7 +26,7 @@ import year
 from harness import Failed, say
 from rows import ORDER, ROWS, Scale
 
-MODULES = (calls, media, pauses, rooms, starts, used)
+MODULES = (breaks, calls, media, pauses, rooms, starts, used)
 """Rows are known once their module is imported."""
 
 

@@ -39,7 +39,8 @@ MEDIA = """hertz => {
     const context = new AudioContext();
     const tone = new OscillatorNode(context, { frequency: hertz });
     const out = context.createMediaStreamDestination();
-    tone.connect(out);
+    window.loud = new GainNode(context);
+    tone.connect(loud).connect(out);
     tone.start();
     return out.stream;
   };

@@ -1,6 +1,8 @@
 """discord.py and @discordjs/voice in one room: each hears what the other plays."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -134,9 +136,16 @@ async def test_they_leave(room: Room) -> None:
     await until(lambda: channel.members == [])
 
 
-async def test_a_restart_brings_both_back(room: Room) -> None:
-    bot, client, ear, node = await together(room)
+async def test_both_come_back_by_themselves(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the process that carries voice was killed, and after an orderly restart of all."""
     server: Any = room.server
+    await asyncio.to_thread(server.stop)
+    monkeypatch.setitem(server.env, "HEARTH_VOICE_PROCESSES", "1")
+    await asyncio.to_thread(server.start)
+    bot, client, ear, node = await together(room)
+    (voice,) = (await asyncio.to_thread(server.operate, "show_stats"))["voice"]
+    os.kill(voice["pid"], signal.SIGKILL)
+    await open_ways(room, node, bot, client, ear, "killed")
     await asyncio.to_thread(server.stop)
     await asyncio.to_thread(server.start)
     await bot.told("resumed")
