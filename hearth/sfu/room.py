@@ -268,6 +268,11 @@ class Peer:
         self.others, self.wanted, self.pixels = others, dict(wanted), dict(pixels)
         self.room.changed()
 
+    def begin(self, track: AudioTrack, now: float) -> None:
+        """A track of somebody who was silent is loud: it is told before the next look at all."""
+        if track is self.microphone and self.transport is None and self.voice.look(track.peak, now):
+            self.tell_speaking()
+
     def tell_speaking(self) -> None:
         """Tell whether it speaks now."""
         flags = MICROPHONE | (PRIORITY if self.may.priority else 0) if self.voice.speaking else 0

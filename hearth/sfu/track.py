@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hearth.core.voice_ports import Kind
 from hearth.sfu.rtp import AUDIO_TAIL, SEQUENCES, TIMESTAMPS, Layout, head, template
+from hearth.sfu.speakers import LOUD
 
 if TYPE_CHECKING:
     from hearth.sfu.forward import Fan, Member, Post
@@ -211,6 +212,8 @@ class AudioTrack:
         heard = 40 if level is None else level
         if heard < self.peak:
             self.peak = heard
+            if heard <= LOUD and not self.peer.voice.speaking:
+                self.peer.begin(self, now)
         sequence, timestamp = self.numbers.map(source, sequence, timestamp, now)
         if self.changed:
             if sequence != self.numbers.last:

@@ -1,6 +1,6 @@
 """Rooms: who is handed whose packets, before any transport."""
 
-from hearth.core.voice_ports import May
+from hearth.core.voice_ports import MICROPHONE, May
 from hearth.sfu.room import Peer, Sfu
 from tests.sfu.told import ALL, Told
 
@@ -73,3 +73,17 @@ async def test_who_left_is_forgotten_and_so_is_an_empty_room():
     two.close()
     assert list(sfu.peers(1)) == []
     assert sfu.rooms == {}
+
+
+async def test_who_begins_to_speak_is_seen_to_by_the_same_packet():
+    told = Told()
+    sfu = Sfu(told)
+    one = sfu.join(1, 11, ALL)
+    for number in (1, 2):
+        one.heard(number, number * 960, False, b"loud")
+    assert told.spoken == [(11, MICROPHONE)]
+    # A bot says so itself.
+    bot, _ = joined(sfu, 1, 12)
+    bot.heard(1, 960, False, b"loud")
+    assert told.spoken == [(11, MICROPHONE)]
+    sfu.close()
