@@ -277,6 +277,12 @@ class Voice(Struct, frozen=True, kw_only=True):
     """The secret that this server shares with the relays (coturn's `static-auth-secret`). Whoever
     connects gets a name and a password by it that are good for an hour."""
 
+    p2p: Annotated[bool, Meta(description="true or false")] = False
+    """Whether the sound and pictures of a call of two may go from one browser to the other instead
+    of by this server, where both people let it in their own settings: each of the two then learns
+    the other's network address, and nobody else does. To find their public addresses the browsers
+    ask the servers of `stun` and `turn`."""
+
     viewer_kbps: Kbps = 0
     """The most video that one person is sent, in kbit/s: where more is shown it is sent smaller,
     and what does not fit even so is not sent. 0 is whatever their line takes."""

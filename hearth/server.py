@@ -49,7 +49,7 @@ from hearth.net.rest.serve import Rest, http_logger
 from hearth.net.rest.sockets import Counts, HttpServer
 from hearth.net.tls import Certificate
 from hearth.net.voice.door import VoiceDoor
-from hearth.net.voice.turn import Turn
+from hearth.net.voice.turn import Turn, stun_of
 from hearth.sfu.udp import bound
 from hearth.store.backup import DataBackups
 from hearth.store.blobs_disk import DiskBlobs
@@ -445,7 +445,15 @@ def _voice(
         return media
 
     turn = Turn(config.voice.turn, config.voice.turn_secret or "")
-    return VoiceDoor(world, open_voice, away=gateway.is_away, scale=config.limits.scale, turn=turn)
+    return VoiceDoor(
+        world,
+        open_voice,
+        away=gateway.is_away,
+        scale=config.limits.scale,
+        turn=turn,
+        p2p=config.voice.p2p,
+        stun=stun_of(config.voice.turn, config.voice.stun),
+    )
 
 
 async def _listen(config: Config, http: HttpServer, tasks: Tasks) -> list[Listener]:

@@ -25,6 +25,7 @@ LONGEST = (
     "tests/e2e/test_firefox.py",
     "tests/e2e/test_search.py",
     "tests/e2e/test_guild.py",
+    "tests/e2e/test_direct.py",
     "tests/doors/test_gateway.py",
     "tests/doors/test_listen.py",
     "tests/doors/test_reactions.py",

@@ -23,6 +23,8 @@ ARGS = [
     "--use-fake-ui-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
     "--autoplay-policy=no-user-gesture-required",
+    # Two browsers on this machine reach each other where it has no other address.
+    "--allow-loopback-in-peer-connection",
 ]
 WITHIN_MS = 15_000
 

@@ -74,6 +74,7 @@ TEXTS = {
     "udp": "0.0.0.0:5",
     "addresses": "203.0.113.7,2001:db8::7",
     "guests_check": "False",
+    "p2p": "True",
     "same_address": "False",
     "processes": "2",
     "stun": "stun.example.org:3478",

@@ -25,6 +25,15 @@ from hearth.net.voice.conversation import (
     Video,
     Wants,
 )
+from hearth.net.voice.direct import (
+    SDP_BYTES,
+    Allow,
+    Candidate,
+    Candidates,
+    Description,
+    Flows,
+    Word,
+)
 
 IDENTITY = {"server_id": "1", "user_id": "2", "session_id": "s", "token": "t"}
 
@@ -48,7 +57,7 @@ def test_it_begins_by_identify_or_resume() -> None:
     assert gone == Resume(1, "s", "t", -1)
 
 
-@pytest.mark.parametrize("op", [1, 5, 12, 15])
+@pytest.mark.parametrize("op", [1, 5, 12, 15, 100])
 def test_nothing_else_comes_first(op: int) -> None:
     assert say(Conversation(0.0), op, {}) == Close(4003)
 
@@ -69,6 +78,14 @@ def test_what_a_client_says() -> None:
     assert isinstance(say(talk, 12, {"audio_ssrc": 9}), Video)
     wants = {"any": 0, "7": 100, "pixelCounts": {"7": 921600.0}}
     assert say(talk, 15, wants) == Wants(0, {7: 100}, {7: 921600})
+    assert say(talk, 100, {"type": "allow", "on": True}) == Allow(True)
+    long = "v" * SDP_BYTES
+    described = {"type": "description", "id": 1, "kind": "offer", "sdp": long}
+    assert say(talk, 100, described) == Description(1, "offer", long)
+    candidates = {"type": "candidates", "id": 1, "candidates": [{"candidate": "c", "mid": "0"}]}
+    assert say(talk, 100, candidates) == Candidates(1, [Candidate("c", "0")])
+    flows = {"type": "flows", "id": 1, "sound": True, "streams": [7]}
+    assert say(talk, 100, flows) == Flows(1, True, [7])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +99,13 @@ def test_what_a_client_says() -> None:
         (15, {"7": "x"}),
         (15, {"pixelCounts": {"x": 1}}),
         (15, {str(n): 1 for n in range(300)}),
+        (100, {"type": "begin", "id": 1}),
+        (100, {"type": "allow"}),
+        (100, {"type": "description", "id": 1, "kind": "rollback", "sdp": ""}),
+        (100, {"type": "description", "id": 1, "kind": "offer", "sdp": "v" * (SDP_BYTES + 1)}),
+        (100, {"type": "candidates", "id": 1, "candidates": [{"candidate": "", "mid": ""}] * 17}),
+        (100, {"type": "candidates", "id": 1, "candidates": [{"candidate": "c" * 513, "mid": ""}]}),
+        (100, {"type": "flows", "id": 1, "sound": True, "streams": [1] * 9}),
         ("x", None),
     ],
 )
@@ -146,5 +170,6 @@ def test_whatever_comes_is_answered(data: bytes) -> None:
     for talk in (Conversation(0.0), begun()):
         output = talk.receive(data, 0.0)
         assert output is None or isinstance(
-            output, Close | Beat | Speaking | Video | Wants | SelectProtocol | Identify | Resume
+            output,
+            Close | Beat | Speaking | Video | Wants | SelectProtocol | Identify | Resume | Word,
         )

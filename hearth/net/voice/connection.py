@@ -28,6 +28,7 @@ from hearth.net.voice.conversation import (
     Video,
     Wants,
 )
+from hearth.net.voice.direct import Word
 from hearth.net.voice.door import Seat, VoiceDoor
 
 logger = logging.getLogger(__name__)
@@ -150,6 +151,8 @@ class VoiceConnection(Framed):
             self.door.speak(seat, int(output.speaking))
         elif isinstance(output, Video):
             self.door.show(seat, {each.mid: each.type for each in output.streams if each.mid})
+        elif isinstance(output, Word):
+            self.door.direct.say(seat, output)
         else:
             assert isinstance(output, Wants)
             seat.peer.want(output.others, output.wanted, output.pixels)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.core.wire import Snowflake
+from hearth.net.voice.direct import DIRECT, Word
 
 HEARTBEAT_S = 13.75
 """The interval that HELLO asks for."""
@@ -146,7 +147,7 @@ class Close(Struct, frozen=True):
     code: int
 
 
-Output = Identify | Resume | SelectProtocol | Beat | Speaking | Video | Wants | Close
+Output = Identify | Resume | SelectProtocol | Beat | Speaking | Video | Wants | Word | Close
 
 
 class _Payload(Struct, frozen=True):
@@ -188,7 +189,7 @@ class Conversation:
             return None  # Only DAVE speaks so, which was not agreed on.
         try:
             payload = _read(_Payload, text)
-            if len(text) > LIMIT_BYTES and payload.op != SELECT_PROTOCOL:
+            if len(text) > LIMIT_BYTES and payload.op not in _LONG:
                 return Close(DECODE_ERROR)
             return self._understand(payload.op, bytes(payload.d), now)
         except (msgspec.DecodeError, RecursionError, ValueError):
@@ -228,7 +229,15 @@ class Conversation:
         return Close(TIMED_OUT) if now >= self.wake_at() else None
 
 
-_FORMS: dict[int, Any] = {SELECT_PROTOCOL: SelectProtocol, SPEAKING: Speaking, VIDEO: Video}
+_FORMS: dict[int, Any] = {
+    SELECT_PROTOCOL: SelectProtocol,
+    SPEAKING: Speaking,
+    VIDEO: Video,
+    DIRECT: Word,
+}
+_LONG = frozenset({SELECT_PROTOCOL, DIRECT})
+"""What may have descriptions of media in it."""
+
 _MOST_WANTED = 256
 
 

@@ -50,6 +50,7 @@ from hearth.net.voice.conversation import (
     Resume,
     Sent,
 )
+from hearth.net.voice.direct import Direct
 from hearth.net.voice.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,8 @@ class Seat:
         """Who watches its screens changed, and the room was not told."""
         self.slots: dict[str, tuple[int, int]] = {}
         """Whose picture each section of a browser's offer carries: user and stream."""
+        self.direct = False
+        """Whether its person lets media go directly to whom they are called by."""
         self.may = May(False, False, False, False)
         self.vad = True
         """Whether it may be heard without having said that it speaks."""
@@ -124,7 +127,8 @@ class VoiceDoor:
     """Every voice session of this process. It is the media server's listener.
 
     `open_media` is called when the first client comes. `away` tells whether a user's clients all
-    say that nobody is there. `turn` has the relays that browsers are told.
+    say that nobody is there. `turn` has the relays that browsers are told. `p2p` lets media of two
+    go directly, by addresses that they may ask the servers of `stun` for.
     """
 
     def __init__(
@@ -135,6 +139,8 @@ class VoiceDoor:
         away: Callable[[int], bool] = lambda user_id: False,
         scale: float = 1.0,
         turn: Turn | None = None,
+        p2p: bool = False,
+        stun: Sequence[str] = (),
     ) -> None:
         self.world = world
         self.turn = turn or Turn((), "")
@@ -146,6 +152,9 @@ class VoiceDoor:
         self.seats: dict[str, Seat] = {}
         self._of_home: dict[int, dict[int, Seat]] = {}
         self._of_peer: dict[MediaPeer, Seat] = {}
+        self.direct = Direct(
+            world, lambda home_id: self._of_home.get(home_id, {}), on=p2p, stun=stun
+        )
         self._waiting: dict[tuple[int, int], tuple[str, int, float]] = {}
         """Who joined and has not connected: session, channel, and until when they may."""
         self._afk_at = 0.0
@@ -218,6 +227,7 @@ class VoiceDoor:
             other.say(SPEAKING, self._speaking(seat))
             if seat.browser and any(each.kind != "audio" for each in other.peer.streams):
                 seat.say(VIDEO, self._streams(seat, other))
+        self.direct.settle(seat.home_id)
 
     def resume(self, wish: Resume) -> Seat | None:
         """The session that goes on; None where it cannot."""
@@ -226,6 +236,8 @@ class VoiceDoor:
             return None
         if not hmac.compare_digest(seat.token.encode(), wish.token.encode()):
             return None
+        # Its client lets media go directly anew.
+        self.direct.allow(seat, on=False)
         return seat if seat.sent.after(wish.seq_ack) is not None else None
 
     def lost(self, peer: MediaPeer, why: str) -> None:
@@ -277,6 +289,7 @@ class VoiceDoor:
             other.say(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
             if other.screen and any(seat_of == other.user_id for seat_of, _ in seat.slots.values()):
                 other.watchers_changed = True
+        self.direct.settle(seat.home_id)
         if seat.screen:
             self._ask("set_streaming", seat.home_id, seat.user_id, seat.session_id, on=0)
 
@@ -312,6 +325,7 @@ class VoiceDoor:
         for noun in commit.delete:
             if isinstance(noun, VoiceState):
                 self._waiting.pop((noun.home_id, noun.user_id), None)
+        self.direct.learn(commit)
         seats = self._of_home.get(commit.home)
         if not seats:
             return
@@ -320,13 +334,14 @@ class VoiceDoor:
             for seat in list(seats.values()):
                 self._out(seat, DISCONNECTED)
             return
-        if not commit.moves_sight and not any(
-            isinstance(noun, VoiceState | Member) and noun.user_id in seats
-            for noun in (*commit.save, *commit.delete)
-        ):
-            return
-        for seat in list(seats.values()):
-            self._settle(seat, snapshot)
+        voices = [
+            noun for noun in (*commit.save, *commit.delete) if isinstance(noun, VoiceState | Member)
+        ]
+        if commit.moves_sight or any(noun.user_id in seats for noun in voices):
+            for seat in list(seats.values()):
+                self._settle(seat, snapshot)
+        if voices:
+            self.direct.settle(commit.home)
 
     def _joined(self, state: VoiceState) -> None:
         seat = self.seats.get(state.session_id)
@@ -497,6 +512,7 @@ class VoiceDoor:
         if seat.line is line:
             seat.line = None
             seat.since = self.world.clock.now()
+            self.direct.allow(seat, on=False)
 
     def sweep(self) -> None:
         """Called each second: ends what did not come, or come back; moves who is away; tells

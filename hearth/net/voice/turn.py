@@ -26,3 +26,10 @@ class Turn:
         made = hmac.new(self._secret, name.encode(), hashlib.sha1).digest()
         credential = base64.b64encode(made).decode()
         return [{"urls": self._urls, "username": name, "credential": credential}]
+
+
+def stun_of(turn: Sequence[str], asked: str | None) -> list[str]:
+    """The addresses (RFC 7064) of servers that tell browsers their public one: the relays, which do
+    that too, but those by TLS; and the one that this server asks itself."""
+    named = [f"stun:{url[5:].partition('?')[0]}" for url in turn if url.startswith("turn:")]
+    return list(dict.fromkeys([*named, *([f"stun:{asked}"] if asked else [])]))

@@ -2,7 +2,7 @@
 import { createEffect, createRoot, on } from "solid-js";
 import { request } from "../api/client.ts";
 import type { Channel, Id, VoiceState } from "../core/types.ts";
-import { channels, may } from "../store/channels.ts";
+import { channels, isPrivate, may } from "../store/channels.ts";
 import { myId, session } from "../store/session.ts";
 import * as store from "../store/voice.ts";
 import { type Failure, NO_ANSWER } from "../voice/machine.ts";
@@ -37,6 +37,7 @@ function wishes(): Wishes {
     speaker: store.speaker(),
     treat: { echo: store.echo(), noise: store.noise(), gain: store.gain() },
     volumes: store.volumes(),
+    direct: store.direct() && channel !== undefined && isPrivate(channel),
   };
 }
 

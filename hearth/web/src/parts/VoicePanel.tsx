@@ -22,12 +22,13 @@ export default function VoicePanel(): JSX.Element {
     return guild ? `${channelName(channel)} · ${guild}` : channelName(channel);
   };
   const href = () => `/channels/${own.guildId ?? "@me"}/${own.channelId}`;
+  const direct = () => own.phase === "connected" && (own.quality?.direct ?? false);
   const state = () => (own.phase === "connected" ? (own.quality?.grade ?? "good") : own.phase === "failed" ? "failed" : "wait");
-  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : PHASES[own.phase]);
+  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : direct() ? "In voice, directly" : PHASES[own.phase]);
   const figures = () => {
     const now = own.quality;
     if (!now || own.phase !== "connected") return undefined;
-    const parts = [now.roundTripMs === null ? "" : `${now.roundTripMs} ms there and back`, `${now.lossPercent} % lost`, `${now.jitterMs} ms jitter`];
+    const parts = [now.roundTripMs === null ? "" : `${now.roundTripMs} ms there and back`, `${now.lossPercent} % lost`, `${now.jitterMs} ms jitter`, now.direct ? "directly between the two of you, not by the server" : ""];
     return parts.filter(Boolean).join(", ");
   };
   const shows = () => {
@@ -39,7 +40,7 @@ export default function VoicePanel(): JSX.Element {
       <div class={styles.top} data-state={state()}>
         <Icon name={own.phase === "failed" ? "warning" : "signal"} size={18} class={styles.sign} />
         <div class={styles.words}>
-          <p class={`cut ${styles.state}`} role="status" data-tip={figures()} data-tip-at="above" data-voice={own.phase}>
+          <p class={`cut ${styles.state}`} role="status" data-tip={figures()} data-tip-at="above" data-voice={own.phase} data-direct={direct() || undefined}>
             {words()}
             <Show when={figures()}>
               {(text) => <span class="unseen">{`: ${text()}`}</span>}

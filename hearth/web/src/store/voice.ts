@@ -99,6 +99,8 @@ export const [echo, setEcho] = remembered<boolean>("voice.echo", true);
 export const [noise, setNoise] = remembered<boolean>("voice.noise", true);
 export const [gain, setGain] = remembered<boolean>("voice.gain", true);
 export const [sounds, setSounds] = remembered<boolean>("voice.sounds", true);
+/** Whether media of a call of two may go directly, which shows the other one's address to each. */
+export const [direct, setDirect] = remembered<boolean>("voice.direct", false);
 /** How loud others are for the person, in per cent; 0 is muted. */
 export const [volumes, setVolumes] = remembered<Record<Id, number>>("voice.volumes", {});
 /** Whether the person comes into voice muted or deaf, as they left it. */

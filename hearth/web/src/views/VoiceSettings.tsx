@@ -2,7 +2,7 @@
 import { createEffect, createResource, createSignal, type JSX, onCleanup, onMount, Show } from "solid-js";
 import { devices, onDevices, tryMicrophone } from "../actions/devices.ts";
 import {
-  camera, echo, gain, microphone, mode, noise, pushKey, setCamera, setEcho, setGain, setMicrophone, setMode, setNoise,
+  camera, direct, echo, gain, microphone, mode, noise, pushKey, setCamera, setDirect, setEcho, setGain, setMicrophone, setMode, setNoise,
   setPushKey, setSounds, setSpeaker, setThreshold, sounds, speaker, threshold,
 } from "../store/voice.ts";
 import { Button } from "../ui/Button.tsx";
@@ -147,6 +147,7 @@ export default function VoiceSettings(): JSX.Element {
         <Switch label="Take noise away" hint="Fans, keyboards, traffic." checked={noise()} onChange={setNoise} />
         <Switch label="Even out loudness" checked={gain()} onChange={setGain} />
         <Switch label="Sounds" hint="When somebody comes or leaves, when you mute, when a call rings." checked={sounds()} onChange={setSounds} />
+        <Switch label="Calls of two go directly" hint="It shows your network address to whoever is in a call with you, where both of you turn it on and the server lets it. Sound and pictures then go from one to the other, encrypted, and not by the server." checked={direct()} onChange={setDirect} />
       </div>
       <div class={page.part}>
         <Show when={found.latest} keyed>

@@ -1,11 +1,16 @@
 // What others say, out of the chosen speaker, each as loud as the person wants them.
 
+/** How the names of sections that come directly begin. */
+export const DIRECT = "direct ";
+
 export class Hearing {
   private readonly slots = new Map<string, HTMLAudioElement>();
   /** Whose sound a section carries: said before there is a track where somebody spoke before one came. */
   private readonly owners = new Map<string, string>();
   private readonly volumeOf: (userId: string) => number;
   private readonly blocked: () => void;
+  /** Who is heard by the sections that come directly from them. */
+  private near = "";
   private deaf = false;
   private speaker = "";
 
@@ -30,12 +35,31 @@ export class Hearing {
     this.adjust();
   }
 
+  /** Hear somebody by their direct sections alone, which are silent else; nobody by "". */
+  prefer(userId: string): void {
+    this.near = userId;
+    this.adjust();
+  }
+
+  /** No section comes directly any more. */
+  part(): void {
+    this.near = "";
+    for (const [mid, element] of [...this.slots].filter(([name]) => name.startsWith(DIRECT))) {
+      element.srcObject = null;
+      this.slots.delete(mid);
+      this.owners.delete(mid);
+    }
+    this.adjust();
+  }
+
   /** The volumes changed, or who is deaf. */
   adjust(deaf = this.deaf): void {
     this.deaf = deaf;
     for (const [mid, element] of this.slots) {
-      element.muted = deaf;
-      element.volume = Math.max(0, Math.min(1, this.volumeOf(this.owners.get(mid) ?? "") / 100));
+      const owner = this.owners.get(mid) ?? "";
+      const near = owner !== "" && owner === this.near;
+      element.muted = deaf || near !== mid.startsWith(DIRECT);
+      element.volume = Math.max(0, Math.min(1, this.volumeOf(owner) / 100));
     }
   }
 

@@ -110,3 +110,9 @@ test("what of ours is wanted", () => {
   expect([0, 33, 66, 100].map((percent) => layersFor(percent, 3))).toEqual([0, 1, 2, 3]);
   expect([0, 100].map((percent) => layersFor(percent, 1))).toEqual([0, 1]);
 });
+
+test("words about media that goes directly pass through", () => {
+  const machine = joined();
+  expect(machine.direct({ type: "allow", on: true })).toEqual([{ do: "send", op: 100, d: { type: "allow", on: true } }]);
+  expect(machine.receive({ op: 100, d: { type: "end", id: 3 } }, 40)).toEqual([{ do: "direct", word: { type: "end", id: 3 } }]);
+});

@@ -1,6 +1,7 @@
 // The client's half of the voice gateway v8 as a pure machine: what comes in and when → what to do.
 import type { Wire } from "../gateway/driver.ts";
 import { Line } from "../gateway/line.ts";
+import type { Told, Word } from "./direct.ts";
 
 /** What the machine wants done. */
 export type Output =
@@ -15,6 +16,8 @@ export type Output =
   /** A section of our offer carries that stream from now on; no user is nobody's. */
   | { do: "mapped"; userId: string; ssrc: number; mid: string }
   | { do: "left"; userId: string }
+  /** Of media that goes directly. */
+  | { do: "direct"; word: Told }
   /** The best that anybody wants of each of our streams, in per cent; of nothing else anything. */
   | { do: "wanted"; streams: Record<number, number> }
   /** The token is spent: ask the main gateway for another. */
@@ -47,7 +50,7 @@ export interface Stream {
   watchers?: string[];
 }
 
-type Told = { type?: string; ssrc: number; active?: boolean; mid?: string | null; watchers?: string[] };
+type Shown = { type?: string; ssrc: number; active?: boolean; mid?: string | null; watchers?: string[] };
 
 export interface Payload {
   op: number;
@@ -65,7 +68,7 @@ export interface Identity {
 
 const OP = {
   IDENTIFY: 0, SELECT: 1, READY: 2, HEARTBEAT: 3, SESSION: 4, SPEAKING: 5, ACK: 6, RESUME: 7, HELLO: 8,
-  RESUMED: 9, VIDEO: 12, LEFT: 13, WANTS: 15,
+  RESUMED: 9, VIDEO: 12, LEFT: 13, WANTS: 15, DIRECT: 100,
 };
 const LONGEST_WAIT_MS = 5_000;
 const HELLO_MS = 8_000;
@@ -149,7 +152,7 @@ export class Machine {
         return [{ do: "speaking", userId: user_id ?? "", flags: speaking ?? 0, mid: mid ?? null }];
       }
       case OP.VIDEO: {
-        const { user_id, audio_ssrc, streams = [] } = d as { user_id: string | null; audio_ssrc?: number; streams?: Told[] };
+        const { user_id, audio_ssrc, streams = [] } = d as { user_id: string | null; audio_ssrc?: number; streams?: Shown[] };
         const carried = streams.flatMap((one): Output[] =>
           one.mid ? [{ do: "mapped", userId: user_id ?? "", ssrc: one.ssrc, mid: one.mid }] : [],
         );
@@ -159,6 +162,8 @@ export class Machine {
       }
       case OP.LEFT:
         return [{ do: "left", userId: (d as { user_id: string }).user_id }];
+      case OP.DIRECT:
+        return [{ do: "direct", word: d as Told }];
       case OP.WANTS:
         return [{ do: "wanted", streams: numbersOf(d as Record<string, unknown>) }];
       default:
@@ -215,6 +220,11 @@ export class Machine {
   want(pixels: Record<string, number>): Output[] {
     const wanted = Object.fromEntries(Object.keys(pixels).map((ssrc) => [ssrc, 100]));
     return [this.send(OP.WANTS, { any: 0, ...wanted, pixelCounts: pixels })];
+  }
+
+  /** Say something of media that goes directly. */
+  direct(word: Word): Output[] {
+    return [this.send(OP.DIRECT, word)];
   }
 
   /** Done. */

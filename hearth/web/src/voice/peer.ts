@@ -1,5 +1,6 @@
 // The connection of media with the server: what is sent, the sections that are received, and what is counted.
-import { type Counted } from "./quality.ts";
+import { type Carried, Counting } from "./counting.ts";
+import type { Counted } from "./quality.ts";
 
 export interface PeerListener {
   /** An offer is to be sent; `answer` is then to be called. */
@@ -35,10 +36,12 @@ export class Peer {
   private screenSound: RTCRtpTransceiver | null = null;
   private pending: string | null = null;
   private dirty = false;
-  private before = { lost: 0, got: 0 };
+  private readonly counting = new Counting();
   /** What is wanted of each section that sends a picture, in per cent; one that is not named is sent whole. */
   private readonly wanted = new Map<string, number>();
-  private readonly bytes = new Map<string, [bytes: number, at: number]>();
+  /** The sections in which nothing is sent, whatever is wanted. */
+  private readonly held = new Set<string>();
+  private obeying: Promise<void> = Promise.resolve();
 
   constructor(iceServers: RTCIceServer[], listener: PeerListener) {
     this.listener = listener;
@@ -156,36 +159,19 @@ export class Peer {
     return slot ? new MediaStream([slot.receiver.track]) : null;
   }
 
-  /** What was counted since it was last asked, and of each section that carries a picture what it is, in words. */
-  async count(now: number): Promise<{ counted: Counted; pictures: Map<string, string> }> {
-    const pictures = new Map<string, string>();
-    let [lost, got, jitterMs, roundTripMs, upLoss] = [0, 0, 0, null as number | null, 0];
-    const stats = await this.pc.getStats();
-    const codecs = new Map<string, string>();
-    stats.forEach((one) => one.type === "codec" && codecs.set(one.id, String(one.mimeType).split("/")[1] ?? ""));
-    stats.forEach((one) => {
-      if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) roundTripMs = Math.round(one.currentRoundTripTime * 1000);
-      if (one.type === "remote-inbound-rtp" && one.kind === "audio") upLoss = Math.max(upLoss, (one.fractionLost ?? 0) * 100);
-      // Of what one shows oneself a screen is told of; a camera goes in several layers.
-      if (one.type !== "inbound-rtp" && !(one.type === "outbound-rtp" && one.kind === "video" && !one.rid)) return;
-      const octets = one.type === "outbound-rtp" ? one.bytesSent : one.bytesReceived;
-      if (one.type === "inbound-rtp" && one.kind === "audio" && one.packetsReceived > 0) {
-        lost += Math.max(0, one.packetsLost ?? 0);
-        got += one.packetsReceived;
-        jitterMs = Math.max(jitterMs, Math.round((one.jitter ?? 0) * 1000));
-      }
-      if (one.kind === "video" && one.mid && one.frameWidth) {
-        const [bytes, at] = this.bytes.get(one.mid) ?? [octets, now];
-        this.bytes.set(one.mid, [octets, now]);
-        const kbits = now > at ? Math.round(((octets - bytes) * 8) / (now - at)) : 0;
-        const rate = kbits >= 1000 ? `${(kbits / 1000).toFixed(1)} Mbit/s` : `${kbits} kbit/s`;
-        pictures.set(one.mid, `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps, ${codecs.get(one.codecId) ?? ""} ${rate}`);
-      }
-    });
-    const [newLost, newGot] = [Math.max(0, lost - this.before.lost), Math.max(0, got - this.before.got)];
-    this.before = { lost, got };
-    const downLoss = newLost + newGot > 20 ? (newLost / (newLost + newGot)) * 100 : 0;
-    return { counted: { roundTripMs, lossPercent: Math.round(Math.max(downLoss, upLoss) * 10) / 10, jitterMs }, pictures };
+  /** What was counted since it was last asked, and the pictures that are carried. */
+  async count(now: number): Promise<{ counted: Counted; pictures: Carried[] }> {
+    return this.counting.read(await this.pc.getStats(), now);
+  }
+
+  /** Send nothing in these sections, and no sound; what goes another way is not sent here too. */
+  async hold(sound: boolean, mids: string[]): Promise<void> {
+    const all = [this.microphone, this.screenSound, this.camera, this.screen].filter((one) => one !== null);
+    this.held.clear();
+    for (const one of all) {
+      if (one.mid && (one.receiver.track.kind === "audio" ? sound : mids.includes(one.mid))) this.held.add(one.mid);
+    }
+    await Promise.all(all.map((one) => this.obey(one)));
   }
 
   close(): void {
@@ -197,18 +183,23 @@ export class Peer {
     if (!one) return;
     // What was wanted of the picture before says nothing of this one.
     this.wanted.delete(one.mid ?? "");
+    if (one.receiver.track.kind === "video") this.held.delete(one.mid ?? "");
     if (track?.kind === "video") await this.obey(one);
     await one.sender.replaceTrack(track);
     one.direction = track ? "sendonly" : "inactive";
   }
 
-  private async obey(one: RTCRtpTransceiver): Promise<void> {
-    const wanted = this.wanted.get(one.mid ?? "") ?? 100;
-    const now = one.sender.getParameters();
-    const layers = layersFor(wanted, now.encodings.length);
-    if (now.encodings.every((each, i) => (each.active ?? true) === i < layers)) return;
-    now.encodings.forEach((each, i) => (each.active = i < layers));
-    await one.sender.setParameters(now);
+  /** One after the other: a browser takes back what it gave out before another change. */
+  private obey(one: RTCRtpTransceiver): Promise<void> {
+    this.obeying = this.obeying.catch(() => {}).then(async () => {
+      const wanted = this.held.has(one.mid ?? "") ? 0 : (this.wanted.get(one.mid ?? "") ?? 100);
+      const now = one.sender.getParameters();
+      const layers = layersFor(wanted, now.encodings.length);
+      if (now.encodings.every((each, i) => (each.active ?? true) === i < layers)) return;
+      now.encodings.forEach((each, i) => (each.active = i < layers));
+      await one.sender.setParameters(now);
+    });
+    return this.obeying;
   }
 
   private add(kind: Kind, count: number): void {

@@ -13,12 +13,15 @@ export interface Quality extends Counted {
   words: string;
   /** What to do; empty where nothing need be done. */
   way: string;
+  /** Whether it is that of a direct connection. */
+  direct: boolean;
 }
 
 /** The first limit is where it stops being good, the second where it is poor. */
 const LIMITS = { roundTripMs: [150, 350], lossPercent: [2, 8], jitterMs: [30, 80] } as const;
 
-export function judge(counted: Counted): Quality {
+export function judge(from: Counted, direct = false): Quality {
+  const counted = { ...from, direct };
   const rank = (name: keyof typeof LIMITS) => {
     const value = counted[name] ?? 0;
     return value >= LIMITS[name][1] ? 2 : value >= LIMITS[name][0] ? 1 : 0;
@@ -33,5 +36,5 @@ export function judge(counted: Counted): Quality {
   if (jitter === worst) {
     return { ...counted, grade, words: "Sound comes unevenly", way: "Something else uses your connection; end downloads or use a cable." };
   }
-  return { ...counted, grade, words: worst === 2 ? "Words take long to arrive" : "Words take a little to arrive", way: "The server is far away, or a VPN lies between." };
+  return { ...counted, grade, words: worst === 2 ? "Words take long to arrive" : "Words take a little to arrive", way: direct ? "The two of you are far apart, or a VPN lies between." : "The server is far away, or a VPN lies between." };
 }

@@ -4,7 +4,9 @@ import { NoDevice, type Treatment } from "./devices.ts";
 import { Hearing } from "./hearing.ts";
 import { type Failure, type Identity, Machine, type Output, type Payload, type Stream } from "./machine.ts";
 import { Microphone } from "./microphone.ts";
+import { Pairing } from "./pairing.ts";
 import { Peer } from "./peer.ts";
+import { Pictures } from "./pictures.ts";
 import { judge, type Quality } from "./quality.ts";
 
 export interface TalkListener {
@@ -41,6 +43,8 @@ export interface Wishes {
   speaker: string;
   treat: Treatment;
   volumes: Record<string, number>;
+  /** Whether media of two may go directly, and show each the other's address. */
+  direct: boolean;
 }
 
 /** Below this everything is sent. */
@@ -73,14 +77,15 @@ export class Talk {
   private counting: ReturnType<typeof setInterval> | undefined;
   private wanting: ReturnType<typeof setTimeout> | undefined;
   private pixels: Record<string, number> = {};
-  private carried = new Map<string, number>();
-  /** The sections in which our pictures are sent, and what is wanted of each, by their names in the room. */
-  private readonly sends = new Map<number, string>();
-  private demands: Record<number, number> = {};
+  private readonly pictures = new Pictures();
+  private readonly pairing: Pairing;
+  /** What the other has directly, so that the server is not sent it. */
+  private held: { sound: boolean; streams: number[] } = { sound: false, streams: [] };
   private lowering: ReturnType<typeof setTimeout> | undefined;
   private readonly shows: Shows;
   private restarts = 0;
   private sent = false;
+  private routed = false;
   private over = false;
 
   constructor(url: string, identity: Identity, wishes: Wishes, shows: Shows, listener: TalkListener) {
@@ -91,6 +96,7 @@ export class Talk {
     this.wishes = wishes;
     this.shows = { camera: shows.camera, screen: shows.screen };
     this.hearing = new Hearing((id) => this.wishes.volumes[id] ?? 100, () => addEventListener("pointerdown", () => this.hearing.play(), { once: true }));
+    this.pairing = this.pair();
     listener.phase("connecting");
     this.driver.run(this.machine.start(performance.now()));
     void this.listen();
@@ -102,6 +108,7 @@ export class Talk {
     this.hearing.adjust(wishes.deafened);
     this.hearing.useSpeaker(wishes.speaker);
     this.obey();
+    this.allow();
     void this.listen();
   }
 
@@ -138,6 +145,7 @@ export class Talk {
     clearTimeout(this.wanting);
     clearTimeout(this.lowering);
     clearInterval(this.counting);
+    this.pairing.close();
     this.mic?.close();
     this.hearing.close();
     this.peer?.close();
@@ -222,7 +230,9 @@ export class Talk {
     if (state === "connected") {
       clearTimeout(this.route);
       this.restarts = 0;
+      this.routed = true;
       this.listener.phase("connected");
+      this.allow();
     } else if (state === "disconnected" || state === "failed") {
       this.listener.phase("waiting");
       this.awaitRoute();
@@ -236,23 +246,22 @@ export class Talk {
   private async count(): Promise<void> {
     const found = await this.peer?.count(performance.now());
     if (!found || this.over) return;
-    const figures: Record<number, string> = {};
-    for (const [mid, words] of found.pictures) {
-      const ssrc = this.carried.get(mid) ?? [...this.sends].findLast((pair) => pair[1] === mid)?.[0];
-      if (ssrc !== undefined) figures[ssrc] = words;
-    }
-    this.listener.quality(judge(found.counted), figures);
+    const direct = await this.pairing.direct?.count(performance.now());
+    if (this.over) return;
+    this.listener.quality(judge(direct?.counted ?? found.counted, Boolean(direct)), { ...this.pictures.figures(found.pictures), ...direct?.figures });
   }
 
   /** Send what is wanted: more at once, less after a while. */
-  private demanded(before: Record<number, number>): void {
+  private demanded(demands = this.pictures.demands): void {
+    const before = this.pictures.demands;
+    this.pictures.demands = demands;
     clearTimeout(this.lowering);
-    this.lowering = setTimeout(() => this.limit(this.demands), LOWER_MS);
-    this.limit(Object.fromEntries(Object.entries(this.demands).map(([ssrc, percent]) => [ssrc, Math.max(percent, before[Number(ssrc)] ?? 100)])));
+    this.lowering = setTimeout(() => this.limit(this.pictures.demands), LOWER_MS);
+    this.limit(Object.fromEntries(Object.entries(demands).map(([ssrc, percent]) => [ssrc, Math.max(percent, before[Number(ssrc)] ?? 100)])));
   }
 
   private limit(demands: Record<number, number>): void {
-    for (const [ssrc, mid] of this.sends) {
+    for (const [ssrc, mid] of this.pictures.sends) {
       const percent = demands[ssrc];
       // A connection that ends meanwhile sends nothing anyway.
       if (percent !== undefined) void this.peer?.limit(mid, percent).catch(() => {});
@@ -260,21 +269,62 @@ export class Talk {
   }
 
   private map(mid: string, ssrc: number, userId: string): void {
-    const was = this.carried.get(mid);
+    const was = this.pictures.carried.get(mid);
     if (was !== undefined && (was !== ssrc || !userId)) {
-      this.carried.delete(mid);
+      this.pictures.carried.delete(mid);
       this.listener.picture(was, null);
     }
     if (!userId) return;
-    this.carried.set(mid, ssrc);
-    this.listener.picture(ssrc, this.peer?.picture(mid) ?? null);
+    this.pictures.carried.set(mid, ssrc);
+    this.look(mid, ssrc);
+  }
+
+  private look(mid: string, ssrc: number): void {
+    this.listener.picture(ssrc, this.pairing.direct?.picture(ssrc) ?? this.peer?.picture(mid) ?? null);
+  }
+
+  /** Say whether media may go directly; only beside a way by the server, and while that can end it. */
+  private allow(): void {
+    this.pairing.want(this.wishes.direct && this.routed, this.machine.state === "ready");
+  }
+
+  /** Send the server what nobody has directly, and nothing else. */
+  private hold(): void {
+    const mids = this.held.streams.flatMap((ssrc) => this.pictures.sends.get(ssrc) ?? []);
+    void this.peer?.hold(this.held.sound, mids).catch(() => {});
+  }
+
+  private pair(): Pairing {
+    const other = () => this.pairing.direct?.userId ?? "";
+    return new Pairing({
+      say: (word) => this.machine.state === "ready" && this.driver.run(this.machine.direct(word)),
+      tracks: () => {
+        const { camera, screen } = this.shows;
+        const picture = (media: MediaStream | null) => media?.getVideoTracks()[0] ?? null;
+        return { microphone: this.mic?.track ?? null, sound: screen?.getAudioTracks()[0] ?? null, camera: picture(camera), screen: picture(screen) };
+      },
+      mine: () => this.pictures.mine(this.peer?.shown() ?? []),
+      theirs: () => this.pictures.of(other()),
+      heard: (name, track) => {
+        this.hearing.assign(name, other());
+        this.hearing.add(name, track);
+      },
+      hear: (direct) => this.hearing.prefer(direct ? other() : ""),
+      changed: (streams) => this.pictures.carried.forEach((ssrc, mid) => streams.includes(ssrc) && this.look(mid, ssrc)),
+      hold: (sound, streams) => {
+        this.held = { sound, streams };
+        this.hold();
+      },
+      speaking: (on) => this.listener.speaking(other(), on),
+      over: () => this.hearing.part(),
+    });
   }
 
   private obtain(output: Exclude<Output, Wire>): void {
     switch (output.do) {
       case "state":
         if (output.state === "ready") this.peer?.again();
-        return;
+        return this.allow();
       case "ready":
         return this.begin(output.ready.ice_servers ?? []);
       case "answer":
@@ -289,22 +339,25 @@ export class Talk {
         return;
       case "speaking":
         if (output.mid !== null) this.hearing.assign(output.mid, output.userId);
-        if (output.userId && output.userId !== this.me) this.listener.speaking(output.userId, (output.flags & 1) !== 0);
+        if (output.userId && output.userId !== this.me && !this.pairing.hears(output.userId)) this.listener.speaking(output.userId, (output.flags & 1) !== 0);
         return;
       case "streams":
+        if (this.pictures.are(output.userId, output.streams, output.userId === this.me)) this.hold();
         return this.listener.streams(output.userId, output.streams);
-      case "wanted": {
-        const before = this.demands;
-        this.demands = output.streams;
-        return this.demanded(before);
-      }
+      case "wanted":
+        return this.demanded(output.streams);
       case "mapped":
         if (output.userId === this.me) {
-          this.sends.set(output.ssrc, output.mid);
-          return this.demanded(this.demands);
+          this.pictures.sends.set(output.ssrc, output.mid);
+          this.hold();
+          return this.demanded();
         }
         return this.map(output.mid, output.ssrc, output.userId);
+      case "direct":
+        return this.pairing.told(output.word);
       case "left":
+        this.pictures.left(output.userId);
+        this.pairing.left(output.userId);
         return this.listener.left(output.userId);
       case "renew":
         this.end();

@@ -1,0 +1,204 @@
+"""A call of two whose media goes from one browser to the other, and back by the server."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from hearth.net.rest.static import DIST
+from tests.e2e.people import CHROMIUM
+from tests.e2e.test_voice import WAIT_S, Speaker
+from tests.harness import PASSWORD, Client, Server
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+logger = logging.getLogger(__name__)
+
+EVERY_MS = 50
+
+LISTEN = """([hertz, everyMs]) => {
+  const ears = new AudioContext();
+  const listening = new Map();
+  const sounds = (track) => {
+    if (!listening.has(track)) {
+      const analyser = new AnalyserNode(ears, { fftSize: 4096, smoothingTimeConstant: 0 });
+      ears.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      listening.set(track, analyser);
+    }
+    const analyser = listening.get(track);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(bins);
+    const at = Math.round(hertz * analyser.fftSize / ears.sampleRate);
+    return Math.max(bins[at - 1], bins[at], bins[at + 1]) > -60;
+  };
+  const played = () => players.flatMap((one) => {
+    const sounding = (one.srcObject?.getAudioTracks() ?? []).filter(sounds);
+    return one.muted || one.volume === 0 ? [] : sounding;
+  });
+  const of = (track) => connections.findIndex((one) =>
+    one.getReceivers().some((each) => each.track === track));
+  window.silence = { longest: 0, now: 0 };
+  window.by = () => played().map(of).sort().join();
+  setInterval(() => {
+    silence.now = played().length ? 0 : silence.now + 1;
+    silence.longest = Math.max(silence.longest, silence.now);
+  }, everyMs);
+}"""
+"""Counts the looks in a row at which a tone is not played, and says by which connections it is."""
+
+SENT = """async (index) => {
+  const found = { audio: 0, video: 0 };
+  (await connections[index].getStats()).forEach((one) => {
+    if (one.type === "outbound-rtp") found[one.kind] += one.packetsSent;
+  });
+  return found;
+}"""
+
+SEEN = """async () => {
+  const video = document.querySelector('section[aria-label^="Voice of"] video');
+  const track = video?.srcObject?.getVideoTracks()[0];
+  if (!track || !video.videoWidth) return -1;
+  return connections.findIndex((one) =>
+    one.connectionState !== "closed" && one.getReceivers().some((each) => each.track === track));
+}"""
+"""By which connection the one picture is seen."""
+
+MUTE_DIRECT = """async () => {
+  const [sender] = connections.at(-1).getSenders();
+  const now = sender.getParameters();
+  now.encodings.forEach((each) => each.active = false);
+  await sender.setParameters(now);
+}"""
+"""As where the network between the two broke: no sound comes, and no goodbye."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that lets calls of two go directly, with three people in a guild."""
+    if not (DIST / "index.html").exists():
+        pytest.skip("the web client is not built: make setup")
+    running = Server(tmp_path / "data", HEARTH_VOICE_P2P="true").start()
+    try:
+        for name in ("ann", "bob", "cat"):
+            running.operate("create_user", {"username": name, "password": PASSWORD})
+        guild, _ = running.guild("Den", "ann")
+        for name in ("bob", "cat"):
+            running.join(guild, name)
+        yield running
+    finally:
+        assert running.stop() == 0
+    log = running.log.read_text()
+    assert "Traceback" not in log, log
+    assert "typ host" not in log
+
+
+async def choose(who: Speaker, on: bool) -> None:
+    """Turn the setting on or off, as a person does."""
+    await who.page.get_by_role("button", name="Settings", exact=True).click()
+    await who.page.get_by_role("link", name="Voice").click()
+    await who.page.get_by_role("switch", name="Calls of two go directly").set_checked(on)
+    await who.page.get_by_role("button", name="Close settings").click()
+
+
+async def is_direct(who: Speaker, other: Speaker, index: int) -> None:
+    """Wait until each hears the other by that connection alone, and the server is sent nothing."""
+    for one in (who, other):
+        await one.until(f"by() === '{index}'")
+    for one in (who, other):
+        async with asyncio.timeout(WAIT_S):
+            still = False
+            while not still:
+                server, direct = [await one.page.evaluate(SENT, i) for i in (0, index)]
+                more = direct["audio"] + 25
+                await one.until(f"({SENT})({index}).then((sent) => sent.audio >= {more})")
+                still = await one.page.evaluate(SENT, 0) == server
+
+
+async def is_seen(who: Speaker, index: int) -> None:
+    """Wait until the one picture comes by that connection."""
+    await who.until(f"({SEEN})().then((by) => by === {index})")
+
+
+async def silence(who: Speaker) -> int:
+    """The longest while, in milliseconds, for which the other was not heard since it was asked."""
+    longest: int = await who.page.evaluate("silence.longest")
+    await who.page.evaluate("silence.longest = 0")
+    return longest * EVERY_MS
+
+
+async def test_two_talk_directly_and_nothing_is_missed(
+    server: Server,
+    browser: Browser,
+    clients: Callable[[str], Client],
+) -> None:
+    ids = [(await clients(name).get("/users/@me")).body["id"] for name in ("bob", "cat")]
+    group = (await clients("ann").post("/users/@me/channels", {"recipients": ids})).body["id"]
+    allowed: dict[str, Any] = {"permissions": ["microphone", "camera"]}
+    ann = await Speaker.come(browser, server, "ann", 440, **allowed)
+    bob = await Speaker.come(browser, server, "bob", 880, **allowed)
+    await choose(bob, on=True)
+    await ann.page.goto(f"{server.url}/channels/@me/{group}")
+    await ann.connected()
+    await ann.page.get_by_role("button", name="Call", exact=True).click()
+    await bob.page.get_by_role("alertdialog").get_by_role("button", name="Answer").click()
+    await bob.is_in()
+    await ann.hears(880)
+    await bob.hears(440)
+    # As long as one of them has not said so, nobody's address is looked for.
+    for who in (ann, bob):
+        assert await who.page.evaluate("connections.length") == 1
+    await ann.page.evaluate(LISTEN, [880, EVERY_MS])
+    await bob.page.evaluate(LISTEN, [440, EVERY_MS])
+    await ann.until("by() === '0'")
+    await silence(ann)
+    found: dict[str, int] = {}
+
+    await choose(ann, on=True)
+    await is_direct(ann, bob, 1)
+    found["begun"] = await silence(ann)
+    state = ann.page.locator("[data-voice]")
+    await expect(state).to_have_text(re.compile("^In voice, directly: .* directly between the two"))
+
+    # A camera too, which the server is sent until the other has it.
+    await bob.page.get_by_role("button", name="Turn the camera on").click()
+    await is_seen(ann, 1)
+    await is_direct(ann, bob, 1)
+
+    # Somebody else comes: before they are in the room all goes by the server.
+    cat = await clients("cat").connect()
+    await cat.send(4, {"guild_id": None, "channel_id": group})
+    for who in (ann, bob):
+        await who.until("connections[1].connectionState === 'closed' && by() === '0'")
+    await is_seen(ann, 0)
+    found["a third came"] = await silence(ann)
+    await cat.send(4, {"guild_id": None, "channel_id": None})
+    await is_direct(ann, bob, 2)
+    await is_seen(ann, 2)
+    found["the third left"] = await silence(ann)
+
+    # One takes it back, and lets it again.
+    await choose(bob, on=False)
+    for who in (ann, bob):
+        await who.until("connections[2].connectionState === 'closed' && by() === '0'")
+    await is_seen(ann, 0)
+    found["taken back"] = await silence(ann)
+    await choose(bob, on=True)
+    await is_direct(ann, bob, 3)
+    await is_seen(ann, 3)
+    found["let again"] = await silence(ann)
+
+    # The way between them breaks.
+    await bob.page.evaluate(MUTE_DIRECT)
+    await ann.until("connections[3].connectionState === 'closed' && by() === '0'")
+    await is_seen(ann, 0)
+    broke = await silence(ann)
+    logger.info("silent ms: %s, broke: %d", found, broke)
+    assert max(found.values()) < 1_000, found
+    assert broke < 3_000
+    assert "direct begins" in server.log.read_text()
+    assert ann.faults == bob.faults == []
