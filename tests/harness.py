@@ -21,6 +21,8 @@ from hearth.net.ask import ask
 PASSWORD = "correct horse"
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)
 START_S = 30.0
+WAIT_S = 20.0
+"""For what comes at once, unless the machine's disk stands still for a while."""
 PAUSE_S = 0.01
 """Between two looks at what nothing tells of; without it a loop takes the time it waits for."""
 
@@ -231,7 +233,7 @@ class Client:
                 await self.gateway.event("GUILD_CREATE")
         return self.gateway
 
-    async def event(self, name: str, within: float = 5.0) -> Any:
+    async def event(self, name: str, within: float = WAIT_S) -> Any:
         """The next event `name` of the gateway session; earlier others are kept."""
         assert self.gateway is not None
         return await self.gateway.event(name, within)
@@ -293,7 +295,7 @@ class Gateway:
         """Send one payload."""
         await self.socket.send_json({"op": op, "d": d})
 
-    async def event(self, name: str, within: float = 5.0) -> Any:
+    async def event(self, name: str, within: float = WAIT_S) -> Any:
         """The next event of this name that was not taken yet."""
         return await self._until(
             lambda: next((i for i, (t, _) in enumerate(self._waiting) if t == name), None),
@@ -302,7 +304,7 @@ class Gateway:
             within,
         )
 
-    async def other(self, op: int, within: float = 5.0) -> Any:
+    async def other(self, op: int, within: float = WAIT_S) -> Any:
         """The next payload with this opcode."""
         return await self._until(
             lambda: next((i for i, p in enumerate(self.others) if p["op"] == op), None),
@@ -326,9 +328,13 @@ class Gateway:
                 continue
         return take(index)
 
-    async def closed(self, within: float = 5.0) -> int | None:
+    async def closed(self, within: float = WAIT_S) -> int | None:
         """Wait until the server closes; the close code."""
-        await asyncio.wait_for(asyncio.shield(self._reader), within)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._reader), within)
+        except TimeoutError:
+            told = [t for _, t, _ in self.dispatches]
+            raise TimeoutError(f"not closed; told {told}, others {self.others}") from None
         return self.socket.close_code
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import pytest_asyncio
@@ -12,16 +13,24 @@ from tests.e2e.people import ARGS, CHROMIUM
 from tests.harness import PASSWORD, Client, Server
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server with ann and bob in a guild."""
+@pytest.fixture(scope="session")
+def den(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a server with ann and bob in a guild."""
     if not (DIST / "index.html").exists():
         pytest.skip("the web client is not built: make setup")
-    running = Server(tmp_path / "data").start()
+    made = Server(tmp_path_factory.mktemp("den") / "data").start()
     for name in ("ann", "bob"):
-        running.operate("create_user", {"username": name, "password": PASSWORD})
-    guild, _ = running.guild("Den", "ann")
-    running.join(guild, "bob")
+        made.operate("create_user", {"username": name, "password": PASSWORD})
+    guild, _ = made.guild("Den", "ann")
+    made.join(guild, "bob")
+    assert made.stop() == 0
+    return made.data
+
+
+@pytest.fixture
+def server(tmp_path: Path, den: Path) -> Iterator[Server]:
+    """A server with ann and bob in a guild."""
+    running = Server(Path(copytree(den, tmp_path / "data"))).start()
     yield running
     if running.process is not None:
         assert running.stop() == 0

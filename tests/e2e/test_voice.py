@@ -92,11 +92,7 @@ class Speaker(Reader):
     async def come(
         cls, browser: Browser, server: Server, name: str, hertz: float, **context: Any
     ) -> "Speaker":
-        made = cls(await (await browser.new_context(**context)).new_page())
-        await made.page.add_init_script(f"({MEDIA})({hertz})")
-        await made.page.goto(server.url)
-        await made.log_in(name)
-        await made.connected()
+        made = await cls.open(browser, server, name, f"({MEDIA})({hertz})", **context)
         await made.go("Den")
         return made
 
