@@ -5,6 +5,7 @@ Sockets are real: datagrams between sockets of this machine arrive before time g
 """
 
 import asyncio
+import select
 import selectors
 import socket
 from collections.abc import Coroutine
@@ -23,10 +24,11 @@ class _Selector(selectors.DefaultSelector):
             return ready
         if timeout is None:
             return super().select(None)
-        ready = super().select(_IN_FLIGHT_S)
-        if not ready:
-            self.now += timeout
-        return ready
+        # By select, for epoll waits whole milliseconds.
+        if select.select([self.fileno()], [], [], _IN_FLIGHT_S)[0]:
+            return super().select(0)
+        self.now += timeout
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
