@@ -83,8 +83,11 @@ class Firefox:
             told = json.loads(message.data)
             if told["type"] == "event":
                 tab = self._tabs.get(told["params"]["source"].get("context", ""))
-                if tab is not None and told["params"]["level"] in ("error", "warn"):
-                    tab.faults.append(told["params"]["text"])
+                text = told["params"].get("text") or ""
+                # A server that is away is no fault of the page's.
+                away = "establish a connection to the server" in text
+                if tab is not None and told["params"]["level"] in ("error", "warn") and not away:
+                    tab.faults.append(text)
                 continue
             future = self._waiting.pop(told["id"])
             if future.done():

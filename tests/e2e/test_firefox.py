@@ -186,6 +186,15 @@ async def test_voice(server: Server, browser: Browser, firefox: Firefox) -> None
     await seen(of_bob, range(600, 1300))
     await hears(ann, 880)
     await bob.hears(440)
+    # The server is started anew, and both cameras are there again.
+    before = await ann.run("() => connections.length")
+    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.start)
+    await ann.until(f"() => connections.length > {before}")
+    await seen(of_bob, range(600, 1300))
+    await seen(of_ann, range(100, 400))
+    await hears(ann, 880)
+    await bob.hears(440)
     # Who leaves is seen and heard no more.
     await ann.click("button", "Leave voice")
     await bob.hears()
