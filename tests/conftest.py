@@ -7,6 +7,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 LONGEST = (
+    "tests/e2e/test_voice.py",
     "tests/e2e/test_screens.py",
     "tests/e2e/test_client.py",
     "tests/conformance/discord_py",
