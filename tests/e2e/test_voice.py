@@ -32,9 +32,13 @@ MEDIA = """hertz => {
     constructor(...words) { super(...words); players.push(this); }
   };
   const devices = navigator.mediaDevices;
+  // Pictures are made, coded and drawn by the processor here.
+  const slowly = (wanted) => ({ ...wanted, video: { ...wanted.video, frameRate: 8 } });
   const real = devices.getUserMedia.bind(devices);
+  const screen = devices.getDisplayMedia.bind(devices);
+  devices.getDisplayMedia = (wanted) => screen(slowly(wanted));
   devices.getUserMedia = async (wanted) => {
-    if (!wanted.audio) return real(wanted);
+    if (!wanted.audio) return real(slowly(wanted));
     if (!hertz) throw new DOMException('no', 'NotAllowedError');
     const context = new AudioContext();
     const tone = new OscillatorNode(context, { frequency: hertz });

@@ -364,7 +364,7 @@ numbers = st.integers(0, (1 << 17) - 1)
 steps = st.lists(st.tuples(st.integers(0, 20), numbers, numbers, numbers), min_size=30, max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps, st.sampled_from([0, 0, 0, 0, 0, 0, 0, len(CROWD) - 2]), st.sampled_from([2, 5, 2000]))
 def test_a_copy_of_a_list_is_the_list(
     steps: list[tuple[int, int, int, int]], crowd: int, piece: int
