@@ -24,8 +24,8 @@ OWN_MICROPHONE = f"""() => {{
   if (!navigator.mediaDevices) return;
   const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   ({MEDIA})(440);
-  const slowly = (video) => video && {{ ...video, frameRate: 8 }};
-  navigator.mediaDevices.getUserMedia = (wanted) => own({{ ...wanted, video: slowly(wanted.video) }});
+  navigator.mediaDevices.getUserMedia = ({{ audio, video }}) =>
+    own({{ audio, video: video && {{ ...video, frameRate: 8 }} }});
   const sockets = window.sockets = [];
   window.WebSocket = class extends WebSocket {{
     constructor(...words) {{ super(...words); sockets.push(this); }}
