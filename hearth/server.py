@@ -263,6 +263,7 @@ async def serve(
             rest.voice = voice
             world.check_voice = voice.check
             world.guests_check_voice = config.voice.guests_check
+            world.voice_relays = voice.relays
             rest.same_address = config.voice.same_address
             rest.voice_ip = next((ip for ip in config.voice.addresses if "." in ip), "")
             world.tasks.start(_every(1.0, voice.sweep), name="voice")

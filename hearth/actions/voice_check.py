@@ -11,7 +11,7 @@ from hearth.core.errors import FEATURE_DISABLED, UNAUTHORIZED, Refused
 from hearth.core.ids import created_ms
 from hearth.core.limits import Rate
 from hearth.core.operations import operation
-from hearth.core.voice_ports import CHECK_S, Route
+from hearth.core.voice_ports import CHECK_S, IceServer, Route
 
 
 class RouteObject(Struct, frozen=True):
@@ -26,10 +26,12 @@ class RouteObject(Struct, frozen=True):
 
 
 class VoiceCheckObject(Struct, frozen=True):
-    """The ways to voice, to be tried within `expires_in` seconds."""
+    """The ways to voice, to be tried within `expires_in` seconds; `ice_servers` are the relays, as
+    RTCIceServer objects."""
 
     expires_in: int
     routes: list[RouteObject]
+    ice_servers: list[IceServer]
 
 
 class VoiceReport(Struct, frozen=True):
@@ -46,7 +48,8 @@ class VoiceReport(Struct, frozen=True):
 async def check_voice(here: Open) -> VoiceCheckObject:
     """What a browser tries the ways to voice with, also where nobody is logged in."""
     world = here.world
-    if here.who.kind not in ("user", "bot") and not world.guests_check_voice:
+    known = here.who.kind in ("user", "bot")
+    if not known and not world.guests_check_voice:
         raise Refused(UNAUTHORIZED)
     if world.check_voice is None:
         raise Refused(FEATURE_DISABLED)
@@ -57,7 +60,8 @@ async def check_voice(here: Open) -> VoiceCheckObject:
     # Who comes from far is not told what the house is like inside.
     far = _is_public(said(here, "address"))
     routes = [each for each in _routes(found) if not far or _is_public(each.host)]
-    return VoiceCheckObject(CHECK_S, routes)
+    relays = world.voice_relays(here.who.user_id if known else 0)
+    return VoiceCheckObject(CHECK_S, routes, list(relays))
 
 
 @operation()

@@ -48,7 +48,7 @@ from hearth.core.record import decode
 from hearth.core.search import Search
 from hearth.core.throttle import Throttle
 from hearth.core.visibility import Views
-from hearth.core.voice_ports import Health, Route
+from hearth.core.voice_ports import Health, IceServer, Route
 from hearth.edge.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -131,6 +131,8 @@ class World:
         self.check_voice: Callable[[], Awaitable[Sequence[Route]]] | None = None
         """Asks the media server, where there is one, for its ways. Raises OSError."""
         self.guests_check_voice = True
+        self.voice_relays: Callable[[int], Sequence[IceServer]] = lambda user_id: ()
+        """What the relays are tried with by a user, or by a guest (0)."""
         self.collecting = asyncio.Lock()
         """Held while blobs are deleted, and while none may be."""
         self.media = media or MediaLimits()

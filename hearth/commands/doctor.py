@@ -76,6 +76,12 @@ def _look(config: "Config") -> "tuple[Sequence[Finding], Sequence[Route]]":
         return [checkup.Finding("ports", "trouble", report["fault"], todo), *clock, *here], []
     routes = [Route(**each) for each in report["routes"]]
     tried = checkup.try_routes(routes)
-    ways = checkup.check_routes(tried, checkup.own_addresses())
+    own = checkup.own_addresses()
+    ways = checkup.check_routes(tried, own)
+    if config.voice.turn:
+        from hearth.commands import checkup_relays
+
+        relayed = checkup_relays.try_relays(config, routes, now_s)
+        ways += checkup_relays.check_relays(relayed, routes, own)
     told = [*checkup.check_ports(config, routes), *checkup.check_addresses(config, routes)]
     return [*told, *ways, *clock, *here], routes

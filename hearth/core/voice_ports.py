@@ -58,6 +58,15 @@ class Route(NamedTuple):
     password: str = ""
 
 
+class IceServer(Struct, frozen=True):
+    """Relays (TURN) that a browser may go by, as its RTCIceServer: the name says until when it is
+    good (draft-uberti-behave-turn-rest-00)."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """How one process that carries media is."""
 

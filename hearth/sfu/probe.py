@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import struct
 import time
-from typing import Any
 
 from aioice import stun
 
@@ -16,32 +15,33 @@ WITHIN_S = 3.0
 
 async def reach(route: Route, within_s: float = WITHIN_S) -> float:
     """Milliseconds until a check was answered. Raises OSError, also where no answer came."""
-    request = _request(route.ufrag, route.password)
+    request = check(route)
     began = time.monotonic()
     try:
         async with asyncio.timeout(within_s):
             ask = _by_udp if route.protocol == "udp" else _by_tcp
-            await ask(route, bytes(request))
+            await ask(route, request)
     except TimeoutError:
         raise OSError("no answer came") from None
     return (time.monotonic() - began) * 1000
 
 
-def _request(ufrag: str, password: str) -> Any:
+def check(route: Route) -> bytes:
+    """A connectivity check as a browser makes it (RFC 8445, section 7.2.2)."""
     made = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.REQUEST,
         attributes={
-            "USERNAME": f"{ufrag}:doctor",
+            "USERNAME": f"{route.ufrag}:doctor",
             "PRIORITY": 1,
             "ICE-CONTROLLING": secrets.randbits(64),
         },
     )
-    made.add_message_integrity(password.encode())
-    return made
+    made.add_message_integrity(route.password.encode())
+    return bytes(made)
 
 
-def _answers(data: bytes, request: bytes, password: str) -> bool:
+def answers(data: bytes, request: bytes, password: str) -> bool:
     """Whether it is the answer to the request, of who knows the password."""
     try:
         found = stun.parse_message(data)
@@ -60,7 +60,7 @@ class _Asking(asyncio.DatagramProtocol):
         self._request, self._password = request, password
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        if not self.answered.done() and _answers(data, self._request, self._password):
+        if not self.answered.done() and answers(data, self._request, self._password):
             self.answered.set_result(None)
 
     def error_received(self, exc: Exception) -> None:
@@ -90,7 +90,7 @@ async def _by_tcp(route: Route, request: bytes) -> None:
         writer.write(len(request).to_bytes(2, "big") + request)
         while True:
             size = int.from_bytes(await reader.readexactly(2), "big")
-            if _answers(await reader.readexactly(size), request, route.password):
+            if answers(await reader.readexactly(size), request, route.password):
                 return
     except asyncio.IncompleteReadError:
         raise OSError("the connection was closed without an answer") from None

@@ -28,6 +28,7 @@ from hearth.core.visibility import Views
 from hearth.core.voice import flags
 from hearth.core.voice_ports import (
     Health,
+    IceServer,
     Kind,
     May,
     Media,
@@ -51,7 +52,7 @@ from hearth.net.voice.conversation import (
     Sent,
 )
 from hearth.net.voice.direct import Direct
-from hearth.net.voice.turn import Turn
+from hearth.net.voice.turn import GUEST, TRY_S, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -215,6 +216,10 @@ class VoiceDoor:
     async def check(self) -> Sequence[Route]:
         """The ways to the media server, to be tried. Raises OSError where it cannot be opened."""
         return await (await self._opened()).check()
+
+    def relays(self, user_id: int) -> Sequence[IceServer]:
+        """What the relays are tried with, by a user, or by a guest (0)."""
+        return self.turn.servers(user_id or GUEST, self.world.wall_ms() / 1000, TRY_S)
 
     def introduce(self, seat: Seat) -> None:
         """Tell a session that has its key who else is there, and them of it."""

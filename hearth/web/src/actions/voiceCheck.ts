@@ -1,7 +1,7 @@
 // Try the ways to voice, also without an account.
 import { request } from "../api/client.ts";
 import { Refusal } from "../core/refusal.ts";
-import { type Route, tryRoute } from "../voice/check.ts";
+import { type Relayed, type Route, tryRelay, tryRoute } from "../voice/check.ts";
 
 /** What came of one kind of way: the ports, those of processes of which none answered, and how fast the rest did. */
 export interface Way {
@@ -10,12 +10,12 @@ export interface Way {
   ms: number | null;
 }
 
-export type Ways = { udp: Way; tcp: Way };
+export type Ways = { udp: Way; tcp: Way; relays: Relayed[] };
 
 /** Throws `Refusal`, whose text says what to do. */
 export async function tryVoice(): Promise<Ways> {
   if (typeof RTCPeerConnection === "undefined") throw new Refusal(0, 0, "This browser has no calls (WebRTC), or they are switched off in it.");
-  let told: { routes: Route[] };
+  let told: { routes: Route[]; ice_servers: { urls: string[]; username: string; credential: string }[] };
   try {
     told = await request("POST", "/voice/check");
   } catch (error) {
@@ -33,6 +33,9 @@ export async function tryVoice(): Promise<Ways> {
     const shut = portsOf(routes.filter((one) => !answered.some((other) => other.ufrag === one.ufrag)));
     return { ports: portsOf(routes), shut, ms: routes.length && !shut.length ? Math.min(...answered.map((one) => one.ms as number)) : null };
   };
-  const [udp, tcp] = await Promise.all([of("udp"), of("tcp")]);
-  return { udp, tcp };
+  // Relays lead to a machine, whatever the port: one process's ways stand for all.
+  const far = told.routes.filter((one) => one.protocol === "udp" && one.ufrag === told.routes[0]?.ufrag);
+  const relays = far.length ? told.ice_servers.flatMap((server) => server.urls.map((url) => tryRelay(url, server, far).catch((): Relayed => ({ url, ms: null, why: "silent" })))) : [];
+  const [udp, tcp, relayed] = await Promise.all([of("udp"), of("tcp"), Promise.all(relays)]);
+  return { udp, tcp, relays: relayed };
 }

@@ -66,8 +66,14 @@ export default function VoiceCheck(): JSX.Element {
     if (!isSecureContext) return { state: "bad", text: "You could listen here, but not speak.", way: "Open this server by its https address." };
     if (found.udp.ms !== null) return { state: "ok", text: "Voice gets through.", way: "Try your microphone, and you are set." };
     if (open()) return { state: "warn", text: "Voice gets through, by the long way.", way: "Your network lets only TCP through: where packets are lost, voice may stutter. Another network, or no VPN, is better." };
+    if (relayed() !== null) return { state: "warn", text: "Voice gets through, by a relay.", way: "Your network lets nothing else through, so it takes longer. Another network, or no VPN, is better." };
     if (!found.udp.ports.length && !found.tcp.ports.length) return { state: "bad", text: "This server tells no address that is reached from where you are.", way: "Whoever runs it learns what to set by the command “hearth doctor voice”." };
     return { state: "bad", text: "Voice does not get through.", way: `Try another network, or without VPN. Where that changes nothing, ask whoever runs the server to open UDP port ${found.udp.shut.join(", ")}.` };
+  };
+  const relayed = () => ways()?.relays.reduce((best: number | null, { ms }) => (ms !== null && (best === null || ms < best) ? ms : best), null) ?? null;
+  const relayText = (): string => {
+    const bad = (ways()?.relays ?? []).filter(({ ms }) => ms === null).map(({ url, why }) => `${url} ${RELAYS[why]}.`);
+    return [...(relayed() === null ? [] : [`It answers, after ${relayed()} ms.`]), ...bad].join(" ");
   };
   const wayState = (way: Way | undefined): State => (!ways() ? "waits" : way?.ms !== null && way !== undefined ? "ok" : open() ? "warn" : "bad");
   const wayText = (way: Way | undefined, name: string): string => {
@@ -90,6 +96,9 @@ export default function VoiceCheck(): JSX.Element {
           <Row state={isSecureContext ? "ok" : "bad"} title="Safe page" text={isSecureContext ? "Browsers give microphones to this page." : "Browsers give microphones only to pages with https."} />
           <Row state={wayState(ways()?.udp)} title="Straight way (UDP)" text={wayText(ways()?.udp, "UDP")} />
           <Row state={wayState(ways()?.tcp)} title="Way around (TCP)" text={wayText(ways()?.tcp, "TCP")} />
+          <Show when={ways()?.relays.length}>
+            <Row state={relayed() !== null ? "ok" : open() ? "warn" : "bad"} title="By a relay (TURN)" text={relayText()} way={relayed() === null ? "Whoever runs this server learns why by the command “hearth doctor voice”." : undefined} />
+          </Show>
           <Row state={mic().state} title="Microphone" text={mic().text} way={mic().way}>
             <Show when={level() !== null}>
               <div class={meter.meter} role="meter" aria-label="How loud you are" aria-valuemin={QUIETEST} aria-valuemax={0} aria-valuenow={Math.round(level() ?? QUIETEST)} data-loud={(level() ?? QUIETEST) > AUDIBLE ? "" : undefined}>
@@ -118,6 +127,7 @@ export default function VoiceCheck(): JSX.Element {
   );
 }
 
+const RELAYS = { "": "answers", silent: "does not answer", refused: "does not let you in", lost: "answers, but leads no further" };
 const WORDS: Record<State, string> = { ok: "Good", warn: "Look", bad: "Trouble", waits: "Not known" };
 
 function Row(props: { state: State; title: string; text: string; way?: string; children?: JSX.Element }): JSX.Element {
