@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from hearth.core.voice_ports import MICROPHONE, PRIORITY, Kind, May, MediaListener, Stream
 from hearth.sfu.allocator import shares
 from hearth.sfu.bwe import Bandwidth
-from hearth.sfu.slots import assign_audio, assign_video, demands
+from hearth.sfu.slots import assign_audio, assign_video, demands, published
 from hearth.sfu.speakers import Voice, loudest
 from hearth.sfu.track import AudioTrack, View
 from hearth.sfu.udp import Udp, bound
@@ -80,8 +80,13 @@ class Room:
                 track.changed = True
 
     def changed(self) -> None:
-        """Who is here, or what they publish, or show, changed: give out slots anew, soon."""
+        """Who is here, or what they publish, or may, changed: give out slots anew, soon."""
         self.refresh()
+        self.settle_soon()
+
+    def settle_soon(self) -> None:
+        """Give out slots anew behind what else is to be done now. Who gets another slot, or none,
+        is told apart; the packets of all others stay as they are."""
         if self._settling is None:
             self._settling = asyncio.get_running_loop().call_soon(self.settle)
 
@@ -91,9 +96,11 @@ class Room:
             self._settling.cancel()
             self._settling = None
         now = self.sfu.now()
+        # Looked for once, and not by each of so many viewers.
+        heard, shown = published(self)
         for browser in self.browsers():
-            assign_audio(self, browser, now)
-            assign_video(self, browser, now)
+            assign_audio(self, browser, heard, now)
+            assign_video(self, browser, shown, now)
         self._tell_demands()
 
     def give(self, view: View, track: AudioTrack | VideoTrack, now: float) -> None:
@@ -149,7 +156,7 @@ class Room:
                     peer.microphone.audible = heard
                     peer.microphone.silence()
             self._audible = audible
-            self.changed()
+            self.settle_soon()
 
     def _tell_demands(self) -> None:
         for peer in self.peers:
@@ -266,7 +273,7 @@ class Peer:
     def want(self, others: int, wanted: Mapping[int, int], pixels: Mapping[int, int]) -> None:
         """What this viewer shows (op 15)."""
         self.others, self.wanted, self.pixels = others, dict(wanted), dict(pixels)
-        self.room.changed()
+        self.room.settle_soon()
 
     def begin(self, track: AudioTrack, now: float) -> None:
         """A track of somebody who was silent is loud: it is told before the next look at all."""

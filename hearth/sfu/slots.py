@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hearth.sfu.allocator import Ask, allocate, cost, following, ideal
@@ -13,7 +14,23 @@ if TYPE_CHECKING:
     from hearth.sfu.video import VideoTrack
 
 
-def assign_audio(room: Room, browser: Browser, now: float) -> None:
+def published(room: Room) -> tuple[list[AudioTrack], list[VideoTrack]]:
+    """What can be heard, the loudest first, and what may be seen, screens first."""
+    heard: list[AudioTrack] = []
+    shown: list[VideoTrack] = []
+    for peer in room.peers:
+        for track in peer.tracks():
+            if isinstance(track, AudioTrack):
+                if track.active and track.audible:
+                    heard.append(track)
+            elif track.active and peer.may.video_in:
+                shown.append(track)
+    heard.sort(key=lambda track: -track.peer.voice.score)
+    shown.sort(key=lambda track: track.kind != "screen")
+    return heard, shown
+
+
+def assign_audio(room: Room, browser: Browser, heard: Sequence[AudioTrack], now: float) -> None:
     """Give each microphone that can be heard a slot. While there are enough, everybody keeps
     theirs; else who speaks takes that of who has been silent the longest."""
     viewer = browser.peer
@@ -22,14 +39,7 @@ def assign_audio(room: Room, browser: Browser, now: float) -> None:
         return
     free = [view for view in views if view.track is None]
     carried = {view.track for view in views}
-    lacking = [
-        track
-        for peer in room.peers
-        if peer is not viewer
-        for track in peer.tracks()
-        if isinstance(track, AudioTrack) and track.active and track.audible and track not in carried
-    ]
-    lacking.sort(key=lambda track: -track.peer.voice.score)
+    lacking = [each for each in heard if each.peer is not viewer and each not in carried]
     for track in lacking:
         if free:
             room.give(free.pop(0), track, now)
@@ -64,18 +74,6 @@ def quality(viewer: Peer, track: VideoTrack) -> int:
     return viewer.wanted.get(track.ssrc, viewer.others)
 
 
-def _shown(room: Room, viewer: Peer) -> list[VideoTrack]:
-    """The streams that a viewer wants to see and may be shown, screens first."""
-    found = [
-        track
-        for peer in room.peers
-        if peer is not viewer and peer.may.video_in and peer.browser is not None
-        for track in peer.browser.tracks.values()
-        if not isinstance(track, AudioTrack) and track.active and quality(viewer, track) > 0
-    ]
-    return sorted(found, key=lambda track: track.kind != "screen")
-
-
 def _ask(viewer: Peer, track: VideoTrack, view: View | None, now: float) -> tuple[Ask, list[int]]:
     """What is asked of a stream, and the ranks of its layers that run."""
     running = [layer for layer in track.layers if layer.running(now)] or track.layers[:1]
@@ -92,18 +90,19 @@ def _ask(viewer: Peer, track: VideoTrack, view: View | None, now: float) -> tupl
     return ask, [layer.rank for layer in running]
 
 
-def assign_video(room: Room, browser: Browser, now: float) -> None:
+def assign_video(room: Room, browser: Browser, shown: Sequence[VideoTrack], now: float) -> None:
     """Give the streams that are wanted slots, and choose the layer of each."""
     viewer = browser.peer
     views = [view for view in browser.views.values() if view.kind == "video"]
-    shown = _shown(room, viewer)[: len(views)] if views else []
+    wanted = [each for each in shown if each.peer is not viewer and quality(viewer, each) > 0]
+    del wanted[len(views) :]
     for view in views:
-        if view.track is not None and view.track not in shown:
+        if view.track is not None and view.track not in wanted:
             room.withdraw(view)
     free = [view for view in views if view.track is None]
-    for track in shown:
+    for track in wanted:
         if all(view.track is not track for view in views):
-            # There are as many slots as are shown, and no other holds one.
+            # There are as many slots as are wanted, and no other holds one.
             room.give(free.pop(0), track, now)
     asks: list[Ask] = []
     ranks: dict[int, list[int]] = {}
