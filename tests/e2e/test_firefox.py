@@ -1,19 +1,26 @@
 """The web client in Firefox: text, and voice with people in Chromium."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from playwright.async_api import Browser, expect
 
+from hearth.sfu.room import Peer, Sfu
 from tests.e2e.firefox import FIREFOX, Firefox, Tab
 from tests.e2e.people import CHROMIUM, SAID, Reader
 from tests.e2e.test_screens import AXE
 from tests.e2e.test_voice import MEDIA, NEAR_HZ, Speaker
 from tests.harness import PASSWORD, PAUSE_S, Server
 from tests.pictures import moving
+from tests.sfu.call import Call
+from tests.sfu.relay import Relay
+from tests.sfu.told import ALL, Told
 
 pytestmark = [
     pytest.mark.skipif(FIREFOX is None, reason="firefox-esr is not installed"),
@@ -202,3 +209,105 @@ async def test_voice(server: Server, browser: Browser, firefox: Firefox) -> None
     await expect(bob.voice("General", "ann")).to_have_count(0)
     assert ann.faults == bob.faults == []
     await ann.close()
+
+
+SCRIPT = (Path(__file__).parents[1] / "sfu" / "page.html").read_text()
+SCRIPT = SCRIPT.partition("<script>")[2].partition("</script>")[0]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def blank() -> AsyncIterator[str]:
+    """The address of a page with nothing on it, which browsers give a camera."""
+
+    async def nothing(_: web.BaseRequest) -> web.Response:
+        return web.Response(text="<!doctype html><title>x</title>", content_type="text/html")
+
+    runner = web.ServerRunner(web.Server(nothing))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+class Person:
+    """Somebody in a room of a media server alone, by a network of their own; several fit in a
+    page."""
+
+    def __init__(self, tab: Tab, name: str, peer: Peer, relay: Relay) -> None:
+        self._tab, self._name = tab, name
+        self.peer = peer
+        self.up, self.down = relay.up, relay.down
+
+    @classmethod
+    async def come(cls, tab: Tab, call: Call, user_id: int, **asked: Any) -> "Person":
+        """Enter."""
+        name = f"user{user_id}"
+        await tab.run(f"() => {{ {SCRIPT}; window.{name} = {{ begin, answer, stats }}; }}")
+        relay = Relay(("127.0.0.1", call.sfu.port), user_id)
+        call.closing.append(relay)
+        made = cls(tab, name, call.sfu.join(1, user_id, ALL), relay)
+        wanted = {"tone": 0, "simulcast": True, "audioSlots": 0, "videoSlots": 0, **asked}
+        answer = await made.peer.offer(await tab.run(f"(all) => {name}.begin(all)", wanted))
+        await tab.run(f"(sdp) => {name}.answer(sdp)", relay.lead(answer))
+        return made
+
+    async def counts(self, kind: str) -> Counter[str]:
+        """The sums of its statistics of one kind."""
+        found: Counter[str] = Counter()
+        for each in await self._tab.run(f"() => {self._name}.stats()"):
+            if each["type"] == kind:
+                found.update({key: n for key, n in each.items() if isinstance(n, int)})
+        return found
+
+
+async def test_what_a_network_loses_is_sent_again(firefox: Firefox, blank: str) -> None:
+    """Pictures there and back, each way by a network that loses one packet in twenty."""
+    told = Told()
+    sfu = Sfu(told)
+    call = Call(sfu, told)
+    tab = await firefox.tab()
+    try:
+        await sfu.open("127.0.0.1", 0)
+        await sfu.load()
+        await tab.go(blank)
+        one = await Person.come(tab, call, 11, camera=[640, 480])
+        two = await Person.come(tab, call, 12, videoSlots=1)
+
+        async def until(check: Callable[[Counter[str], int], object]) -> tuple[Counter[str], int]:
+            """Wait until it is so of what came, and of how many packets were sent."""
+            while True:
+                seen = await two.counts("inbound-rtp")
+                assert two.peer.browser is not None
+                (view,) = two.peer.browser.views.values()
+                sent, _ = view.sent()
+                if check(seen, sent):
+                    return seen, sent
+                assert call.sfu.now() < end, f"{dict(seen)} of {sent}; {tab.faults}"
+                await asyncio.sleep(PAUSE_S)
+
+        end = call.sfu.now() + 90
+        await until(lambda seen, _: seen["framesDecoded"] > 30)
+        # The poorest layer: each of its frames is one packet, as good as always.
+        (stream,) = (each for each in one.peer.streams if each.kind == "video")
+        two.peer.want(0, {stream.ssrc: 100}, {stream.ssrc: 160 * 120})
+        before, at = await until(lambda seen, _: seen["frameWidth"] == 160)
+        one.up.loss = two.down.loss = 0.05
+
+        def whole(seen: Counter[str], sent: int) -> bool:
+            """What was lost before a frame was repaired, or frames until the next keyframe are
+            missing too."""
+            frames = seen["framesReceived"] - before["framesReceived"]
+            return two.down.lost > 20 and frames > 0.8 * (sent - at)
+
+        seen, _ = await until(whole)
+        assert seen["nackCount"] > before["nackCount"]
+        assert one.up.lost > 20
+        assert one.peer.browser is not None
+        media = [each for each in one.peer.browser.sources.values() if not each.repairs]
+        one.up.loss = two.down.loss = 0.0
+        now = call.sfu.now()
+        assert sum(each.reception.report(now).lost for each in media) < one.up.lost / 3
+    finally:
+        call.close()
+    await tab.close()
