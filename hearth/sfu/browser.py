@@ -16,7 +16,7 @@ from hearth.sfu.borrowed import (
 from hearth.sfu.dtls import Dtls
 from hearth.sfu.forward import TOGETHER, Member, Place, seal
 from hearth.sfu.icelite import Agent
-from hearth.sfu.sources import Source, bind
+from hearth.sfu.sources import Allowance, Source, bind
 from hearth.sfu.track import OPUS_HZ, VIDEO_HZ, AudioTrack, View
 from hearth.sfu.twcc import Arrivals
 from hearth.sfu.udp import Address, is_stream
@@ -43,6 +43,13 @@ UNBOUND = 4
 
 REPORTERS = 16
 """SSRCs that it may sign its reports with, beside those that it sends with."""
+
+PACKETS, OCTETS = 3000.0, 3_500_000.0
+"""Packets and bytes a second that one browser may send, of whatever kind: a camera in its layers,
+two screens at 1080p60 and their sound. More is dropped."""
+
+EXCESS, FORGIVEN = 20_000, 1000
+"""So many dropped ones end the connection; so many are forgotten each second."""
 
 _RTCP_LARGEST = 1200
 _LOSS_TOLD = 77
@@ -72,6 +79,8 @@ class Browser:
         self.unbound: dict[int, None] = {}
         self.reporters: dict[int, None] = {}
         self.arrivals = Arrivals()
+        self.allowance = Allowance(PACKETS, OCTETS)
+        self._excess = 0
         self._offer: sdp.Offer | None = None
         self._agent: Agent | None = None
         self._before: Agent | None = None
@@ -255,7 +264,7 @@ class Browser:
     def take_media(self, data: memoryview, now: float) -> None:
         """An SRTP or SRTCP datagram, which lies in the inbox."""
         rx, web, length = self.rx, self.web, self.web.length
-        if rx is None or len(data) < 12:
+        if rx is None or self.failed or len(data) < 12:
             return
         if 192 <= data[1] < 224:
             if not self._hears(int.from_bytes(data[4:8], "big")):
@@ -263,7 +272,8 @@ class Browser:
             length[0] = len(data)
             if not srtp_unprotect_rtcp(rx.context, web.inbox, length):
                 self._media_at = now
-                self._take_rtcp(bytes(data[: length[0]]), now)
+                if self._affords(length[0], now):
+                    self._take_rtcp(bytes(data[: length[0]]), now)
             return
         if len(data) > rtp.LARGEST + rx.tag_bytes:
             return
@@ -277,7 +287,7 @@ class Browser:
             return
         self._media_at = now
         packet = rtp.parse(data, length[0])
-        if packet is None:
+        if packet is None or not self._affords(length[0], now):
             return
         if (id := self.ids.get(rtp.TRANSPORT_CC)) is not None:
             number = rtp.extension(data, packet, id)
@@ -309,6 +319,15 @@ class Browser:
             )
         else:
             track.take(source, packet, bytes(data[packet.start : packet.end]), now)
+
+    def _affords(self, octets: int, now: float) -> bool:
+        """Whether a packet that is proven to be its own is within what it may send."""
+        if self.allowance.take(octets, now):
+            return True
+        self._excess += 1
+        if self._excess > EXCESS:
+            self._lose("sends too much")
+        return False
 
     def _hears(self, ssrc: int) -> bool:
         """Whether reports of this SSRC are opened: libsrtp keeps something for each."""
@@ -420,6 +439,7 @@ class Browser:
                 left = view.track.pad(view, left, now)
 
     def _report(self, now: float) -> None:
+        self._excess = max(0, self._excess - FORGIVEN)
         blocks = [_block(source, now) for source in self.sources.values() if not source.repairs]
         for start in range(0, len(blocks), 16):
             self.send_rtcp(rtcp.receiver_report(self.peer.ssrc, blocks[start : start + 16]))

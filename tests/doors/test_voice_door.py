@@ -8,7 +8,7 @@ from hearth.core.models.channels import Channel
 from hearth.core.permissions import P
 from hearth.core.voice_ports import Media, MediaListener, MediaSettings
 from hearth.net.voice.conversation import Identify, Resume
-from hearth.net.voice.door import Seat, VoiceDoor
+from hearth.net.voice.door import PRIORITY, Seat, VoiceDoor
 from hearth.sfu.media import open_media
 from hearth.sfu.room import Peer
 from hearth.sfu.udp import bound
@@ -201,6 +201,19 @@ async def test_who_is_muted_speaks_no_more(hall: Hall) -> None:
     said = len(line.said)
     hall.door.speak(seat, 1)
     assert len(line.said) == said
+
+
+async def test_who_may_not_speak_first_is_not_said_to(hall: Hall) -> None:
+    bob, ann = await hall.inside.connect(f"token{BOB}"), await hall.inside.connect(f"token{ANN}")
+    seat, _ = await hall.enter(await hall.join(bob))
+    _, line = await hall.enter(await hall.join(ann))
+    hall.door.speak(seat, 1 | PRIORITY)
+    assert b'"speaking":1' in line.said[-1]
+    allow = {"type": 1, "allow": str(P.PRIORITY_SPEAKER)}
+    at = {"channel_id": TALK, "overwrite_id": BOB}
+    await hall.inside.call("set_channel_permission_overwrite", ANN, allow, **at)
+    hall.door.speak(seat, 1 | PRIORITY)
+    assert b'"speaking":5' in line.said[-1]
 
 
 async def test_another_process_than_the_owners(inside: Inside) -> None:

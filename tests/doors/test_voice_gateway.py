@@ -14,6 +14,9 @@ from tests.sfu.peer import TestPeer
 from tests.sfu.test_video import Camera
 from tests.voicebot import GCM, XCHACHA, VoiceBot
 
+FAR = "127.0.0.7"
+"""Where some people's media comes from, and nothing else does."""
+
 
 class Talk:
     """A den with a voice channel, and bots that close themselves."""
@@ -382,7 +385,7 @@ async def browse(
 
 
 async def test_a_browser_and_a_bot_hear_each_other(talk: Talk) -> None:
-    (person, browser), bot = await browse(talk), await talk.inside()
+    (person, browser), bot = await browse(talk, host=FAR), await talk.inside()
 
     async def both(said: bytes) -> None:
         heard_by_bot = False
@@ -411,6 +414,12 @@ async def test_a_browser_and_a_bot_hear_each_other(talk: Talk) -> None:
     third = await talk.inside()
     await third.hears(bot, b"mark")
     assert browser.bad == 0
+    # Nobody is told where its media comes from: neither people nor who reads the log.
+    other, _ = await browse(talk, host=FAR, audio_slots=1)
+    await other.say(1, {"protocol": "webrtc", "type": "offer", "data": f"v=0\r\nm={FAR}\r\n"})
+    assert await other.closed() == 4020
+    assert FAR not in str([each.told for each in (person, bot, third, other)])
+    assert FAR not in talk.den.server.log.read_text()
 
 
 async def test_a_bad_offer_costs_its_sender_the_connection(talk: Talk) -> None:

@@ -11,6 +11,7 @@ from hearth.sfu import rtcp, rtp, sdp
 from hearth.sfu.borrowed import srtp_protect_rtcp
 from hearth.sfu.browser import REPORTERS, SOURCES, UNBOUND
 from hearth.sfu.icelite import ADDRESSES_OF_ONE
+from hearth.sfu.sources import Allowance
 from tests.sfu.conftest import Rig, until
 from tests.sfu.peer import OPUS, RTX, VP8, TestPeer
 from tests.sfu.test_sdp import OFFER, answered
@@ -64,6 +65,9 @@ async def run(rig: Rig, count: int, caplog: pytest.LogCaptureFixture) -> None:
     _two, of_two = await rig.join(1, 12, camera=("",), video_slots=1)
     camera = Camera(of_one)
     await camera.until(lambda: of_two.packets > 20)
+    assert one.browser is not None
+    # What is thrown here is more than anybody may send, and all of it is to be looked at.
+    one.browser.allowance = Allowance(1e12, 1e12)
     others = [("127.0.0.1", 20_000 + port) for port in range(20)]
     whole = seeds(of_one, camera)
     web = rig.sfu.web

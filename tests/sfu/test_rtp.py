@@ -92,6 +92,13 @@ def test_what_is_asked_for_again_is_read_so(sequences: list[int]):
     assert {each & 0xFFFF for each in parsed.lost} == set(asked)
 
 
+def test_no_more_is_read_of_one_datagram_however_much_it_asks_for():
+    asked = rtcp.nack(1, 2, list(range(0, 2000, 20)))
+    facts = rtcp.read(asked * 3 + rtcp.pli(1, 9))
+    assert sum(len(fact.sequences) for fact in facts if isinstance(fact, rtcp.Nack)) == rtcp.NACKED
+    assert facts[-1] == rtcp.KeyframeWanted(9)
+
+
 def test_reports_are_read_as_they_were_made():
     sent = rtcp.sender_report(7, 1_700_000_000.5, 960, 3, 300)
     received = rtcp.receiver_report(1, [rtcp.Received(7, 64, -2, 65_540, 5, 6, 7)])
