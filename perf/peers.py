@@ -23,15 +23,16 @@ def _environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | ours
 
 
-def hearth(data: Path) -> Server:
-    """Hearth on a data directory, every feature on, rate limits wide open, no session restored."""
+def hearth(data: Path, **more: str) -> Server:
+    """Hearth on a data directory, every feature on, rate limits wide open, no session restored;
+    `more` is added to its environment."""
     (data / "sessions").unlink(missing_ok=True)
     port = free_port()
     command = [str(Path(sys.executable).parent / "hearth"), "serve"]
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
     BUILD.mkdir(exist_ok=True)
     with (BUILD / "hearth.log").open("ab") as log:
-        return Server("hearth", command, port, stderr=log, env=_environment())
+        return Server("hearth", command, port, stderr=log, env=_environment() | more)
 
 
 def watched(data: Path) -> Server:

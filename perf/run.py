@@ -13,6 +13,7 @@ import argparse
 import datetime
 import sys
 
+import apart
 import breaks
 import calls
 import harness
@@ -26,7 +27,7 @@ import year
 from harness import Failed, say
 from rows import ORDER, ROWS, Scale
 
-MODULES = (breaks, calls, media, pauses, rooms, starts, used)
+MODULES = (apart, breaks, calls, media, pauses, rooms, starts, used)
 """Rows are known once their module is imported."""
 
 

@@ -16,6 +16,7 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hearth.core.voice_ports import Kind, May, MediaPeer
+from hearth.edge.memory import calm, settle
 from hearth.sfu.room import Sfu
 
 
@@ -41,6 +42,9 @@ async def serve(port: int, loudest: int) -> None:
     sfu = Sfu(Deaf(), loudest=loudest)
     await sfu.open("127.0.0.1", port)
     await sfu.load()
+    # As a process of voice's own does (hearth/sfu/worker.py).
+    calm()
+    settle()
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
