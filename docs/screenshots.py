@@ -107,6 +107,8 @@ async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
         ).body["id"]
         for holder in holders:
             await mira.put(f"/guilds/{guild}/members/{crowd[holder].id}/roles/{role}")
+    table = {"name": "Round table", "type": 2}
+    made["table"] = int((await mira.post(f"/guilds/{guild}/channels", table)).body["id"])
     await _moderated(mira, crowd, guild, made)
     ids = {name: client.id for name, client in crowd.items()} | made
     posted: list[str] = []
@@ -202,7 +204,14 @@ async def _choose_emoji(page: Page) -> None:
     await page.get_by_role("button", name="Add it").wait_for()
 
 
-STEPS = {"search": _look_for, "audit": _unfold, "emoji": _choose_emoji}
+async def _join(page: Page) -> None:
+    """In a voice channel, as those who are looked at."""
+    await page.get_by_role("button", name="Join voice").click()
+    await page.locator("[data-voice=connected]").wait_for(state="attached")
+    await page.get_by_role("button", name="show the figures").first.wait_for()
+
+
+STEPS = {"search": _look_for, "audit": _unfold, "emoji": _choose_emoji, "room": _join}
 """What is done before a picture is taken."""
 
 
@@ -216,6 +225,7 @@ async def shoot(out: Path, only: Sequence[str] = ()) -> None:
         views = {
             "channel": f"/channels/{made['guild']}/{made['kiln']}",
             "search": f"/channels/{made['guild']}/{made['kiln']}",
+            "room": f"/channels/{made['guild']}/{made['table']}",
             "direct": f"/channels/@me/{made['dm']}",
             "friends": "/channels/@me",
             "settings": "/settings/account",
@@ -227,6 +237,12 @@ async def shoot(out: Path, only: Sequence[str] = ()) -> None:
         }
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            if not only or "room" in only:
+                for name in ("jonas", "yuki"):
+                    other = await page_of(browser, server, crowd[name].token)
+                    await other.goto(server.url + views["room"])
+                    await _join(other)
+                await other.get_by_role("button", name="Turn the camera on").click()
             for width, height in ((1440, 900), (1024, 768), (390, 844)):
                 for scheme in ("dark", "light"):
                     for name, path in views.items():

@@ -17,6 +17,7 @@ LONGEST = (
     "tests/sfu/test_browsers.py",
     "tests/doors/test_cli.py",
     "tests/e2e/test_guild.py",
+    "tests/e2e/test_voice_trouble.py",
     "tests/conformance/discord_js",
     "tests/sfu/test_networks.py",
     "tests/doors/test_backup.py",

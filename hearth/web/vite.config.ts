@@ -26,8 +26,31 @@ function precompressed(): Plugin {
   };
 }
 
+/** RNNoise's WebAssembly as a file of its own: its package has it only inside of a script. */
+function rnnoise(): Plugin {
+  const name = "virtual:rnnoise";
+  let build = false;
+  return {
+    name: "rnnoise",
+    configResolved(config) {
+      build = config.command === "build";
+    },
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load(id) {
+      if (id !== `\0${name}`) return undefined;
+      const script = readFileSync(join(import.meta.dirname, "node_modules/@jitsi/rnnoise-wasm/dist/rnnoise-sync.js"), "utf8");
+      const [, body] = /base64,([A-Za-z0-9+/=]{1000,})/.exec(script) ?? [];
+      if (!body) this.error("There is no WebAssembly in @jitsi/rnnoise-wasm.");
+      // What serves while one writes has no place to put a file.
+      if (!build) return `export const moduleUrl = "data:application/wasm;base64,${body}";`;
+      const file = this.emitFile({ type: "asset", name: "rnnoise.wasm", source: Buffer.from(body as string, "base64") });
+      return `export const moduleUrl = import.meta.ROLLUP_FILE_URL_${file};`;
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [solid(), precompressed()],
+  plugins: [solid(), precompressed(), rnnoise()],
   build: {
     target: "es2024",
     modulePreload: { polyfill: false },

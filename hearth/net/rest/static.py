@@ -22,6 +22,7 @@ _KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
@@ -31,7 +32,8 @@ _KINDS = {
 POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
+        # WebAssembly of its own files, not scripts out of text: decision 0035.
+        "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",

@@ -6,9 +6,10 @@ const loadDevices = () => import("../voice/devices.ts");
 /** Hear the level of a microphone that is only tried; gives the way to end it. `play` lets the person hear themself. */
 export async function tryMicrophone(level: (db: number) => void, play: boolean): Promise<() => void> {
   const { Microphone } = await import("../voice/microphone.ts");
-  const mic = await Microphone.make({ level, ended: () => {} });
+  const open = () => mic.open(store.microphone(), { echo: store.echo(), noise: store.noise(), gain: store.gain() });
+  const mic = await Microphone.make({ level, ended: () => void open().catch(() => {}), plain: store.setPlainNoise });
   try {
-    await mic.open(store.microphone(), { echo: store.echo(), noise: store.noise(), gain: store.gain() });
+    await open();
   } catch (error) {
     mic.close();
     throw error;

@@ -5,7 +5,7 @@ import type { Channel, Id, VoiceState } from "../core/types.ts";
 import { channels, isPrivate, may } from "../store/channels.ts";
 import { myId, session } from "../store/session.ts";
 import * as store from "../store/voice.ts";
-import { type Failure, NO_ANSWER } from "../voice/machine.ts";
+import { type Failure, NO_ANSWER, NO_ROUTE } from "../voice/machine.ts";
 import type { Sound } from "../voice/sounds.ts";
 import type { Shows, Talk, TalkListener, Wishes } from "../voice/talk.ts";
 import { command } from "./session.ts";
@@ -74,10 +74,13 @@ function fail(failure: Failure): void {
   clearTimeout(asking);
   talk?.stop();
   talk = null;
+  store.roomEnded();
+  store.ownIs({ quality: null });
+  // Where the server as a whole is away it is no matter of voice: one is back in once it is there.
+  if ((failure === NO_ANSWER || failure === NO_ROUTE) && (session.connection !== "ready" || !navigator.onLine)) return store.ownIs({ phase: "asking" });
   hide();
   ask(null, store.own.guildId);
-  store.roomEnded();
-  store.ownIs({ phase: "failed", failure, quality: null });
+  store.ownIs({ phase: "failed", failure });
 }
 
 /** Who was taken out, and is told of no other place, is out; while the server is away nobody can tell. */
@@ -248,13 +251,7 @@ const listener = (): TalkListener => ({
     store.ownIs({ phase: "waiting" });
     awaitWord(failure);
   },
-  failed(failure) {
-    talk = null;
-    // Who waits for the server as a whole goes on once it is back.
-    if (failure !== NO_ANSWER || session.connection === "ready") return fail(failure);
-    store.roomEnded();
-    begin();
-  },
+  failed: fail,
   renew() {
     talk = null;
     store.roomEnded();
@@ -273,6 +270,7 @@ const listener = (): TalkListener => ({
     store.setFigures(figures);
   },
   microphone: (failure) => store.ownIs({ deafMic: failure }),
+  plain: store.setPlainNoise,
 });
 
 async function connect(server: store.Server): Promise<void> {
@@ -370,4 +368,5 @@ if (typeof addEventListener === "function") {
   });
   addEventListener("keyup", (event) => event.code === store.pushKey() && hold(false));
   addEventListener("blur", () => hold(false));
+  addEventListener("online", () => store.own.phase === "asking" && begin());
 }

@@ -54,7 +54,7 @@ export function Header(props: { title: string; channel?: Channel; icon?: IconNam
               <IconButton icon="chat" label={chatting() ? "Show the room" : "Show the chat"} pressed={chatting()} onClick={() => setChatting(!chatting())} />
             </Show>
             <IconButton class={styles.wide} icon="bell" label="Notifications" onClick={() => openDialog({ kind: "notify", guildId: channel().guild_id, channelId: channel().id })} />
-            <IconButton icon="pin" label="Pinned messages" pressed={panel() === "pins"} onClick={() => setPanel(panel() === "pins" ? "none" : "pins")} />
+            <IconButton class={isVoice(channel()) && !chatting() ? styles.wide : undefined} icon="pin" label="Pinned messages" pressed={panel() === "pins"} onClick={() => setPanel(panel() === "pins" ? "none" : "pins")} />
           </>
         )}
       </Show>

@@ -1,6 +1,6 @@
 // Over the person's own bar while they are in voice: where, how the connection is, what they show, the way out.
-import { createEffect, type JSX, Match, on, Show, Switch } from "solid-js";
-import { leave, retry, retryMicrophone, setCameraOn, setScreenOn } from "../actions/voice.ts";
+import { createEffect, type JSX, on, Show } from "solid-js";
+import { leave, setCameraOn, setScreenOn } from "../actions/voice.ts";
 import { channelName, isPrivate, may } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { setPane } from "../store/place.ts";
@@ -9,9 +9,9 @@ import { Button, IconButton } from "../ui/Button.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { follow } from "../ui/router.ts";
 import { attempt, say } from "../ui/toast.tsx";
+import { Quality } from "./Quality.tsx";
+import { phaseWords, roomInSight, VoiceNotes } from "./VoiceNotes.tsx";
 import styles from "./VoicePanel.module.css";
-
-const PHASES = { none: "", asking: "Joining…", connecting: "Connecting…", connected: "In voice", waiting: "Reconnecting…", failed: "Not in voice" };
 
 export default function VoicePanel(): JSX.Element {
   createEffect(on(notice, (text) => say(text), { defer: true }));
@@ -24,13 +24,7 @@ export default function VoicePanel(): JSX.Element {
   const href = () => `/channels/${own.guildId ?? "@me"}/${own.channelId}`;
   const direct = () => own.phase === "connected" && (own.quality?.direct ?? false);
   const state = () => (own.phase === "connected" ? (own.quality?.grade ?? "good") : own.phase === "failed" ? "failed" : "wait");
-  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : direct() ? "In voice, directly" : PHASES[own.phase]);
-  const figures = () => {
-    const now = own.quality;
-    if (!now || own.phase !== "connected") return undefined;
-    const parts = [now.roundTripMs === null ? "" : `${now.roundTripMs} ms there and back`, `${now.lossPercent} % lost`, `${now.jitterMs} ms jitter`, now.direct ? "directly between the two of you, not by the server" : ""];
-    return parts.filter(Boolean).join(", ");
-  };
+  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : direct() ? "In voice, directly" : phaseWords());
   const shows = () => {
     const channel = myChannel();
     return channel !== undefined && (isPrivate(channel) || may(channel, "STREAM")) && !(isStage(channel) && silenced());
@@ -38,13 +32,12 @@ export default function VoicePanel(): JSX.Element {
   return (
     <section class={styles.panel} aria-label="Voice">
       <div class={styles.top} data-state={state()}>
-        <Icon name={own.phase === "failed" ? "warning" : "signal"} size={18} class={styles.sign} />
+        <Show when={own.phase === "connected"} fallback={<Icon name={own.phase === "failed" ? "warning" : "signal"} size={18} class={styles.sign} />}>
+          <Quality class={styles.quality} />
+        </Show>
         <div class={styles.words}>
-          <p class={`cut ${styles.state}`} role="status" data-tip={figures()} data-tip-at="above" data-voice={own.phase} data-direct={direct() || undefined}>
+          <p class={`cut ${styles.state}`} role="status" data-voice={own.phase} data-direct={direct() || undefined}>
             {words()}
-            <Show when={figures()}>
-              {(text) => <span class="unseen">{`: ${text()}`}</span>}
-            </Show>
           </p>
           <a class={`cut ${styles.where}`} href={href()} onClick={(event) => { follow(event); setPane("none"); }}>
             {where()}
@@ -52,34 +45,8 @@ export default function VoicePanel(): JSX.Element {
         </div>
         <IconButton icon="hangUp" label={own.phase === "failed" ? "Close" : "Disconnect"} tip="above" class={styles.leave} onClick={leave} />
       </div>
-      <Switch>
-        <Match when={own.failure}>
-          {(failure) => (
-            <div class={styles.note}>
-              <p>
-                <b>{failure().text}</b> {failure().way}
-              </p>
-              <Show when={failure().again}>
-                <Button onClick={retry}>Try again</Button>
-              </Show>
-            </div>
-          )}
-        </Match>
-        <Match when={own.phase === "connected" && own.quality?.way}>
-          <p class={styles.note}>{own.quality?.way}</p>
-        </Match>
-      </Switch>
-      <Show when={own.phase !== "failed" && own.deafMic}>
-        {(failure) => (
-          <div class={styles.note}>
-            <p>
-              <b>{failure().text}</b> You hear the others. {failure().way}
-            </p>
-            <Show when={failure().again}>
-              <Button onClick={retryMicrophone}>Try the microphone again</Button>
-            </Show>
-          </div>
-        )}
+      <Show when={!roomInSight()}>
+        <VoiceNotes />
       </Show>
       <Show when={own.phase === "connected" && shows()}>
         <div class={styles.tools}>

@@ -2,6 +2,7 @@
 import { createSignal } from "solid-js";
 import { createStore, produce, reconcile } from "solid-js/store";
 import { type Call, type Channel, ChannelType, type Id, type Stage, type VoiceState } from "../core/types.ts";
+import type { Noise } from "../voice/devices.ts";
 import type { Failure, Stream } from "../voice/machine.ts";
 import type { Quality } from "../voice/quality.ts";
 import { channels, isPrivate, may } from "./channels.ts";
@@ -96,7 +97,12 @@ export const [microphone, setMicrophone] = remembered<string>("voice.microphone"
 export const [speaker, setSpeaker] = remembered<string>("voice.speaker", "");
 export const [camera, setCamera] = remembered<string>("voice.camera", "");
 export const [echo, setEcho] = remembered<boolean>("voice.echo", true);
-export const [noise, setNoise] = remembered<boolean>("voice.noise", true);
+// It was kept as on and off before there was a stronger one.
+const [keptNoise, setNoise] = remembered<Noise | boolean>("voice.noise", "browser");
+export const noise = (): Noise => (keptNoise() === false ? "none" : keptNoise() === true ? "browser" : (keptNoise() as Noise));
+export { type Noise, setNoise };
+/** Whether the stronger one is wanted, and does not work here: the browser's own is used. */
+export const [plainNoise, setPlainNoise] = createSignal(false);
 export const [gain, setGain] = remembered<boolean>("voice.gain", true);
 export const [sounds, setSounds] = remembered<boolean>("voice.sounds", true);
 /** Whether media of a call of two may go directly, which shows the other one's address to each. */

@@ -38,6 +38,7 @@ const Search = lazy(loadSearch);
 const Inbox = lazy(() => import("../parts/Inbox.tsx"));
 const Room = lazy(() => import("../parts/Room/Room.tsx"));
 const VoicePanel = lazy(() => import("../parts/VoicePanel.tsx"));
+const VoiceStrip = lazy(() => import("../parts/VoiceStrip.tsx"));
 const Ringing = lazy(() => import("../parts/Ringing.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
 
@@ -198,7 +199,7 @@ export default function Shell(): JSX.Element {
               return (
                 <>
                   <Header title={channelName(one())} channel={one()} />
-                  <Connection />
+                  <Under />
                   <Show
                     when={!isVoice(one()) || (chatting() && isWritten(one()))}
                     fallback={
@@ -227,7 +228,7 @@ export default function Shell(): JSX.Element {
           </Match>
           <Match when={place().guild === "@me"}>
             <Header title="Friends" />
-            <Connection />
+            <Under />
             <Friends />
           </Match>
         </Switch>
@@ -281,11 +282,25 @@ export default function Shell(): JSX.Element {
   );
 }
 
+/** Under the header: what the connection is like when it is not as it should be, and on narrow screens a stay in voice. */
+function Under(): JSX.Element {
+  return (
+    <div>
+      <Connection />
+      <Show when={own.phase !== "none"}>
+        <Suspense>
+          <VoiceStrip />
+        </Suspense>
+      </Show>
+    </div>
+  );
+}
+
 function Nowhere(props: { guildId: string | null }): JSX.Element {
   return (
     <>
       <Header title={props.guildId ? (guilds[props.guildId]?.name ?? "") : "Hearth"} />
-      <Connection />
+      <Under />
       <div class={styles.empty}>
         <Flame size={56} />
         <h2>There is no channel here that you can see.</h2>

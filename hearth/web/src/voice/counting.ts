@@ -19,9 +19,15 @@ export class Counting {
     const pictures: Carried[] = [];
     let [lost, got, jitterMs, roundTripMs, upLoss] = [0, 0, 0, null as number | null, 0];
     const codecs = new Map<string, string>();
+    const ways = new Map<string, Counted["route"]>();
+    let route: Counted["route"] = null;
+    stats.forEach((one) => one.type === "local-candidate" && ways.set(one.id, one.candidateType === "relay" ? "relay" : one.protocol === "tcp" ? "tcp" : "udp"));
     stats.forEach((one) => one.type === "codec" && codecs.set(one.id, String(one.mimeType).split("/")[1] ?? ""));
     stats.forEach((one) => {
-      if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) roundTripMs = Math.round(one.currentRoundTripTime * 1000);
+      if (one.type === "candidate-pair" && one.nominated && one.state === "succeeded") {
+        route = ways.get(one.localCandidateId) ?? route;
+        if (one.currentRoundTripTime !== undefined) roundTripMs = Math.round(one.currentRoundTripTime * 1000);
+      }
       if (one.type === "remote-inbound-rtp" && one.kind === "audio") upLoss = Math.max(upLoss, (one.fractionLost ?? 0) * 100);
       // Of what one shows oneself a screen is told of; a camera goes in several layers.
       if (one.type !== "inbound-rtp" && !(one.type === "outbound-rtp" && one.kind === "video" && !one.rid)) return;
@@ -34,9 +40,11 @@ export class Counting {
       }
       if (one.kind === "video" && one.mid && one.frameWidth) {
         const key = `${one.type} ${one.mid}`;
-        const [bytes, at] = this.bytes.get(key) ?? [octets, now];
+        const before = this.bytes.get(key);
         this.bytes.set(key, [octets, now]);
-        const kbits = now > at ? Math.round(((octets - bytes) * 8) / (now - at)) : 0;
+        // What it takes is known from the second look on.
+        if (!before || now <= before[1]) return;
+        const kbits = Math.round(((octets - before[0]) * 8) / (now - before[1]));
         const rate = kbits >= 1000 ? `${(kbits / 1000).toFixed(1)} Mbit/s` : `${kbits} kbit/s`;
         pictures.push({ mid: one.mid, sent, words: `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps, ${codecs.get(one.codecId) ?? ""} ${rate}` });
       }
@@ -44,6 +52,6 @@ export class Counting {
     const [newLost, newGot] = [Math.max(0, lost - this.before.lost), Math.max(0, got - this.before.got)];
     this.before = { lost, got };
     const downLoss = newLost + newGot > 20 ? (newLost / (newLost + newGot)) * 100 : 0;
-    return { counted: { roundTripMs, lossPercent: Math.round(Math.max(downLoss, upLoss) * 10) / 10, jitterMs }, pictures };
+    return { counted: { roundTripMs, lossPercent: Math.round(Math.max(downLoss, upLoss) * 10) / 10, jitterMs, route }, pictures };
   }
 }

@@ -22,10 +22,17 @@ export async function listDevices(): Promise<Devices> {
   return { inputs: of("audioinput", "Microphone"), outputs: of("audiooutput", "Speaker"), cameras: of("videoinput", "Camera") };
 }
 
-/** Be told when something is plugged in or out; gives the way to end it. */
+/** Be told when something is plugged in or out, or the microphone is allowed or not any more; gives the way to end it. */
 export function onDevices(changed: () => void): () => void {
-  navigator.mediaDevices?.addEventListener("devicechange", changed);
-  return () => navigator.mediaDevices?.removeEventListener("devicechange", changed);
+  const over = new AbortController();
+  const { signal } = over;
+  navigator.mediaDevices?.addEventListener("devicechange", changed, { signal });
+  // Not every browser tells of that.
+  void navigator.permissions
+    ?.query({ name: "microphone" as PermissionName })
+    .then((allowed) => allowed.addEventListener("change", changed, { signal }))
+    .catch(() => {});
+  return () => over.abort();
 }
 
 export type Thing = "microphone" | "camera" | "screen";
@@ -84,16 +91,19 @@ async function chosen(thing: Thing, id: string, ask: (which: { deviceId?: Constr
   }
 }
 
+/** What is done against noise: nothing, what the browser has for it, or the stronger way of `suppressor.ts`. */
+export type Noise = "none" | "browser" | "strong";
+
 export interface Treatment {
   echo: boolean;
-  noise: boolean;
+  noise: Noise;
   gain: boolean;
 }
 
 export function openMicrophone(id: string, treat: Treatment): Promise<MediaStream> {
   return chosen("microphone", id, (which) =>
     navigator.mediaDevices.getUserMedia({
-      audio: { ...which, echoCancellation: treat.echo, noiseSuppression: treat.noise, autoGainControl: treat.gain, channelCount: 1 },
+      audio: { ...which, echoCancellation: treat.echo, noiseSuppression: treat.noise === "browser", autoGainControl: treat.gain, channelCount: 1 },
     }),
   );
 }

@@ -34,6 +34,8 @@ export interface Failure {
   text: string;
   way: string;
   again: boolean;
+  /** Whether the page that tries the ways to the server tells more. */
+  check?: true;
 }
 
 export interface Ready {
@@ -74,6 +76,8 @@ const LONGEST_WAIT_MS = 5_000;
 const HELLO_MS = 8_000;
 /** Who answers no Identify or offer in this time does not answer. */
 const ANSWER_MS = 10_000;
+/** Who was never let in for so long is not let in. */
+const FIRST_MS = 20_000;
 /** So many sockets in a row without a word of sense are enough. */
 const MOST_TRIES = 8;
 
@@ -91,6 +95,9 @@ const FINAL: Record<number, Failure> = {
 export const NO_ANSWER: Failure = {
   text: "The server's voice does not answer.", way: "Try again; if it stays so, tell whoever runs the server.", again: true,
 };
+export const NO_ROUTE: Failure = {
+  text: "Voice does not get through your network.", way: "Neither UDP nor TCP reaches the server's voice. Try another network, or without VPN.", again: true, check: true,
+};
 
 /** One stay in one channel. Times are monotonic milliseconds; `random` gives 0 ≤ x < 1. */
 export class Machine {
@@ -103,6 +110,7 @@ export class Machine {
   private seq = -1;
   private rev = 0;
   private answerBy: number | null = null;
+  private firstBy: number | null = null;
 
   constructor(url: string, identity: Identity, random: () => number) {
     this.url = url;
@@ -112,6 +120,7 @@ export class Machine {
 
   start(now: number): Output[] {
     if (this.state === "over" || this.line.up) return [];
+    if (!this.ready) this.firstBy ??= now + FIRST_MS;
     this.line.connecting(now);
     return [...this.turn("connecting"), { do: "connect", url: this.url }];
   }
@@ -131,7 +140,7 @@ export class Machine {
         return [this.introduce()];
       case OP.READY:
         this.ready = true;
-        this.answerBy = null;
+        this.answerBy = this.firstBy = null;
         this.line.tries = 0;
         return [...this.turn("ready"), { do: "ready", ready: d as Ready }];
       case OP.RESUMED:
@@ -187,11 +196,12 @@ export class Machine {
 
   /** When `tick` has something to do; null for never. */
   wakeAt(): number | null {
-    const at = Math.min(...this.line.times(), this.answerBy ?? Infinity);
+    const at = Math.min(...this.line.times(), this.answerBy ?? Infinity, this.firstBy ?? Infinity);
     return at === Infinity ? null : at;
   }
 
   tick(now: number): Output[] {
+    if (this.firstBy !== null && now >= this.firstBy) return [{ do: "close", code: 4000 }, ...this.fail(NO_ANSWER)];
     if (this.answerBy !== null && now >= this.answerBy) return this.giveUp(now);
     const due = this.line.tick(now);
     if (due === "connect") return this.start(now);
@@ -253,7 +263,7 @@ export class Machine {
 
   private end(): Output[] {
     this.line.end();
-    this.answerBy = null;
+    this.answerBy = this.firstBy = null;
     return this.turn("over");
   }
 

@@ -1,6 +1,7 @@
 // A recording of the microphone for a voice message: its bytes, its length, and its shape.
 import { waveformOf } from "../core/waveform.ts";
 import { NoDevice, openMicrophone, type Treatment } from "./devices.ts";
+import { makeSuppressor, microphoneContext } from "./suppressor.ts";
 
 export interface Recorded {
   file: File;
@@ -21,21 +22,26 @@ export const LONGEST_S = 20 * 60;
 export class Recorder {
   private readonly media: MediaStream;
   private readonly recorder: MediaRecorder;
-  private readonly context = new AudioContext();
+  private readonly context: AudioContext;
   private readonly name: string;
   private readonly chunks: Blob[] = [];
   private readonly levels: number[] = [];
   private readonly began = performance.now();
   private readonly timer: ReturnType<typeof setInterval>;
 
-  private constructor(media: MediaStream, told: (seconds: number, levels: number[]) => void) {
+  private constructor(context: AudioContext, suppressor: AudioNode | null, media: MediaStream, told: (seconds: number, levels: number[]) => void) {
+    this.context = context;
     this.media = media;
+    let sound = context.createMediaStreamSource(media) as AudioNode;
+    if (suppressor) sound = sound.connect(suppressor);
     const [type, name] = FORMS.find(([one]) => MediaRecorder.isTypeSupported(one)) ?? ["", "voice-message.webm"];
     this.name = name;
-    this.recorder = new MediaRecorder(media, { mimeType: type || undefined, audioBitsPerSecond: BITS });
+    const out = suppressor ? context.createMediaStreamDestination() : null;
+    if (out) sound.connect(out);
+    this.recorder = new MediaRecorder(out?.stream ?? media, { mimeType: type || undefined, audioBitsPerSecond: BITS });
     this.recorder.ondataavailable = (event) => this.chunks.push(event.data);
     const analyser = new AnalyserNode(this.context, { fftSize: 2048 });
-    this.context.createMediaStreamSource(media).connect(analyser);
+    sound.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     this.timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
@@ -48,7 +54,15 @@ export class Recorder {
   /** Begin. `told` is called about twenty times a second. Throws `NoDevice`. */
   static async begin(id: string, treat: Treatment, told: (seconds: number, levels: number[]) => void): Promise<Recorder> {
     if (typeof MediaRecorder === "undefined") throw new NoDevice("", "microphone");
-    return new Recorder(await openMicrophone(id, treat), told);
+    const context = microphoneContext();
+    const suppressor = treat.noise === "strong" ? await makeSuppressor(context, () => {}).catch(() => null) : null;
+    try {
+      const noise = treat.noise === "strong" && !suppressor ? "browser" : treat.noise;
+      return new Recorder(context, suppressor, await openMicrophone(id, { ...treat, noise }), told);
+    } catch (error) {
+      void context.close();
+      throw error;
+    }
   }
 
   /** End, and have what was said. */

@@ -1,8 +1,8 @@
 // One stay in one channel: signalling, media, microphone and ears, put together.
 import { Driver, type Wire } from "../gateway/driver.ts";
-import { NoDevice, type Treatment } from "./devices.ts";
+import { NoDevice, onDevices, type Treatment } from "./devices.ts";
 import { Hearing } from "./hearing.ts";
-import { type Failure, type Identity, Machine, type Output, type Payload, type Stream } from "./machine.ts";
+import { type Failure, type Identity, Machine, NO_ROUTE, type Output, type Payload, type Stream } from "./machine.ts";
 import { Microphone } from "./microphone.ts";
 import { Pairing } from "./pairing.ts";
 import { Peer } from "./peer.ts";
@@ -23,6 +23,8 @@ export interface TalkListener {
   quality(quality: Quality, figures: Record<number, string>): void;
   /** The microphone could not be had; null once it can. */
   microphone(failure: Failure | null): void;
+  /** Whether the browser's own way against noise stands in for the stronger one, which does not work here. */
+  plain(on: boolean): void;
 }
 
 /** What the person shows; whoever opened it stops it. */
@@ -57,12 +59,6 @@ const WANT_MS = 250;
 const LOWER_MS = 1_000;
 const MOST_RESTARTS = 3;
 
-const NO_ROUTE: Failure = {
-  text: "Voice does not get through your network.",
-  way: "It uses the server's own port by UDP. Try another network, or ask who runs the server to open that port.",
-  again: true,
-};
-
 export class Talk {
   private readonly machine: Machine;
   private readonly me: string;
@@ -72,7 +68,11 @@ export class Talk {
   private readonly driver: Driver<Payload, Output>;
   private peer: Peer | null = null;
   private mic: Microphone | null = null;
+  private making: Promise<Microphone> | null = null;
   private micWanted = "";
+  /** Whether there is no microphone, and another may come. */
+  private micMissed = false;
+  private readonly unhear = onDevices(() => this.micMissed && this.retryMicrophone());
   private route: ReturnType<typeof setTimeout> | undefined;
   private counting: ReturnType<typeof setInterval> | undefined;
   private wanting: ReturnType<typeof setTimeout> | undefined;
@@ -146,6 +146,7 @@ export class Talk {
     clearTimeout(this.lowering);
     clearInterval(this.counting);
     this.pairing.close();
+    this.unhear();
     this.mic?.close();
     this.hearing.close();
     this.peer?.close();
@@ -166,22 +167,24 @@ export class Talk {
     if (this.over || wanted === this.micWanted) return;
     this.micWanted = wanted;
     try {
-      const mic = this.mic ?? (await Microphone.make({
+      this.making ??= Microphone.make({
         level: (_, open) => this.opened(open),
-        ended: () => {
-          // The next best takes over.
-          this.micWanted = "";
-          void this.listen();
-        },
-      }));
+        // The next best takes over.
+        ended: () => this.retryMicrophone(),
+        plain: (on) => this.listener.plain(on),
+      });
+      const mic = await this.making;
       if (this.over) return mic.close();
       this.mic = mic;
       this.obey();
       await mic.open(id, treat);
       await this.peer?.speakWith(mic.track);
+      this.micMissed = false;
       this.listener.microphone(null);
     } catch (error) {
       if (this.over) return;
+      if (!this.mic) this.making = null;
+      this.micMissed = true;
       this.listener.microphone(error instanceof NoDevice ? error.failure : new NoDevice("", "microphone").failure);
     }
   }

@@ -1,13 +1,16 @@
 // A voice channel or call seen from inside: who is there, what they show, and what the person does.
 import { createEffect, createMemo, createSignal, For, type JSX, on, onCleanup, onMount, Show } from "solid-js";
-import { call, join, leave, setCameraOn, setDeafened, setMuted, setScreenOn, wantPictures } from "../../actions/voice.ts";
-import type { Channel } from "../../core/types.ts";
+import { call, join, leave, retryMicrophone, setCameraOn, setDeafened, setMuted, setScreenOn, wantPictures } from "../../actions/voice.ts";
+import type { Channel, Id } from "../../core/types.ts";
 import { channelName, isPrivate, may } from "../../store/channels.ts";
+import { nameIn } from "../../store/guilds.ts";
 import { myId } from "../../store/session.ts";
 import { audienceOf, calls, homeOf, isFull, isStage, own, room, speakersIn, voicesIn, watched } from "../../store/voice.ts";
 import { Button, IconButton } from "../../ui/Button.tsx";
 import { attempt } from "../../ui/toast.tsx";
 import { Face } from "../Face.tsx";
+import { Quality, secrecy } from "../Quality.tsx";
+import { phaseWords, VoiceNotes } from "../VoiceNotes.tsx";
 import styles from "./Room.module.css";
 import { Audience, StageControls, StageHead } from "./Stage.tsx";
 import { Tile } from "./Tile.tsx";
@@ -52,11 +55,18 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
     }),
   );
   const shows = () => isPrivate(props.channel) || may(props.channel, "STREAM");
+  /** Who of a private channel does not know yet that they are called, or does not answer. */
+  const called = () => (calls[props.channel.id]?.ringing ?? []).filter((id) => id !== myId());
   const speaks = () => isPrivate(props.channel) || may(props.channel, "SPEAK");
   /** For who may speak, or would if they were let. */
   const speaking = () => (
     <>
-      <IconButton icon={own.selfMute || own.selfDeaf ? "micOff" : "mic"} label={own.selfMute ? "Unmute" : "Mute"} tip="above" disabled={!speaks()} class={own.selfMute || own.selfDeaf ? styles.off : styles.control} onClick={() => setMuted(!own.selfMute)} />
+      <Show
+        when={own.deafMic && !own.selfMute && !own.selfDeaf}
+        fallback={<IconButton icon={own.selfMute || own.selfDeaf ? "micOff" : "mic"} label={own.selfMute ? "Unmute" : "Mute"} tip="above" disabled={!speaks()} class={own.selfMute || own.selfDeaf ? styles.off : styles.control} onClick={() => setMuted(!own.selfMute)} />}
+      >
+        <IconButton icon="micOff" label="There is no microphone: try again" tip="above" class={styles.off} onClick={retryMicrophone} />
+      </Show>
       <Show when={shows()}>
         <IconButton icon={own.camera ? "camera" : "cameraOff"} label={own.camera ? "Turn the camera off" : "Turn the camera on"} tip="above" class={own.camera ? styles.on : styles.control} onClick={() => void attempt(() => setCameraOn(!own.camera))} />
         <IconButton icon="screen" label={own.screen ? "Stop sharing" : "Share your screen"} tip="above" class={own.screen ? styles.on : styles.control} onClick={() => void attempt(() => setScreenOn(!own.screen))} />
@@ -64,7 +74,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
     </>
   );
   return (
-    <section class={styles.room} data-fills data-strip={props.strip || undefined} data-stage={stage() || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
+    <section class={styles.room} data-fills data-strip={props.strip || undefined} data-stage={stage() || undefined} data-outside={!here() || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
       <Show when={stage()}>
         <StageHead channel={props.channel} />
       </Show>
@@ -78,7 +88,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
                   home={homeOf(props.channel)}
                   guildId={props.channel.guild_id}
                   focused={focused() === key}
-                  small={props.strip === true || (focused() !== undefined && focused() !== key)}
+                  small={props.strip === true || !here() || (focused() !== undefined && focused() !== key)}
                   onFocus={() => setLarge(large() === key ? null : key)}
                 />
               )}
@@ -92,28 +102,72 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
         </Show>
         <Audience channel={props.channel} />
       </Show>
-      <Show when={here()} fallback={<Door channel={props.channel} strip={props.strip} />}>
+      <Show
+        when={here()}
+        fallback={
+          <Show when={own.channelId === props.channel.id} fallback={<Door channel={props.channel} strip={props.strip} />}>
+            <div class={styles.notes}>
+              <VoiceNotes
+                more={
+                  <Button kind="quiet" onClick={leave}>
+                    Not now
+                  </Button>
+                }
+              />
+            </div>
+          </Show>
+        }
+      >
+        <div class={styles.notes}>
+          <Show when={own.phase !== "connected"}>
+            <p class={styles.phase}>
+              <i aria-hidden="true" /> {phaseWords()}
+            </p>
+          </Show>
+          <VoiceNotes />
+          <Show when={called().length}>
+            <Called ids={called()} />
+          </Show>
+        </div>
         <div class={styles.controls} role="toolbar" aria-label="Voice">
           <Show when={stage()} fallback={speaking()}>
             <StageControls channel={props.channel} speaks={speaking()} />
           </Show>
           <IconButton icon={own.selfDeaf ? "earsOff" : "ears"} label={own.selfDeaf ? "Undeafen" : "Deafen"} tip="above" class={own.selfDeaf ? styles.off : styles.control} onClick={() => setDeafened(!own.selfDeaf)} />
+          <Show when={props.strip && own.phase === "connected"}>
+            <Quality class={styles.quality} />
+          </Show>
           <IconButton icon="hangUp" label="Leave voice" tip="above" class={styles.hangUp} onClick={leave} />
         </div>
         <Show when={!props.strip}>
-          <p class={styles.small}>
-            <Show when={!speaks() && !stage()}>You may listen here, not speak. </Show>
-            Encrypted on the way to the server. Whoever runs it could listen.
-          </p>
+          <div class={styles.foot}>
+            <Show when={own.phase === "connected"}>
+              <Quality words />
+            </Show>
+            <p>
+              <Show when={users().length === 1 && !stage()}>Nobody else is here yet. </Show>
+              <Show when={!speaks() && !stage()}>You may listen here, not speak. </Show>
+              {secrecy()}
+            </p>
+          </div>
         </Show>
       </Show>
     </section>
   );
 }
 
+function Called(props: { ids: Id[] }): JSX.Element {
+  return (
+    <p class={styles.rung} role="status">
+      <For each={props.ids}>{(id) => <Face id={id} size={24} />}</For>
+      <span>Calling {props.ids.map((id) => nameIn(undefined, id)).join(", ")}…</span>
+    </p>
+  );
+}
+
 /** The way in, for who looks from outside. */
 function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
-  const ringing = () => (calls[props.channel.id]?.ringing ?? []).filter((id) => id !== myId());
+  const called = () => (calls[props.channel.id]?.ringing ?? []).filter((id) => id !== myId());
   const bar = () => {
     if (isPrivate(props.channel)) return "";
     if (!may(props.channel, "CONNECT")) return "You can't join here. Ask a moderator to let you in.";
@@ -136,10 +190,8 @@ function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
           {isStage(props.channel) ? " You come as a listener." : ""}
         </p>
       </Show>
-      <Show when={ringing().length}>
-        <p class={styles.rung}>
-          <For each={ringing()}>{(id) => <Face id={id} size={24} />}</For> is being called…
-        </p>
+      <Show when={called().length}>
+        <Called ids={called()} />
       </Show>
       <Show when={!bar()} fallback={<p>{bar()}</p>}>
         <Button kind="primary" icon={isPrivate(props.channel) ? "phone" : "volume"} onClick={() => (isPrivate(props.channel) ? void attempt(() => call(props.channel, false)) : join(props.channel))}>

@@ -35,7 +35,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
     return props.focused ? `${what}. Show all` : `${what}. Show large`;
   };
   return (
-    <li ref={element} class={styles.tile} data-kind={props.tile.kind} data-ssrc={waits() ? undefined : props.tile.ssrc} data-speaking={(props.tile.kind !== "screen" && isSpeaking(props.tile.userId)) || undefined} style={{ "--hue": hueOf(props.tile.userId) }}>
+    <li ref={element} class={styles.tile} data-kind={props.tile.kind} data-small={props.small || undefined} data-ssrc={waits() ? undefined : props.tile.ssrc} data-speaking={(props.tile.kind !== "screen" && isSpeaking(props.tile.userId)) || undefined} style={{ "--hue": hueOf(props.tile.userId) }}>
       <Switch>
         <Match when={waits()}>
           <div class={styles.waits}>
