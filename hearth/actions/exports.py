@@ -74,7 +74,7 @@ read_states.json    how far you have read, by channel
 guilds.json         the guilds that you are in, and who you are there
 dms.json            your DMs and group DMs, and who is in them
 channels.json       the channels in which you wrote; named where you may see them
-pictures/           your avatar and banner, and those that you have in guilds
+pictures/           your avatar and banner, those that you have in guilds, and your groups' icons
 messages.jsonl      what you wrote, a message a line, also where you are no more
 
 Passwords, tokens and secrets are kept only as hashes or sealed, and are not here.
@@ -319,11 +319,13 @@ async def _dms(world: World, user_id: int) -> list[PrivateChannelObject]:
 
 
 async def _pictures(world: World, archive: Archive, user_id: int) -> None:
-    """Write the pictures that a person has set of themselves, everywhere and in guilds."""
+    """Write the pictures of a person, everywhere and in guilds, and those of their groups."""
     paths = {"avatar": f"avatars/{user_id}", "banner": f"banners/{user_id}"}
     for guild_id in await world.directory.guilds_of(user_id):
         for name in ("avatar", "banner"):
             paths[f"{guild_id}-{name}"] = f"guilds/{guild_id}/users/{user_id}/{name}s"
+    for channel_id in await world.directory.private_channel_ids(user_id):
+        paths[f"{channel_id}-icon"] = f"channel-icons/{channel_id}"
     for name, path in paths.items():
         asset = await world.directory.asset(path)
         if asset is not None:

@@ -57,7 +57,8 @@ def read(path: Path) -> dict[str, Any]:
     """What is in an export, by the name of the file."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+        names = [name for name in archive.namelist() if not name.startswith("pictures/")]
+        texts = {name: archive.read(name).decode() for name in names}
     assert texts.pop("README.txt")
     lines = texts.pop("messages.jsonl").splitlines()
     return {
@@ -135,19 +136,30 @@ async def test_all_that_is_ones_own_is_in_it(house: House, folder: Path) -> None
         assert secret not in text, secret
 
 
-async def test_pictures_of_oneself_are_in_it(house: House, folder: Path) -> None:
+async def test_pictures_of_oneself_and_ones_groups_are_in_it(house: House, folder: Path) -> None:
     avatar, banner = still("png"), still("webp", 30, 10)
     uri = f"data:image/png;base64,{base64.b64encode(avatar).decode()}"
     await house.call("update_my_user", BOB, {"avatar": uri})
     uri = f"data:image/webp;base64,{base64.b64encode(banner).decode()}"
     await house.call("update_my_guild_member", BOB, {"banner": uri}, guild_id=GUILD)
+    icon = still("png", 20, 20)
+    ids: list[int] = []
+    for _ in range(2):
+        group = await house.call("create_dm", CAT, {"recipients": [str(ANN), str(BOB)]})
+        ids.append(int(group["id"]))
+        await house.call("update_channel", CAT, {"icon": data_uri(icon)}, channel_id=ids[-1])
+    await house.call("delete_channel", BOB, channel_id=ids[1])  # He leaves it.
     await house.call("create_harvest", BOB)
     await made(house)
     with zipfile.ZipFile(folder / files(folder)[0]) as archive:
         found = {
             name: archive.read(name) for name in archive.namelist() if name.startswith("pictures/")
         }
-    assert found == {"pictures/avatar.png": avatar, f"pictures/{GUILD}-banner.webp": banner}
+    assert found == {
+        "pictures/avatar.png": avatar,
+        f"pictures/{GUILD}-banner.webp": banner,
+        f"pictures/{ids[0]}-icon.png": icon,
+    }
 
 
 async def test_where_one_is_no_more_only_what_one_wrote_is_shown(
