@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, size
 from hearth.commands.settings import settings
 
 
@@ -83,19 +83,20 @@ def rebuild_search(operator: Operator) -> None:
 def stats(operator: Operator) -> None:
     """Print how much there is of everything, and what the disk holds."""
     value = operator.call("show_stats")
-    totals, search = value["totals"], value["search"]
+    totals, search = dict(value["totals"]), value["search"]
     lines = [f"version {value['version']}", f"messages {value['messages']}"]
-    lines += [f"{name} {count}" for name, count in totals.items()]
+    files = f" ({size(totals.pop('file_bytes'))})"
+    lines += [f"{name} {count}{files if name == 'files' else ''}" for name, count in totals.items()]
     if search is not None:
         lines.append(f"search {search['documents']} messages, {search['behind_s']} s behind")
     lines += [
         f"voice process {each['process']} pid {each['pid']} UDP port {each['port']}"
         f" rooms {each['rooms']} people {each['peers']} late {each['lag_s'] * 1000:.0f} ms"
-        f" memory {each['resident_bytes']} bytes restarts {each['restarts']}"
+        f" memory {size(each['resident_bytes'])} restarts {each['restarts']}"
         for each in value["voice"]
     ]
-    lines += [f"disk {name} {size} bytes" for name, size in value["disk"].items()]
-    operator.lines(value, [*lines, f"disk free {value['disk_free']} bytes"])
+    lines += [f"disk {name} {size(taken)}" for name, taken in value["disk"].items()]
+    operator.lines(value, [*lines, f"disk free {size(value['disk_free'])}"])
 
 
 @admin.command()

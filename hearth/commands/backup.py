@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, size, some
 from hearth.commands.settings import failures, settings
 from hearth.store.lock import lock
 
@@ -35,8 +35,8 @@ def backup(operator: Operator, directory: Path, previous: Path | None) -> None:
     made = operator.call("create_backup", wish)
     counts = made["counts"]
     lines = [
-        f"{directory} has {counts['messages']} messages, {counts['users']} users"
-        f" and {counts['blobs']} files ({counts['blob_bytes']} bytes).",
+        f"{directory} has {some(counts['messages'], 'message')}, {some(counts['users'], 'user')}"
+        f" and {some(counts['blobs'], 'file')} ({size(counts['blob_bytes'])}).",
         *(f"File {each} was gone or damaged before." for each in made["lost"]),
     ]
     operator.show(made, "\n".join(lines))
@@ -65,8 +65,8 @@ def restore(operator: Operator, directory: Path, data: str | None, without_damag
     counts = done.counts
     value = {"data": str(target), **msgspec.to_builtins(done)}
     lines = [
-        f"{target} has {counts.messages} messages, {counts.users} users"
-        f" and {counts.blobs - len(done.left_out)} files again.",
+        f"{target} has {some(counts.messages, 'message')}, {some(counts.users, 'user')}"
+        f" and {some(counts.blobs - len(done.left_out), 'file')} again.",
         *(f"File {each} is damaged or missing in the backup." for each in done.left_out),
     ]
     operator.show(value, "\n".join(lines))

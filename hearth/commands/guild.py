@@ -2,7 +2,7 @@
 
 import click
 
-from hearth.commands.operator import Operator, by_operator, paged
+from hearth.commands.operator import Operator, be_sure, by_operator, irrevocable, paged, size, some
 
 
 @click.group()
@@ -40,7 +40,8 @@ def list_guilds(operator: Operator, after: int, limit: int) -> None:
     operator.lines(
         value,
         (
-            f"{g['id']} {g['name']}: {g['members']} members, {g['file_bytes']} bytes of files"
+            f"{g['id']} {g['name']}: {some(g['members'], 'member')},"
+            f" {size(g['file_bytes'])} of files"
             for g in value["guilds"]
         ),
     )
@@ -54,8 +55,8 @@ def show_guild(operator: Operator, name: str) -> None:
     value = operator.call("show_guild", {"guild": name})
     lines = [
         f"{value['id']} {value['name']}, of {value['owner']}, since {value['created_at']}",
-        f"{value['members']} members, {value['roles']} roles,"
-        f" {value['files']} files ({value['file_bytes']} bytes)",
+        f"{some(value['members'], 'member')}, {some(value['roles'], 'role')},"
+        f" {some(value['files'], 'file')} ({size(value['file_bytes'])})",
         *(f"{each['id']} {each['name']}" for each in value["channel_list"]),
     ]
     operator.lines(value, lines)
@@ -88,8 +89,8 @@ def measure_guilds(operator: Operator, name: str | None) -> None:
     operator.lines(
         value,
         (
-            f"{g['id']} {g['name']}: {g['messages']} messages ({g['message_bytes']} bytes),"
-            f" {g['files']} files ({g['file_bytes']} bytes)"
+            f"{g['id']} {g['name']}: {some(g['messages'], 'message')}"
+            f" ({size(g['message_bytes'])}), {some(g['files'], 'file')} ({size(g['file_bytes'])})"
             for g in value["guilds"]
         ),
     )
@@ -97,9 +98,11 @@ def measure_guilds(operator: Operator, name: str | None) -> None:
 
 @guild.command("delete")
 @click.argument("name", metavar="GUILD")
+@irrevocable
 @by_operator
-def delete_guild(operator: Operator, name: str) -> None:
+def delete_guild(operator: Operator, name: str, yes: bool) -> None:
     """Delete a guild with all in it, for good."""
+    be_sure(f"Delete {name} with all its channels and messages, for good?", yes)
     value = operator.call("delete_guild_as_operator", {"guild": name})
     operator.show(value, f"{name} is deleted.")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from hearth.commands.operator import Operator, by_operator
+from hearth.commands.operator import Operator, by_operator, size
 
 
 @click.group()
@@ -20,7 +20,7 @@ def show_message(operator: Operator, channel: int, message_id: int) -> None:
     one = value["message"]
     lines = [
         f"{one['timestamp']} {one['author']['username']}: {one['content']}",
-        *(f"{each['filename']} ({each['size']} bytes)" for each in one["attachments"]),
+        *(f"{each['filename']} ({size(each['size'])})" for each in one["attachments"]),
     ]
     if value["private"]:
         lines.insert(0, "This channel is private. The operator log has that you read it.")

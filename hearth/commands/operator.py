@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -43,6 +44,21 @@ _READS = frozenset(
     }
 )
 """The operations that change nothing which sessions know of."""
+
+_UNKNOWN = {
+    10003: "There is no such channel; `hearth admin guild show GUILD` lists a guild's with ids.",
+    10004: "There is no such guild; `hearth admin guild list` shows all.",
+    10006: "There is no such invite; `hearth admin invite list GUILD` shows a guild's.",
+    10007: "They are no member of that guild; `hearth admin guild join` makes them one.",
+    10008: "There is no such message in that channel.",
+    10011: "There is no such role in that guild; `hearth admin role list GUILD` shows its roles.",
+    10013: "There is no such user; `hearth admin user list` shows people, `bot list` bots.",
+    10014: "There is no such emoji in that guild; `hearth admin emoji list GUILD` shows them.",
+    10026: "They are not banned from that guild.",
+    10060: "There is no such sticker in that guild; `hearth admin sticker list GUILD` shows them.",
+    50028: "That role is @everyone or a bot's own: it is not given or taken.",
+}
+"""Sentences for codes whose texts, which are for programs, name no way out."""
 
 
 class Operator:
@@ -103,8 +119,8 @@ class Operator:
         return found
 
     def lines(self, value: dict[str, Any], lines: Iterable[str]) -> None:
-        """Print the value as JSON, or what it means in some lines."""
-        self.show(value, "\n".join(lines))
+        """Print the value as JSON, or what it means in some lines; that there are none, too."""
+        self.show(value, "\n".join(lines) or "There are none.")
 
     def show(self, value: dict[str, Any], text: str) -> None:
         """Print the value as JSON, or what it means in a line."""
@@ -113,6 +129,8 @@ class Operator:
 
 def _sentence(error: dict[str, Any]) -> str:
     """An error with its form errors, in one line."""
+    if (known := _UNKNOWN.get(error.get("code", 0))) is not None:
+        return known
     said = [str(error.get("message", "The call failed"))]
 
     def walk(node: Any, path: str) -> None:
@@ -148,6 +166,32 @@ def paged(work: Callable[P, None]) -> Callable[P, None]:
     after = click.option("--after", type=int, default=0, help="Only those with greater ids.")
     limit = click.option("--limit", type=int, default=100, help="How many, up to 1000.")
     return after(limit(work))
+
+
+def irrevocable(work: Callable[P, None]) -> Callable[P, None]:
+    """A command that is given `yes`, by `--yes`, for `be_sure`."""
+    return click.option("--yes", is_flag=True, help="Do not ask at a terminal.")(work)
+
+
+def be_sure(question: str, yes: bool) -> None:
+    """Ask who sits at a terminal, and end where they say no; scripts are taken at their word."""
+    if not yes and sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    for step, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= step:
+            return (
+                f"{count / step:.1f} {unit}" if count < 10 * step else f"{count / step:.0f} {unit}"
+            )
+    return some(count, "byte")
+
+
+def some(count: int, noun: str) -> str:
+    """So many of something, in words."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def made(picture: dict[str, Any]) -> str:

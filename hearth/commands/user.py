@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hearth.commands.operator import Operator, by_operator, paged
+from hearth.commands.operator import Operator, be_sure, by_operator, irrevocable, paged, some
 
 
 @click.group()
@@ -75,9 +75,12 @@ def enable_user(operator: Operator, name: str) -> None:
 @user.command("delete")
 @click.argument("name", metavar="USER")
 @click.option("--purge", is_flag=True, help="Delete what they wrote, too.")
+@irrevocable
 @by_operator
-def delete_user(operator: Operator, name: str, purge: bool) -> None:
+def delete_user(operator: Operator, name: str, purge: bool, yes: bool) -> None:
     """Delete a person with their bots, or a bot, for good."""
+    wrote = ", and all that they wrote" if purge else ""
+    be_sure(f"Delete {name}{wrote}, for good?", yes)
     operator.call("delete_user", {"user": name, "purge": purge})
     operator.show({}, f"{name} is deleted.")
 
@@ -123,7 +126,7 @@ def show_user(operator: Operator, name: str) -> None:
     factor = "a second factor" if value["mfa"] else "no second factor"
     lines = [
         f"{value['id']} {value['username']}, {kind}, {value['state']}, since {value['created_at']}",
-        f"{value['sessions']} sessions, {factor}",
+        f"{some(value['sessions'], 'session')}, {factor}",
         *(f"bot {each}" for each in value["bots"]),
         *(
             f"{'owns' if each['owner'] else 'is in'} {each['name']} ({each['id']})"
@@ -155,4 +158,4 @@ def list_sessions(operator: Operator, name: str) -> None:
 def logout_user(operator: Operator, name: str, session: str | None) -> None:
     """End the sessions of a person or bot; their tokens are void."""
     value = operator.call("end_sessions", {"user": name, "session": session})
-    operator.show(value, f"Ended {value['ended']} sessions of {name}.")
+    operator.show(value, f"Ended {some(value['ended'], 'session')} of {name}.")

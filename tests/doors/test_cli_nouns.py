@@ -1,6 +1,10 @@
 """The commands of `hearth admin` about each noun: what scripts read, with and without a server."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from hearth.cli import main
+from hearth.commands.operator import size
 from tests.doors.conftest import Den
 from tests.harness import PASSWORD, Server
 from tests.pictures import data_uri, still
@@ -79,7 +84,7 @@ def test_people(data: Path) -> None:
     assert "owns Den" in shown(data, "user", "show", "ann")
     admin(data, "user", "disable", "cat")
     assert admin(data, "user", "show", "cat")["state"] == "suspended"
-    assert refused(data, "user", "show", "nobody") == "Unknown User"
+    assert refused(data, "user", "show", "nobody").startswith("There is no such user;")
 
 
 def test_sessions(data: Path) -> None:
@@ -123,11 +128,11 @@ def test_guilds(data: Path) -> None:
     assert admin(data, "guild", "usage", "Den") == admin(data, "guild", "usage")
     assert admin(data, "guild", "transfer", "Den", "bob") == {"id": den["id"]}
     assert admin(data, "guild", "show", "Den")["owner"] == "bob"
-    assert refused(data, "guild", "transfer", "Den", "cat") == "Unknown Member"
+    assert "are no member" in refused(data, "guild", "transfer", "Den", "cat")
     assert "bot" in refused(data, "guild", "transfer", "Den", "pinger")
     assert admin(data, "guild", "delete", "Den") == {"id": den["id"]}
     assert admin(data, "guild", "list") == {"guilds": []}
-    assert refused(data, "guild", "delete", "Den") == "Unknown Guild"
+    assert refused(data, "guild", "delete", "Den").startswith("There is no such guild;")
     assert admin(data, "check") == {"faults": []}
 
 
@@ -142,20 +147,21 @@ def test_invites_roles_and_bans(data: Path) -> None:
     assert (invite["code"], invite["max_uses"], invite["expires_at"]) == (code, 3, None)
     assert code in shown(data, "invite", "list", "Den")
     assert admin(data, "invite", "delete", code) == {"id": code}
-    assert refused(data, "invite", "delete", code) == "Unknown Invite"
+    assert refused(data, "invite", "delete", code).startswith("There is no such invite;")
     roles = admin(data, "role", "list", "Den")["roles"]
     assert {each["name"] for each in roles} == {"@everyone", "pinger"}
     assert "@everyone" in shown(data, "role", "list", "Den")
-    assert refused(data, "role", "grant", "Den", "bob", "mods") == "Unknown Role"
-    assert refused(data, "role", "grant", "Den", "bob", "pinger") == "Invalid role"
+    assert refused(data, "role", "grant", "Den", "bob", "mods").startswith("There is no such role")
+    assert "a bot's own" in refused(data, "role", "grant", "Den", "bob", "pinger")
     assert admin(data, "ban", "add", "Den", "bob", "--reason", "spam").keys() == {"id"}
     (ban,) = admin(data, "ban", "list", "Den")["bans"]
     assert (ban["user"]["username"], ban["reason"]) == ("bob", "spam")
     assert "bob: spam" in shown(data, "ban", "list", "Den")
     assert "permission" in refused(data, "ban", "add", "Den", "ann").lower()
     assert admin(data, "ban", "remove", "Den", "bob") == {"id": ban["user"]["id"]}
-    assert refused(data, "ban", "remove", "Den", "bob") == "Unknown Ban"
+    assert refused(data, "ban", "remove", "Den", "bob") == "They are not banned from that guild."
     assert admin(data, "ban", "list", "Den") == {"bans": []}
+    assert shown(data, "ban", "list", "Den") == "There are none.\n"
 
 
 def test_stats(data: Path) -> None:
@@ -166,7 +172,41 @@ def test_stats(data: Path) -> None:
     assert stats["disk"].keys() == {"metadata", "messages", "search", "files", "cache", "other"}
     assert stats["disk"]["metadata"] > 0
     assert stats["search"].keys() == {"documents", "behind_s", "built"}
-    assert "guilds 1" in shown(data, "stats").splitlines()
+    assert {"guilds 1", "files 0 (0 bytes)"} <= set(shown(data, "stats").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (37_396_480, "37 MB"),
+        (999_300_000, "999 MB"),
+        (1_200_000_000_000, "1.2 TB"),
+    ],
+)
+def test_bytes_as_people_read_them(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_what_is_for_good_is_asked_at_a_terminal(data: Path) -> None:
+    """A person says yes or no; a script, or `--yes`, is taken at its word."""
+    words = [sys.executable, "-m", "hearth", "admin", "--data", str(data), "guild", "delete", "Den"]
+    here, there = pty.openpty()
+    try:
+        os.write(here, b"n\n")
+        done = subprocess.run(words, stdin=there, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "Delete Den with all its channels and messages, for good? [y/N]" in done.stderr
+        assert len(admin(data, "guild", "list")["guilds"]) == 1
+        done = subprocess.run([*words, "--yes"], stdin=there, capture_output=True, check=False)
+        assert done.returncode == 0
+    finally:
+        os.close(here)
+        os.close(there)
+    assert admin(data, "guild", "list") == {"guilds": []}
+    assert admin(data, "user", "delete", "cat") == {}
 
 
 async def test_what_is_told_of_it(den: Den) -> None:
@@ -188,7 +228,9 @@ async def test_what_is_told_of_it(den: Den) -> None:
     assert shown(server.data, "emoji", "list", guild) == f"{emoji['id']} kiln by {den.ann.name}\n"
     assert admin(server.data, "emoji", "delete", guild, "kiln") == {"id": emoji["id"]}
     assert (await bob.event("GUILD_EMOJIS_UPDATE"))["emojis"] == []
-    assert refused(server.data, "emoji", "delete", guild, "kiln") == "Unknown Emoji"
+    assert refused(server.data, "emoji", "delete", guild, "kiln").startswith(
+        "There is no such emoji"
+    )
     assert admin(server.data, "emoji", "list", guild) == {"emojis": []}
     form = aiohttp.FormData({"name": "kiln", "tags": "hot"}, default_to_multipart=True)
     form.add_field("file", still(), filename="a.png", content_type="image/png")
@@ -197,7 +239,7 @@ async def test_what_is_told_of_it(den: Den) -> None:
     assert (await bob.event("GUILD_STICKERS_UPDATE"))["stickers"]
     assert admin(server.data, "sticker", "delete", guild, "kiln") == {"id": sticker["id"]}
     assert (await bob.event("GUILD_STICKERS_UPDATE"))["stickers"] == []
-    assert refused(server.data, "sticker", "delete", guild, sticker["id"]) == "Unknown Sticker"
+    assert "no such sticker" in refused(server.data, "sticker", "delete", guild, sticker["id"])
     assert admin(server.data, "sticker", "list", guild) == {"stickers": []}
     usage = server.operate("measure_guild", {"guild": str(guild)})
     assert usage["messages"] == 1
@@ -225,8 +267,8 @@ async def test_a_private_message_is_read_and_deleted_in_the_open(den: Den) -> No
     assert (code, "private" in said.splitlines()[0]) == (0, True)
     assert run(server.data, "message", "delete", dm, sent["id"])[0] == 0
     assert (await den.ann.get(f"/channels/{dm}/messages")).body == []
-    assert "Unknown Message" in run(server.data, "message", "show", dm, sent["id"])[1]
-    assert "Unknown Channel" in run(server.data, "message", "delete", 5, 6)[1]
+    assert "no such message" in run(server.data, "message", "show", dm, sent["id"])[1]
+    assert "no such channel" in run(server.data, "message", "delete", 5, 6)[1]
     entries = server.operate("read_operator_log", {"limit": 4})["entries"]
     assert [(each["action"], each["target"]) for each in entries] == [
         ("read_private_messages", dm),
