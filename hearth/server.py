@@ -68,6 +68,9 @@ SETTLE_S, EARLY_S = 5.0, 0.25
 HOUR_S = 3600.0
 DAY_S = 86_400.0
 
+QUIET_S = 60.0
+"""What only tidies waits so long after the start: those who come back have the machine first."""
+
 LINE_BYTES = 16 << 10
 """The first line of a request may be so long: a search has up to 1024 characters of 12 bytes."""
 
@@ -513,6 +516,7 @@ async def _keep_exports(world: World) -> None:
 
 async def _trim(world: World) -> None:
     """Keep the journal and mentions short; they are what grows when nothing else does."""
+    await asyncio.sleep(QUIET_S)
     while True:
         try:
             await world.trim_journal()
