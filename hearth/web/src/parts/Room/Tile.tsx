@@ -84,7 +84,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
             <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} aria-pressed={apart()} onClick={() => void attempt(() => popOut(props.tile.ssrc as number))} />
           </Show>
           <Show when={props.tile.kind === "screen"}>
-            <Button onClick={() => watch(props.tile.ssrc as number, false)}>Stop watching</Button>
+            <IconButton icon="close" label="Stop watching" onClick={() => watch(props.tile.ssrc as number, false)} />
           </Show>
         </span>
       </Show>
