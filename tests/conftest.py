@@ -30,6 +30,7 @@ LONGEST = (
     "tests/doors/test_accounts.py",
     "tests/doors/test_search.py",
     "tests/doors/test_damage.py",
+    "tests/e2e/test_voice_trouble.py",
     "tests/e2e/test_direct.py",
     "tests/e2e/test_search.py",
     "tests/e2e/test_timeline.py",
