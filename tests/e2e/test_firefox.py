@@ -14,9 +14,10 @@ from playwright.async_api import Browser, expect
 from hearth.sfu.room import Peer, Sfu
 from tests.e2e.firefox import FIREFOX, Firefox, Tab
 from tests.e2e.people import CHROMIUM, SAID, Reader
+from tests.e2e.test_direct import choose
 from tests.e2e.test_screens import AXE
 from tests.e2e.test_voice import MEDIA, NEAR_HZ, Speaker
-from tests.harness import PASSWORD, PAUSE_S, Server
+from tests.harness import PASSWORD, PAUSE_S, Client, Server
 from tests.pictures import moving
 from tests.sfu.call import Call
 from tests.sfu.relay import Relay
@@ -311,3 +312,42 @@ async def test_what_a_network_loses_is_sent_again(firefox: Firefox, blank: str) 
     finally:
         call.close()
     await tab.close()
+
+
+async def test_a_call_goes_directly(
+    server: Server, browser: Browser, firefox: Firefox, clients: Callable[[str], Client]
+) -> None:
+    """From Firefox to Chromium and back, and by the server once one does not let it any more."""
+    assert await asyncio.to_thread(server.stop) == 0
+    server.env["HEARTH_VOICE_P2P"] = "true"
+    await asyncio.to_thread(server.start)
+    ann_id = (await clients("ann").get("/users/@me")).body["id"]
+    call = (await clients("bob").post("/users/@me/channels", {"recipient_id": ann_id})).body["id"]
+    ann = await log_in(firefox, server, "ann", OWN_MICROPHONE)
+    bob = await Speaker.come(browser, server, "bob", 880, permissions=["microphone", "camera"])
+    let = "localStorage.setItem('hearth.voice.direct', 'true')"
+    await ann.run(f"() => {let}")
+    await bob.page.evaluate(let)
+    await ann.go(server.url)
+    await ann.until("() => document.querySelector('[data-connection=ready]') !== null")
+    await bob.page.goto(f"{server.url}/channels/@me/{call}")
+    await bob.connected()
+    await bob.page.get_by_role("button", name="Call", exact=True).click()
+    await ann.until("() => document.querySelector('[role=alertdialog]') !== null")
+    await ann.click("button", "Answer")
+    heard = """players.filter((one) => !one.muted && one.srcObject).map((one) =>
+      connections.findIndex((each) => each.getReceivers().some((receiver) =>
+        receiver.track === one.srcObject.getAudioTracks()[0])))"""
+    direct = f"[...new Set({heard})].includes(1)"
+    await ann.until(f"() => {direct}")
+    await bob.until(direct)
+    await hears(ann, 880)
+    await bob.hears(440)
+    await ann.click("button", "Turn the camera on")
+    await bob.until("document.querySelector('section[aria-label^=\"Voice of\"] video')?.videoWidth")
+    await choose(bob, on=False)
+    await ann.until("() => connections[1].connectionState === 'closed'")
+    await hears(ann, 880)
+    await bob.hears(440)
+    assert ann.faults == bob.faults == []
+    await ann.close()

@@ -29,7 +29,7 @@ DIRECT = 100
 """The opcode: ours alone, and told to nobody who did not speak of it first."""
 
 SDP_BYTES = 24 * 1024
-MOST_WORDS = 48
+MOST_WORDS = 16
 """So many descriptions and lots of candidates may each of two say about one connection."""
 
 _encode = msgspec.json.Encoder().encode

@@ -45,6 +45,11 @@ const HANG_MS = 350;
 /** Addresses are told in lots: each lot is a message. */
 const LOT_MS = 50;
 const MOST_IN_LOT = 16;
+/** The server passes on no longer ones. */
+const LONGEST_SDP = 24 * 1024;
+const LONGEST_CANDIDATE = 512;
+/** So many of the other's addresses are tried: nobody is to be made to knock everywhere. */
+const MOST_TRIED = 32;
 const CAMERA_BITS = 2_500_000;
 const SCREEN_BITS = 4_000_000;
 
@@ -61,6 +66,7 @@ export class Direct {
   private lotTimer: ReturnType<typeof setTimeout> | undefined;
   private lot: { candidate: string; mid: string }[] = [];
   private early: RTCIceCandidateInit[] = [];
+  private tried = 0;
   private ours: RTCRtpTransceiver[] = [];
   private looks: number[] = [];
   private looking = false;
@@ -81,10 +87,7 @@ export class Direct {
       this.pc.addTransceiver(isSound(kind) ? "audio" : "video", { direction: "sendrecv" });
     }
     void this.attempt(async () => {
-      const offer = await this.pc.createOffer();
-      await this.pc.setLocalDescription(offer);
-      this.begun();
-      this.say({ type: "description", id: this.id, kind: "offer", sdp: offer.sdp ?? "" });
+      await this.describe("offer", await this.pc.createOffer());
     });
   }
 
@@ -93,7 +96,7 @@ export class Direct {
     if (word.type === "flows") this.run(this.handover.told(word.sound, word.streams));
     else if (word.type === "end") this.end();
     else if (word.type === "candidates") void this.attempt(() => this.reach(word.candidates.map(({ candidate, mid }) => ({ candidate, sdpMid: mid }))));
-    else if (word.type === "description" && (word.kind === "answer") === this.offers) void this.attempt(() => this.describe(word.kind, word.sdp));
+    else if (word.type === "description" && (word.kind === "answer") === this.offers) void this.attempt(() => this.take(word.kind, word.sdp));
   }
 
   /** The direct way is not wanted any more; the server's takes over. */
@@ -129,17 +132,22 @@ export class Direct {
     if (this.pc.connectionState !== "closed") this.listener.say(word);
   }
 
-  private async describe(type: "offer" | "answer", sdp: string): Promise<void> {
+  /** Addresses are no part of a description: they are told by themselves. */
+  private async take(type: "offer" | "answer", sdp: string): Promise<void> {
     if (this.pc.signalingState !== (this.offers ? "have-local-offer" : "stable") || this.pc.remoteDescription) return;
-    await this.pc.setRemoteDescription({ type, sdp });
+    await this.pc.setRemoteDescription({ type, sdp: sdp.replace(/^a=candidate:.*\r?\n/gm, "") });
     if (!this.offers) {
       this.pc.getTransceivers().forEach((one) => (one.direction = "sendrecv"));
-      const answer = await this.pc.createAnswer();
-      await this.pc.setLocalDescription(answer);
-      this.begun();
-      this.say({ type: "description", id: this.id, kind: "answer", sdp: answer.sdp ?? "" });
+      await this.describe("answer", await this.pc.createAnswer());
     }
     await this.reach(this.early.splice(0));
+  }
+
+  private async describe(kind: "offer" | "answer", { sdp = "" }: RTCSessionDescriptionInit): Promise<void> {
+    await this.pc.setLocalDescription({ type: kind, sdp });
+    if (sdp.length > LONGEST_SDP) throw new Error("This browser describes itself at too great a length.");
+    this.begun();
+    this.say({ type: "description", id: this.id, kind, sdp });
   }
 
   /** The sections are there. */
@@ -152,13 +160,19 @@ export class Direct {
   }
 
   private async reach(candidates: RTCIceCandidateInit[]): Promise<void> {
-    if (!this.pc.remoteDescription) this.early.push(...candidates);
-    // One that this browser cannot use is no reason not to try the others.
-    else for (const one of candidates) await this.pc.addIceCandidate(one).catch(() => {});
+    if (!this.pc.remoteDescription) {
+      this.early.push(...candidates);
+      return;
+    }
+    for (const one of candidates) {
+      this.tried += 1;
+      // One that this browser cannot use is no reason not to try the others.
+      if (this.tried <= MOST_TRIED) await this.pc.addIceCandidate(one).catch(() => {});
+    }
   }
 
   private found({ candidate, sdpMid, protocol, type }: RTCIceCandidate): void {
-    if (!candidate || protocol !== "udp" || type === "relay") return;
+    if (!candidate || candidate.length > LONGEST_CANDIDATE || protocol !== "udp" || type === "relay") return;
     this.lot.push({ candidate, mid: sdpMid ?? "0" });
     if (this.lot.length >= MOST_IN_LOT) return this.tell();
     this.lotTimer ??= setTimeout(() => this.tell(), LOT_MS);

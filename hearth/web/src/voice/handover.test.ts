@@ -74,6 +74,16 @@ test("after the end the server's way takes over while the direct one still carri
   expect(machine.tick(2_150)).toEqual([]);
 });
 
+test("after the end nobody waits for a direct way that is silent", () => {
+  const machine = heard();
+  expect(machine.counted(13, none)).toEqual([]);
+  expect(machine.end(1_000)).toEqual([{ do: "hear", direct: false }]);
+  const other = heard();
+  expect(other.end(1_000)).toEqual([]);
+  expect(other.counted(14, none)).toEqual([]);
+  expect(other.counted(14, none)).toEqual([{ do: "hear", direct: false }]);
+});
+
 test("the other may close first, and that is no failure", () => {
   const machine = heard();
   machine.end(1_000);

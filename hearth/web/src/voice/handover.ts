@@ -58,10 +58,11 @@ export class Handover {
 
   /** What has arrived directly since the beginning: packets of sound, and whole pictures of each. */
   counted(sound: number, pictures: Map<number, number>): Output[] {
-    if (this.phase !== "beside") return [];
+    if (this.phase === "over") return [];
     this.soundAt ??= sound;
     this.quiet = sound > this.lastSound ? 0 : this.quiet + 1;
     this.lastSound = sound;
+    if (this.phase === "ending") return this.quiet > 0 ? this.hear(false) : [];
     if (this.hears && this.quiet >= QUIET_COUNTS) return this.lost();
     const hears = this.hears || sound - this.soundAt >= SOUND_PACKETS;
     const looks: number[] = [];
@@ -87,7 +88,8 @@ export class Handover {
     if (!this.carries) return this.gone();
     this.phase = "ending";
     this.endedAt = now;
-    return this.release();
+    // Where it broke, the direct way has nothing to bridge with.
+    return [...this.release(), ...(this.quiet > 0 ? this.hear(false) : [])];
   }
 
   /** The other is not there any more: nothing of theirs is heard or seen from now on. */

@@ -41,6 +41,8 @@ export class Peer {
   private readonly wanted = new Map<string, number>();
   /** The sections in which nothing is sent, whatever is wanted. */
   private readonly held = new Set<string>();
+  /** What is to be sent in each section for sound, when it is not held. */
+  private readonly sounds = new Map<RTCRtpTransceiver, MediaStreamTrack | null>();
   private obeying: Promise<void> = Promise.resolve();
 
   constructor(iceServers: RTCIceServer[], listener: PeerListener) {
@@ -95,7 +97,8 @@ export class Peer {
   }
 
   speakWith(track: MediaStreamTrack | null): Promise<void> {
-    return this.microphone.sender.replaceTrack(track);
+    this.sounds.set(this.microphone, track);
+    return this.obey(this.microphone);
   }
 
   /** Show a camera, or none. */
@@ -121,8 +124,10 @@ export class Peer {
     if (!this.screen && picture) {
       this.screen = this.pc.addTransceiver(picture, { direction: "sendonly", sendEncodings: [{ maxBitrate: SCREEN_BITS }] });
     } else await this.change(this.screen, picture);
-    if (!this.screenSound && sound) this.screenSound = this.pc.addTransceiver(sound, { direction: "sendonly" });
-    else await this.change(this.screenSound, sound);
+    if (!this.screenSound && sound) {
+      this.screenSound = this.pc.addTransceiver(sound, { direction: "sendonly" });
+      this.sounds.set(this.screenSound, sound);
+    } else await this.change(this.screenSound, sound);
   }
 
   /** What the video sections of the last offer send. */
@@ -184,14 +189,25 @@ export class Peer {
     // What was wanted of the picture before says nothing of this one.
     this.wanted.delete(one.mid ?? "");
     if (one.receiver.track.kind === "video") this.held.delete(one.mid ?? "");
-    if (track?.kind === "video") await this.obey(one);
-    await one.sender.replaceTrack(track);
+    if (one.receiver.track.kind === "audio") {
+      this.sounds.set(one, track);
+      await this.obey(one);
+    } else {
+      if (track) await this.obey(one);
+      await one.sender.replaceTrack(track);
+    }
     one.direction = track ? "sendonly" : "inactive";
   }
 
   /** One after the other: a browser takes back what it gave out before another change. */
   private obey(one: RTCRtpTransceiver): Promise<void> {
     this.obeying = this.obeying.catch(() => {}).then(async () => {
+      if (one.receiver.track.kind === "audio") {
+        // Firefox sends sound that is not active all the same.
+        const track = this.held.has(one.mid ?? "") ? null : (this.sounds.get(one) ?? null);
+        if (one.sender.track !== track) await one.sender.replaceTrack(track);
+        return;
+      }
       const wanted = this.held.has(one.mid ?? "") ? 0 : (this.wanted.get(one.mid ?? "") ?? 100);
       const now = one.sender.getParameters();
       const layers = layersFor(wanted, now.encodings.length);
