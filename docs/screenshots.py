@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from aiohttp import FormData  # noqa: E402
 from PIL import Image, ImageDraw  # noqa: E402
 from playwright.async_api import Browser, FilePayload, Page, async_playwright  # noqa: E402
 
@@ -63,7 +64,7 @@ TALK = [
 ]
 
 
-def drawn(colour: str) -> bytes:
+def drawn(colour: str, side: int = 128) -> bytes:
     """A drop of a colour, as an emoji."""
     image = Image.new("RGBA", (128, 128))
     pen = ImageDraw.Draw(image)
@@ -71,7 +72,7 @@ def drawn(colour: str) -> bytes:
     pen.ellipse((22, 42, 106, 124), fill=colour)
     pen.ellipse((48, 76, 80, 108), fill="#fffdf9")
     out = BytesIO()
-    image.save(out, "PNG")
+    image.resize((side, side), Image.Resampling.LANCZOS).save(out, "PNG")
     return out.getvalue()
 
 
@@ -147,6 +148,7 @@ async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
         f"/channels/{direct['id']}/messages", {"content": "Can I have your wheel on Friday? :)"}
     )
     made["dm"] = int(direct["id"])
+    made["group"] = await _group(crowd)
     await crowd["jonas"].connect()
     await crowd["yuki"].connect()
     await crowd["sol"].connect(
@@ -158,10 +160,17 @@ async def people(server: Server) -> tuple[dict[str, Client], dict[str, int]]:
 async def _moderated(
     mira: Client, crowd: dict[str, Client], guild: int, made: dict[str, int]
 ) -> None:
-    """What leaves emoji, and entries in the audit log."""
+    """What leaves emoji, stickers, and entries in the audit log."""
     for name, colour in (("celadon", "#7fb8a0"), ("ember", "#e0793b"), ("tenmoku", "#5b3a29")):
         image = f"data:image/png;base64,{b64encode(drawn(colour)).decode()}"
         await mira.post(f"/guilds/{guild}/emojis", {"name": name, "image": image})
+    for name, colour, about in (
+        ("Good firing", "#e0793b", "A drop of ember that is pleased"),
+        ("Runny glaze", "#7fb8a0", "A drop of celadon on its way down"),
+    ):
+        form = FormData({"name": name, "tags": "fire", "description": about})
+        form.add_field("file", drawn(colour, 320), filename="drop.png", content_type="image/png")
+        await mira.call("POST", f"/guilds/{guild}/stickers", data=form)
     await mira.patch(f"/guilds/{guild}/members/{crowd['sol'].id}", {"nick": "Sol of the posters"})
     reason = {"X-Audit-Log-Reason": "The same link in every channel"}
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -170,6 +179,22 @@ async def _moderated(
     await mira.patch(member, {"communication_disabled_until": None})
     change = {"name": "glazes", "rate_limit_per_user": 10, "topic": "Recipes and tests, with cones"}
     await mira.patch(f"/channels/{made['glazes']}", change)
+
+
+async def _group(crowd: dict[str, Client]) -> int:
+    """A group of three with a name and a picture, that has something to talk about."""
+    mira, jonas, yuki = (crowd[name] for name in ("mira", "jonas", "yuki"))
+    form: dict[str, Any] = {"recipients": [str(jonas.id), str(yuki.id)]}
+    group = (await mira.post("/users/@me/channels", form)).body["id"]
+    icon = f"data:image/png;base64,{b64encode(drawn('#5fa8a0')).decode()}"
+    await mira.patch(f"/channels/{group}", {"name": "Open day", "icon": icon})
+    for who, text in (
+        (mira, "Just us three: who opens, who closes, who makes soup?"),
+        (yuki, "I open. I can't cook, you have tasted it."),
+        (jonas, "Soup is mine. Lentils, like last year?"),
+    ):
+        await who.post(f"/channels/{group}/messages", {"content": text})
+    return int(group)
 
 
 async def page_of(browser: Browser, server: Server, token: str | None, **context: Any) -> Page:
@@ -211,7 +236,20 @@ async def _join(page: Page) -> None:
     await page.get_by_role("button", name="show the figures").first.wait_for()
 
 
-STEPS = {"search": _look_for, "audit": _unfold, "emoji": _choose_emoji, "room": _join}
+async def _send_sticker(page: Page) -> None:
+    """A sticker is about to be sent."""
+    await page.locator("article").first.wait_for()
+    await page.get_by_role("button", name="Stickers", exact=True).click()
+    await page.get_by_role("button", name="Good firing").locator("img").wait_for()
+
+
+STEPS = {
+    "search": _look_for,
+    "audit": _unfold,
+    "emoji": _choose_emoji,
+    "room": _join,
+    "sticker": _send_sticker,
+}
 """What is done before a picture is taken."""
 
 
@@ -227,11 +265,14 @@ async def shoot(out: Path, only: Sequence[str] = ()) -> None:
             "search": f"/channels/{made['guild']}/{made['kiln']}",
             "room": f"/channels/{made['guild']}/{made['table']}",
             "direct": f"/channels/@me/{made['dm']}",
+            "group": f"/channels/@me/{made['group']}",
+            "sticker": f"/channels/{made['guild']}/{made['kiln']}",
             "friends": "/channels/@me",
             "settings": "/settings/account",
             "roles": f"/settings/guild/{made['guild']}/roles",
             "audit": f"/settings/guild/{made['guild']}/audit",
             "emoji": f"/settings/guild/{made['guild']}/emoji",
+            "stickers": f"/settings/guild/{made['guild']}/stickers",
             "login": "/login",
             "invite": f"/invite/{invite}",
         }

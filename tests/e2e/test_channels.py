@@ -94,6 +94,6 @@ async def test_channels_are_put_in_order(
     await expect(place["notes"]).to_have_attribute("draggable", "false")
     await trees[0].get_by_role("link", name="kiln").focus()
     await keys.press("Control+Shift+ArrowUp")
-    await expect(page.get_by_text("Missing Permissions")).to_be_visible()
+    await expect(page.get_by_text("You are not allowed to do this")).to_be_visible()
     await stand("general", "Workshop", "glazes", "Elsewhere", "notes", "kiln")
     assert [fault for fault in ann.faults if "403" not in fault] == bob.faults == []

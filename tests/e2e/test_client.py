@@ -46,6 +46,11 @@ async def test_two_people_chat(server: Server, browser: Browser) -> None:
     assert (await more.evaluate("row => row.clientHeight")) < 30
     await expect(ann.page.get_by_text("is typing")).to_have_count(0)
     assert await ann.page.title() == "#general · Hearth"
+    # Who chose a channel writes on at once.
+    await ann.page.get_by_role("link", name="general", exact=True).click()
+    await ann.page.keyboard.type("hi")
+    await expect(ann.page.locator("[data-composer]")).to_have_value("hi")
+    await ann.page.locator("[data-composer]").fill("")
     # A page that is loaded again goes on without a log-in, at the same place.
     await ann.page.reload()
     await ann.connected()
@@ -65,6 +70,12 @@ async def test_a_wrong_password(server: Server, browser: Browser) -> None:
     await page.goto(server.url)
     await reader.log_in("ann", "not the password")
     await expect(page.get_by_text("Login or password is invalid.").first).to_be_visible()
+    await expect(page.get_by_label("Name", exact=True)).to_be_visible()
+    # An invite that leads nowhere says so, and asks for nothing.
+    await page.goto(f"{server.url}/invite/NOTHERE1")
+    await expect(page.get_by_role("heading", name="not good any more")).to_be_visible()
+    await expect(page.get_by_label("Name", exact=True)).to_have_count(0)
+    await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_label("Name", exact=True)).to_be_visible()
 
 

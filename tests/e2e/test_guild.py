@@ -238,6 +238,19 @@ async def test_what_was_done_can_be_read(
     await page.get_by_label("Find by name, id or reason").fill("robot1")
     await bans.get_by_role("button", name="Lift").click()
     await expect(page.get_by_text("Nobody who is banned is like that.")).to_be_visible()
+    # Of many invites so many are lines as were looked at; one is found by its code.
+    for _ in range(130):
+        made = await ann.post(f"/channels/{channel}/invites", {"unique": True})
+        assert made.status == 200, made.body
+    await page.get_by_role("link", name="Invites").click()
+    invites = page.get_by_role("main").get_by_role("listitem")
+    await expect(invites).to_have_count(100)
+    await page.get_by_label("Find by code, channel or who made it").fill(made.body["code"])
+    await expect(invites).to_have_count(1)
+    await page.get_by_label("Find by code, channel or who made it").fill("#kiln")
+    await expect(invites).to_have_count(100)
+    await invites.last.get_by_role("button", name="Take back").focus()
+    await expect(invites).to_have_count(130)
     # Bob, who may do none of this, sees no such tabs.
     other = await Reader.open(browser, server, "bob")
     await other.page.goto(f"{server.url}/settings/guild/{guild}/overview")

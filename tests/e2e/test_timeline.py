@@ -105,5 +105,24 @@ async def test_jumps(server: Server, browser: Browser) -> None:
     for number in range(5):
         last = await bob.post(f"/channels/{channel}/messages", {"content": f"late {number}"})
         await expect(page.locator(f'[data-key="{last.body["id"]}"]')).to_be_in_viewport()
+    # How much is new is told until it was seen, or one writes: then the newest is in sight.
+    for reads in (True, False):
+        await page.get_by_role("link", name="Direct messages").click()
+        await expect(page.get_by_role("heading", name="Friends")).to_be_visible()
+        for number in range(20):
+            text = f"meanwhile {number}\n" + "and more\n" * 3
+            await bob.post(f"/channels/{channel}/messages", {"content": text})
+        await page.get_by_role("link", name="Den, unread").click()
+        news = page.get_by_role("button", name="20 new since")
+        await expect(news).to_be_visible()
+        timeline = page.locator("[data-timeline]")
+        if reads:
+            await news.click()
+            await expect(page.get_by_text("New", exact=True)).to_be_in_viewport()
+        else:
+            await timeline.evaluate("log => { log.scrollTop -= 500 }")
+            await ann.say("I have read it")
+            await expect(page.get_by_text("I have read it")).to_be_in_viewport()
+        await expect(news).to_have_count(0)
     await bob.close()
     assert ann.faults == []

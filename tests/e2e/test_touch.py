@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.e2e.people import CHROMIUM, Reader
 from tests.harness import Client, Server
+from tests.pictures import still
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
@@ -57,7 +59,7 @@ async def test_a_long_press_opens_the_menu(
 ) -> None:
     ann = await Reader.open(
         browser, server, "ann", viewport={"width": 390, "height": 844}, has_touch=True,
-        is_mobile=True,
+        is_mobile=True, reduced_motion="reduce",
     )  # fmt: skip
     page = ann.page
     client = clients("ann")
@@ -94,4 +96,13 @@ async def test_a_long_press_opens_the_menu(
     await expect(menu).to_be_visible()
     await finger.up()
     await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    # A picture that is wider than the phone is made to fit.
+    form = aiohttp.FormData()
+    wide = still(width=900, height=400)
+    form.add_field("files[0]", wide, filename="wide.png", content_type="image/png")
+    await client.call("POST", f"/channels/{channel}/messages", data=form)
+    await expect(page.get_by_role("img", name="wide.png")).to_be_visible()
+    timeline = page.locator("[data-timeline]")
+    assert await timeline.evaluate("log => log.scrollWidth - log.clientWidth") == 0
     assert ann.faults == []

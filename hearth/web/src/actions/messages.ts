@@ -49,6 +49,8 @@ export function open(channelId: Id): Promise<void> {
     for (let count = 0; count < MOST_PAGES; count += 1) {
       const last = found.at(-1);
       const next = await page(channelId, last ? { before: last.id } : {});
+      // Who came by the link of a message is there already, and stays.
+      if (!stretch && stretches[channelId]) return;
       found.push(...next);
       if (next.length < PAGE) return place(channelId, found, "newest", { atStart: true, atEnd: true });
       if (!oldest || compare((next.at(-1) as Message).id, oldest) <= 0) break;

@@ -1,6 +1,7 @@
 // Requests to the API: the token, waiting where the server says so, and refusals as errors.
 
 import { Refusal } from "../core/refusal.ts";
+import { wordsOf } from "../core/refusals.ts";
 
 const BASE = "/api/v10";
 const TIMEOUT_MS = 20_000;
@@ -75,7 +76,7 @@ export function refusalOf(status: number, data: unknown): Refusal {
   const fields: Record<string, string> = {};
   collect(errors, [], fields);
   const first = Object.values(fields)[0];
-  return new Refusal(status, code, first ?? message, fields);
+  return new Refusal(status, code, first ?? wordsOf(code, message), fields);
 }
 
 function collect(errors: unknown, path: string[], into: Record<string, string>): void {

@@ -21,4 +21,5 @@ test("any text is read in time, and no word of it is lost", () => {
   }
   const text = "one **two** _three_ `four` ||five|| <@1> six";
   expect(plain(parse(text), () => "@ann")).toBe("one two three four ▒▒▒ @ann six");
+  expect(plain(parse("- a\n  - b\n- c"), () => "")).toBe("• a\n• b\n• c");
 });

@@ -56,7 +56,7 @@ export function plain(nodes: Node[], name: (node: Node) => string): string {
       case "spoiler":
         return "▒▒▒";
       case "list":
-        return node.items.map((item) => `• ${plain(item, name)}`).join("\n");
+        return node.items.map((item) => `• ${item.map((part) => (part.type === "list" ? "\n" : "") + one(part)).join("")}`).join("\n");
       case "user":
       case "role":
       case "channel":
@@ -172,6 +172,18 @@ function block(source: string, at: number, place: Place): { node: Node; end: num
   while (from < source.length) {
     const close = lineEnd(from);
     const found = item.exec(source.slice(from, close));
+    const deeper = found || !items.length ? null : /^ +(?=(?:[-*]|\d{1,9}\.) +\S)/.exec(source.slice(from, close));
+    if (deeper) {
+      // What is further in belongs to the item before.
+      const inner: string[] = [];
+      while (from < source.length && source.startsWith(deeper[0], from)) {
+        const stop = lineEnd(from);
+        inner.push(source.slice(from + deeper[0].length, stop));
+        from = Math.min(stop + 1, source.length);
+      }
+      items.at(-1)?.push(...blocks(inner.join("\n"), next));
+      continue;
+    }
     if (!found || (found[1] !== undefined) !== ordered) break;
     items.push(inline(found[2] as string, next));
     from = Math.min(close + 1, source.length);

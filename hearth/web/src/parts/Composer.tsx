@@ -156,8 +156,9 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   };
   const anywhere = (event: KeyboardEvent) => {
     // What is typed while nothing has the focus is meant for here.
-    const free = document.activeElement === document.body || document.activeElement?.matches("[data-timeline]");
-    if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) area?.focus();
+    const at = document.activeElement;
+    const free = !at || at === document.body || at.matches("[data-timeline]") || (at.matches("a, button") && event.key !== " " && !at.closest("article, dialog, [popover], [role=toolbar]"));
+    if (free && !document.querySelector("dialog[open]") && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) area?.focus();
   };
   addEventListener("keydown", anywhere);
   const [dragged, setDragged] = createSignal(false);

@@ -2,10 +2,10 @@
 import { type JSX, Show } from "solid-js";
 import { discard, retry } from "../actions/send.ts";
 import { stamp } from "../core/time.ts";
-import { draft } from "../store/outbox.ts";
-import { outgoingIn } from "../store/outbox.ts";
-import { me } from "../store/session.ts";
-import { userName } from "../store/users.ts";
+import { channels } from "../store/channels.ts";
+import { colourIn, nameIn } from "../store/guilds.ts";
+import { draft, outgoingIn } from "../store/outbox.ts";
+import { myId } from "../store/session.ts";
 import { Face } from "./Face.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { Stickers } from "./Stickers.tsx";
@@ -19,6 +19,7 @@ export function Pending(props: {
   onFocus: () => void;
 }): JSX.Element {
   const found = outgoingIn(props.channelId).find((one) => one.nonce === props.nonce);
+  const guildId = () => channels[props.channelId]?.guild_id;
   const now = () => outgoingIn(props.channelId).find((one) => one.nonce === props.nonce);
   return (
     <Show when={found}>
@@ -33,16 +34,18 @@ export function Pending(props: {
         >
           <Show when={props.head} fallback={<span />}>
             <span class={styles.face}>
-              <Face id={me().id} />
+              <Face id={myId()} guildId={guildId()} />
             </span>
           </Show>
           <div class={styles.who} classList={{ unseen: !props.head }}>
-            <span class={styles.name}>{userName(me())}</span>
+            <span class={styles.name} data-colour={colourIn(guildId(), myId()) ? "" : undefined} style={{ "--role": colourIn(guildId(), myId()) }}>
+              {nameIn(guildId(), myId())}
+            </span>
             <time class={styles.time}>{stamp(one().at, Date.now())}</time>
           </div>
           <div class={styles.body}>
             <Show when={one().content}>
-              <Markdown class={styles.text} text={one().content} />
+              <Markdown class={styles.text} text={one().content} guildId={guildId()} />
             </Show>
             <Show when={one().files}>
               {(files) => <p class="soft small">{files().map((file) => (file.spoken ? "Voice message" : file.filename)).join(", ")}</p>}

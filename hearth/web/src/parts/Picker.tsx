@@ -50,7 +50,8 @@ export function Picker(props: {
     const above = box.top - height - 8;
     panel.style.height = `${height}px`;
     panel.style.left = `${left}px`;
-    panel.style.top = `${above > 8 ? above : Math.max(8, Math.min(box.bottom + 8, innerHeight - height - 8))}px`;
+    // On screen in any case, also where what it is beside has been scrolled away.
+    panel.style.top = `${Math.max(8, Math.min(above > 8 ? above : box.bottom + 8, innerHeight - height - 8))}px`;
     input.focus();
   });
   const outside = (event: PointerEvent) => {

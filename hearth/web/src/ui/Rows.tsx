@@ -1,6 +1,7 @@
 // A list of things, a line each; what is said where there are none, or where they cannot be had.
-import { createEffect, For, type JSX, type Resource, Show } from "solid-js";
+import { createEffect, type JSX, type Resource, Show } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
+import { Gradual } from "./Gradual.tsx";
 import styles from "./Rows.module.css";
 
 /** `list` is the part of what was `found` that is shown, where that is not all. */
@@ -12,11 +13,9 @@ export function Rows<T>(props: {
 }): JSX.Element {
   return (
     <Show when={!props.found.error} fallback={<p class="bad">{(props.found.error as Error).message}</p>}>
-      <ul class={styles.rows}>
-        <For each={props.list ?? props.found.latest} fallback={<li class="soft">{props.found.loading ? "…" : props.nothing}</li>}>
-          {(one) => <li>{props.children(one)}</li>}
-        </For>
-      </ul>
+      <Gradual class={styles.rows} each={props.list ?? props.found.latest ?? []} fallback={<li class="soft">{props.found.loading ? "…" : props.nothing}</li>}>
+        {props.children}
+      </Gradual>
     </Show>
   );
 }

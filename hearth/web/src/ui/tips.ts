@@ -31,6 +31,8 @@ export function showTips(): void {
     bubble.style.top = `${Math.max(4, y)}px`;
   };
   const enter = (event: Event) => {
+    // A finger rests on nothing.
+    if ((event as Partial<PointerEvent>).pointerType === "touch") return hide();
     const found = (event.target as Element).closest?.<HTMLElement>("[data-tip]") ?? null;
     if (found === over) return;
     hide();

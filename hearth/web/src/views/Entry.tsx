@@ -87,6 +87,7 @@ export default function Entry(props: { kind: Kind; code: string }): JSX.Element 
     if (ticket()) return "One more step";
     if (props.kind === "claim") return "This server is yours";
     if (props.kind === "reset") return "A new password";
+    if (lost()) return "This invite is not good any more";
     if (props.kind === "invite") return found() ? `Join ${found()?.guild.name}` : "You are invited";
     return known() ? "Welcome back" : "Make an account";
   };
@@ -131,8 +132,9 @@ export default function Entry(props: { kind: Kind; code: string }): JSX.Element 
         </Show>
         <div>
           <h1>{title()}</h1>
-          <p class="soft">{lost() ? "This invite is not good any more. Ask for a new one." : text()}</p>
+          <p class="soft">{lost() ? "It has lapsed, was used up or taken back. Ask whoever sent it for a new one." : text()}</p>
         </div>
+        <Show when={!lost()} fallback={<Button kind="primary" wide onClick={() => navigate("/login")}>Log in</Button>}>
         <Switch
           fallback={
             <>
@@ -212,6 +214,7 @@ export default function Entry(props: { kind: Kind; code: string }): JSX.Element 
             </p>
           </Match>
         </Switch>
+        </Show>
       </form>
     </main>
   );

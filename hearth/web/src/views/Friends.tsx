@@ -2,6 +2,7 @@
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { addFriendByName, befriend, openDm, unfriend } from "../actions/social.ts";
 import { type Relationship, RelationshipType } from "../core/types.ts";
+import { guildList } from "../store/guilds.ts";
 import { relationships } from "../store/relationships.ts";
 import { statusOf, userName, users } from "../store/users.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
@@ -9,6 +10,7 @@ import { Choice, TextField } from "../ui/Field.tsx";
 import { Flame } from "../ui/Icon.tsx";
 import { navigate } from "../ui/router.ts";
 import { attempt, say } from "../ui/toast.tsx";
+import { openDialog } from "../parts/dialogs.ts";
 import { Face } from "../parts/Face.tsx";
 import { showProfile } from "../parts/profile.ts";
 import styles from "./Friends.module.css";
@@ -43,6 +45,15 @@ export function Friends(): JSX.Element {
   };
   return (
     <div class={styles.page} data-fills data-region>
+      <Show when={guildList().length === 0}>
+        <section class={styles.first}>
+          <h2>You are in no guild yet</h2>
+          <p class="soft">A guild is a place for a community. Make one and invite people to it, or come into one by the link that somebody gave you.</p>
+          <Button kind="primary" icon="plus" onClick={() => openDialog({ kind: "add" })}>
+            Make or join one
+          </Button>
+        </section>
+      </Show>
       <form
         class={styles.add}
         onSubmit={(event) => {

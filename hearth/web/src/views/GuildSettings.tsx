@@ -2,7 +2,7 @@
 import { createResource, createSignal, type JSX, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import { changeGuild, listBans, listInvites, revokeInvite, unban } from "../actions/guilds.ts";
 import { iconUrl } from "../core/cdn.ts";
-import type { Id } from "../core/types.ts";
+import type { Id, Invite } from "../core/types.ts";
 import { mayIn } from "../store/channels.ts";
 import { guilds } from "../store/guilds.ts";
 import { userName } from "../store/users.ts";
@@ -96,19 +96,37 @@ function Overview(props: { guildId: Id }): JSX.Element {
   );
 }
 
+function used(one: Invite): string {
+  const uses = one.uses ?? 0;
+  if (one.max_uses) return `used ${uses} of ${one.max_uses} ${one.max_uses === 1 ? "time" : "times"}`;
+  return uses === 0 ? "not used yet" : `used ${uses === 1 ? "once" : `${uses} times`}`;
+}
+
+/** Of more invites than these one is looked for by what is known of it. */
+const MANY = 12;
+
 function Invites(props: { guildId: Id }): JSX.Element {
   const [list, { refetch }] = createResource(() => props.guildId, listInvites);
+  const [query, setQuery] = createSignal("");
+  const found = () => {
+    const wanted = query().trim().toLowerCase();
+    return (list.latest ?? []).filter((one) =>
+      [one.code, `#${one.channel.name}`, userName(one.inviter)].some((text) => text.toLowerCase().includes(wanted)),
+    );
+  };
   return (
     <div class={styles.section}>
       <h1>Invites</h1>
-      <Rows found={list} nothing="There is no invite. Make one from the guild's menu.">
+      <Show when={(list.latest?.length ?? 0) > MANY}>
+        <TextField label="Find by code, channel or who made it" type="search" value={query()} onInput={(event) => setQuery(event.currentTarget.value)} />
+      </Show>
+      <Rows found={list} list={found()} nothing={query() ? "No invite is like that." : "There is no invite. Make one from the guild's menu."}>
         {(one) => (
           <>
             <span class="grow">
               <b>{one.code}</b>
               <span class="soft small">
-                to #{one.channel.name} · by {userName(one.inviter)} · used {one.uses ?? 0}
-                {one.max_uses ? ` of ${one.max_uses}` : ""} times
+                to #{one.channel.name} · by {userName(one.inviter)} · {used(one)}
                 {one.expires_at ? ` · until ${new Date(one.expires_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : ""}
               </span>
             </span>

@@ -2,17 +2,21 @@
 import { createEffect, createSignal, For, type JSX, on, Show } from "solid-js";
 import { changeRole, createRole, deleteRole, moveRole } from "../actions/guilds.ts";
 import { P, type Permission } from "../core/permissions.ts";
-import type { Id } from "../core/types.ts";
+import type { Id, Role } from "../core/types.ts";
 import { mayIn, permissionsIn } from "../store/channels.ts";
 import { roles, rolesOf } from "../store/guilds.ts";
 import { myId } from "../store/session.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Switch, TextField } from "../ui/Field.tsx";
+import { Gradual } from "../ui/Gradual.tsx";
 import { attempt, say } from "../ui/toast.tsx";
 import { GROUPS } from "../parts/permissionWords.ts";
 import { rankOf } from "../parts/Profile.tsx";
 import styles from "./Settings.module.css";
 import own from "./Roles.module.css";
+
+/** Of more than these one is looked for by its name. */
+const MANY = 12;
 
 export default function Roles(props: { guildId: Id }): JSX.Element {
   const [chosen, setChosen] = createSignal<Id>(props.guildId);
@@ -23,6 +27,7 @@ export default function Roles(props: { guildId: Id }): JSX.Element {
   const [mentionable, setMentionable] = createSignal(false);
   const [bits, setBits] = createSignal(0n);
   const [sure, setSure] = createSignal(false);
+  const [query, setQuery] = createSignal("");
   createEffect(
     on(chosen, () => {
       const one = role();
@@ -35,6 +40,11 @@ export default function Roles(props: { guildId: Id }): JSX.Element {
       setSure(false);
     }),
   );
+  const nameOf = (one: Role) => (one.id === props.guildId ? "@everyone" : one.name);
+  const found = () => {
+    const wanted = query().trim().toLowerCase();
+    return rolesOf(props.guildId).filter((one) => nameOf(one).toLowerCase().includes(wanted));
+  };
   const everyone = () => chosen() === props.guildId;
   const can = () => mayIn(props.guildId, "MANAGE_ROLES") && (everyone() || (role()?.position ?? 0) < rankOf(props.guildId, myId()));
   const mine = () => permissionsIn(props.guildId, undefined, myId());
@@ -58,18 +68,17 @@ export default function Roles(props: { guildId: Id }): JSX.Element {
       <h1>Roles</h1>
       <div class={own.columns}>
         <div>
-          <ul class={own.list}>
-            <For each={rolesOf(props.guildId)}>
-              {(one) => (
-                <li>
-                  <button type="button" aria-current={chosen() === one.id ? "true" : undefined} onClick={() => setChosen(one.id)}>
-                    <i style={{ background: one.color ? `#${one.color.toString(16).padStart(6, "0")}` : "var(--faint)" }} />
-                    <span class="cut">{one.id === props.guildId ? "@everyone" : one.name}</span>
-                  </button>
-                </li>
-              )}
-            </For>
-          </ul>
+          <Show when={rolesOf(props.guildId).length > MANY}>
+            <TextField label="Find a role" type="search" value={query()} onInput={(event) => setQuery(event.currentTarget.value)} />
+          </Show>
+          <Gradual class={own.list} each={found()} fallback={<li class="soft">No role is called that.</li>}>
+            {(one) => (
+              <button type="button" aria-current={chosen() === one.id ? "true" : undefined} onClick={() => setChosen(one.id)}>
+                <i style={{ background: one.color ? `#${one.color.toString(16).padStart(6, "0")}` : "var(--faint)" }} />
+                <span class="cut">{nameOf(one)}</span>
+              </button>
+            )}
+          </Gradual>
           <Show when={mayIn(props.guildId, "MANAGE_ROLES")}>
             <Button icon="plus" kind="quiet" onClick={() => void add()}>
               New role

@@ -24,7 +24,7 @@ const GuildSettings = lazy(() => import("./GuildSettings.tsx"));
 
 const TABS: [tab: string, text: string, icon: IconName][] = [
   ["account", "Account", "user"],
-  ["security", "Password and second factor", "key"],
+  ["security", "Security", "key"],
   ["sessions", "Devices", "device"],
   ["appearance", "Appearance", "palette"],
   ["voice", "Voice", "mic"],
@@ -50,7 +50,7 @@ export default function Settings(): JSX.Element {
   };
   const close = () => navigate(guildId() ? `/channels/${guildId()}` : (places()[""] ?? "/channels/@me"));
   const keys = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && !document.querySelector("dialog[open], [popover]:popover-open:not(.tip)")) close();
+    if (event.key === "Escape" && !document.querySelector("dialog[open], [popover]:popover-open:not(.tip, [role=status])")) close();
   };
   addEventListener("keydown", keys);
   onCleanup(() => removeEventListener("keydown", keys));
@@ -195,7 +195,7 @@ function Security(): JSX.Element {
   };
   return (
     <div class={styles.section}>
-      <h1>Password and second factor</h1>
+      <h1>Security</h1>
       <form
         class={styles.part}
         onSubmit={(event) => {

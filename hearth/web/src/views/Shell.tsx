@@ -124,7 +124,7 @@ export default function Shell(): JSX.Element {
   const regions = () => [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
   const keys = (event: KeyboardEvent) => {
     const mod = event.ctrlKey || event.metaKey;
-    const open = document.querySelector("dialog[open], [popover]:popover-open:not(.tip)");
+    const open = document.querySelector("dialog[open], [popover]:popover-open:not(.tip, [role=status])");
     if (mod && event.key.toLowerCase() === "k") setSwitching(!switching());
     else if (mod && event.key === "/") openDialog({ kind: "keys" });
     else if (mod && event.shiftKey && event.key.toLowerCase() === "m") setMuted(!(muted() || deafened()));
@@ -151,7 +151,12 @@ export default function Shell(): JSX.Element {
   };
 
   return (
-    <div class={styles.shell} data-pane={pane()} data-members={membersOpen() && withMembers() && panel() === "none" ? "open" : undefined} data-panel={panel() !== "none" || undefined}>
+    <div
+      class={styles.shell}
+      data-pane={pane()}
+      data-members={membersOpen() && withMembers() && panel() === "none" ? "open" : undefined}
+      data-panel={panel() !== "none" || undefined}
+    >
       <Show when={pane() !== "none"}>
         <button type="button" class={styles.shade} aria-label="Close" onClick={() => setPane("none")} />
       </Show>

@@ -1,7 +1,11 @@
 // What stands above the first message of a channel.
 import { type JSX, Match, Show, Switch } from "solid-js";
 import { type Channel, ChannelType } from "../../core/types.ts";
+import { may } from "../../store/channels.ts";
+import { guilds } from "../../store/guilds.ts";
+import { Button } from "../../ui/Button.tsx";
 import { Icon } from "../../ui/Icon.tsx";
+import { openDialog } from "../dialogs.ts";
 import { Face, PrivateFace } from "../Face.tsx";
 import styles from "./Timeline.module.css";
 
@@ -16,6 +20,14 @@ export function Beginning(props: { channel: Channel; name: string }): JSX.Elemen
             </span>
             <h2>Welcome to #{props.name}</h2>
             <p class="soft">{props.channel.topic || "This is where it begins."}</p>
+            <Show when={guilds[props.channel.guild_id ?? ""]?.member_count === 1 && may(props.channel, "CREATE_INSTANT_INVITE")}>
+              <div class={styles.alone}>
+                <p>Nobody is here but you yet.</p>
+                <Button kind="primary" icon="mail" onClick={() => openDialog({ kind: "invite", channelId: props.channel.id })}>
+                  Invite people
+                </Button>
+              </div>
+            </Show>
           </>
         }
       >

@@ -8,7 +8,6 @@ import styles from "./Timeline.module.css";
 export function News(props: {
   first: string | null;
   count: number;
-  visible: boolean;
   onJump: (id: string) => void;
   onRead: () => void;
 }): JSX.Element {

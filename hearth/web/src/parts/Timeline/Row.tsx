@@ -24,12 +24,15 @@ export function Row(props: {
         {(day) => (
           <p class={styles.day} classList={{ [styles.fresh as string]: props.place?.fresh ?? false }}>
             <span>{longDate(day())}</span>
+            <Show when={props.place?.fresh}>
+              <b>New</b>
+            </Show>
           </p>
         )}
       </Show>
-      <Show when={props.place?.fresh}>
-        <p class={styles.new} classList={{ [styles.alone as string]: !props.place?.day }}>
-          <span>New</span>
+      <Show when={props.place?.fresh && !props.place.day}>
+        <p class={styles.new}>
+          <b>New</b>
         </p>
       </Show>
       <Show

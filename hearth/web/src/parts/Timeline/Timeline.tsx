@@ -58,6 +58,12 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
     return placeLines(lines, newAfter(), myId());
   });
   const firstNew = createMemo(() => [...places()].find(([, one]) => one.fresh)?.[0] ?? null);
+  // Where the new ones begin is told until it was in sight, or the person writes on.
+  const [knows, setKnows] = createSignal(false);
+  const look = () => {
+    const row = knows() ? null : firstNew() && rowOf(firstNew() as string);
+    if (row && row.getBoundingClientRect().top >= scroller.getBoundingClientRect().top) setKnows(true);
+  };
 
   const rowOf = (key: string) => feed.querySelector<HTMLElement>(`:scope > [data-key="${key}"]`);
   let rows: HTMLElement[] = [];
@@ -73,6 +79,7 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
     });
     setStuck(anchor.stuck);
     queueMicrotask(fill);
+    queueMicrotask(look);
   };
 
   const guard = async (work: Promise<void>) => {
@@ -157,6 +164,18 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
       view(null);
       setReplyingTo(null);
     });
+    // Who writes sees what they wrote.
+    createEffect(
+      on(
+        () => outgoingIn(id).at(-1)?.nonce,
+        (nonce, before) => {
+          if (!nonce || nonce === before) return;
+          setKnows(true);
+          void present();
+        },
+        { defer: true },
+      ),
+    );
     createEffect(on(keys, (next) => queueMicrotask(() => content.isConnected && change(next))));
     createEffect(() => {
       if (session.connection === "ready" && readable() && (!stretch() || stretch()?.stale)) load();
@@ -187,7 +206,7 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
 
   return (
     <div class={styles.frame}>
-      <News first={firstNew()} count={newCount(shown(), firstNew())} onJump={jump} onRead={() => setNewAfter(null)} visible={!stuck()} />
+      <News first={knows() ? null : firstNew()} count={newCount(shown(), firstNew())} onJump={jump} onRead={() => setNewAfter(null)} />
       <div
         ref={scroller}
         class={styles.scroller}
@@ -196,6 +215,7 @@ export function Timeline(props: { channel: Channel; name: string }): JSX.Element
           anchor.scrolled();
           setStuck(anchor.stuck);
           fill();
+          look();
         }}
         onWheel={release}
         onPointerDown={release}

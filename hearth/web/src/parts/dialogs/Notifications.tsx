@@ -31,7 +31,7 @@ export default function Notifications(props: { guildId?: Id; channelId?: Id; onC
       <Choice
         label="Tell me of"
         value={level()}
-        options={[["3", props.channelId ? "As the guild" : "As it wishes"], ["0", "All"], ["1", "Mentions"], ["2", "Nothing"]]}
+        options={[["3", props.channelId ? "As the guild" : "Its default"], ["0", "All"], ["1", "Mentions"], ["2", "Nothing"]]}
         onChange={(value) => {
           const message_notifications = Number(value);
           if (props.channelId) changeChannel({ message_notifications });
