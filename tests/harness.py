@@ -1,6 +1,7 @@
 """A real server in a process of its own, and clients that speak to it over the wire."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -353,9 +354,12 @@ class Gateway:
         self.socket._response.connection.transport.abort()
 
     async def close(self, code: int = 1000) -> None:
-        """Close in order."""
+        """Close in order, and wait until the server has taken it."""
         if not self.socket.closed:
-            await self.socket.close(code=code)
+            # Its own `close` lets the reader, which an event woke meanwhile, say 1000 first.
+            with contextlib.suppress(aiohttp.ClientError):
+                await self.socket.send_frame(code.to_bytes(2, "big"), aiohttp.WSMsgType.CLOSE)
+            await asyncio.wait([self._reader], timeout=WAIT_S)
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
         await self.http.close()

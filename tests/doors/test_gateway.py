@@ -26,12 +26,6 @@ async def resume(
     return gateway
 
 
-async def leave(gateway: Gateway, code: int) -> None:
-    """Close with a code and wait until the server has taken it."""
-    await gateway.socket.close(code=code)
-    await gateway.close()
-
-
 def numbers(gateway: Gateway) -> list[int]:
     """The sequence numbers that a connection was given."""
     return [s for s, _, _ in gateway.dispatches]
@@ -219,7 +213,7 @@ async def test_what_a_heartbeat_acknowledged_cannot_be_had_again(den: Den) -> No
 async def test_a_wrong_resume_is_refused_and_the_right_one_still_works(den: Den) -> None:
     gateway = await den.bob.connect()
     session, seq = gateway.session_id, gateway.seq
-    await leave(gateway, 4000)
+    await gateway.close(4000)
     stranger = den.member("eve")
     other_token = den.server.operate("create_token", {"user": den.bob.name})["token"]
     for token in (stranger.token, other_token):
@@ -243,7 +237,7 @@ async def test_a_goodbye_ends_the_session_and_another_close_does_not(
 ) -> None:
     gateway = await den.bob.connect()
     session, seq = gateway.session_id, gateway.seq
-    await leave(gateway, code)
+    await gateway.close(code)
     again = await resume(den.bob, session, seq)
     if kept:
         await again.event("RESUMED")
@@ -257,10 +251,10 @@ async def test_two_cut_sessions_are_kept_of_each_client(den: Den) -> None:
     for _ in range(3):
         gateway = await den.bob.connect()
         left.append((gateway.session_id, gateway.seq))
-        await leave(gateway, 4000)
+        await gateway.close(4000)
     phone = await den.bob.connect(properties={"browser": "Discord Android"})
     left.append((phone.session_id, phone.seq))
-    await leave(phone, 4000)
+    await phone.close(4000)
     outcomes: list[bool] = []
     for session, seq in left:
         again = await resume(den.bob, session, seq)
@@ -272,7 +266,7 @@ async def test_two_cut_sessions_are_kept_of_each_client(den: Den) -> None:
         )
         outcomes.append("RESUMED" in again.names())
         if outcomes[-1]:
-            await leave(again, 4000)
+            await again.close(4000)
         else:
             await again.close()
     assert outcomes == [False, True, True, True]
@@ -366,7 +360,7 @@ async def test_log_out_closes_the_sessions_of_the_token(den: Den) -> None:
     first, second = await den.bob.connect(), await den.bob.connect()
     stays = await other.connect()
     cut = await den.bob.connect()
-    await leave(cut, 4000)
+    await cut.close(4000)
     assert (await den.bob.post("/auth/logout")).status == 204
     for gateway in (first, second):
         assert await gateway.closed() == 4004
@@ -442,12 +436,12 @@ async def test_sessions_show_one_presence_together(den: Den) -> None:
     await phone.send(3, {"status": "invisible", "since": None, "activities": [], "afk": False})
     told = await status_of(watching, den.bob)
     assert (told["status"], told["client_status"]) == ("idle", {"web": "idle"})
-    await leave(desk, 1000)
+    await desk.close(1000)
     told = await status_of(watching, den.bob)
     assert (told["status"], told["activities"], told["client_status"]) == ("offline", [], {})
     await phone.send(3, {"status": "online", "since": None, "activities": [], "afk": False})
     assert (await status_of(watching, den.bob))["status"] == "online"
-    await leave(phone, 1000)
+    await phone.close(1000)
     assert (await status_of(watching, den.bob))["status"] == "offline"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.command import hearth
 from tests.doors.conftest import Den
-from tests.harness import PAUSE_S, Client, Server
+from tests.harness import PAUSE_S, Client, Server, until_yes
 
 
 @pytest.fixture
@@ -149,5 +149,10 @@ async def test_a_lost_file_is_made_anew(server: Server, den: Den, loss: str) -> 
 async def test_metrics_say_how_far_behind_it_is(server: Server, den: Den) -> None:
     await say(den, "word")
     await contents(den.ann, den.guild, "content=word", 1)
-    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/metrics") as answer:
-        assert "\nhearth_search_lag 0\n" in await answer.text()
+    async with aiohttp.ClientSession() as session:
+
+        async def even() -> bool:
+            async with session.get(f"{server.url}/metrics") as answer:
+                return "\nhearth_search_lag 0\n" in await answer.text()
+
+        await until_yes(even)
