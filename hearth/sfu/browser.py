@@ -375,7 +375,7 @@ class Browser:
             else:
                 view = slots.get(fact.ssrc)
                 if isinstance(fact, rtcp.Report) and (view or fact.ssrc in repairs):
-                    self.peer.bandwidth.loss(fact.ssrc, fact.fraction, now)
+                    self.peer.bandwidth.loss(fact.ssrc, fact.fraction, fact.highest)
                 if view is None:
                     continue
                 if isinstance(fact, rtcp.Report):

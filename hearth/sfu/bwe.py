@@ -4,9 +4,12 @@ queue, and what was tried.
 A browser's REMB follows what it receives, and rises slowly: that it is less than what is sent says
 nothing, that it falls says that there was too much. So whoever just came is believed to take a
 lot; what failed is left within a second or two; and before more is sent again it is tried with
-packets that nobody misses (a probe), so that no picture breaks where there is no room. Pure.
+packets that nobody misses (a probe), so that no picture breaks where there is no room. A network
+may also lose some of whatever it is sent: what is lost is judged in all streams together, by more
+than chance, and such a loss neither lowers the estimate nor keeps more from being tried. Pure.
 """
 
+import math
 from typing import NamedTuple
 
 FIRST = 2_500_000.0
@@ -21,8 +24,14 @@ _LOSS_HIGH, _LOSS_LOW = 0.10, 0.02
 _LOSS_GREAT = 0.25
 """Where so much is lost, the rest is what gets through."""
 
+_CHANCE = 2.0
+"""More is lost than may be where it is more by so many deviations: reports tell of few packets."""
+
 _REPORT_S = 2.5
 """How long a report of losses counts."""
+
+_FIRST_REPORT, _MOST_REPORTED = 30, 10_000
+"""How many packets the first report of a stream is taken to tell of, and any other at most."""
 
 _REMB_S = 3.0
 """How long a browser's word counts."""
@@ -48,7 +57,7 @@ _JUDGE_S = 1.5
 """How long behind a change reports still tell of before."""
 
 _MISSED = 6
-"""Packets asked for again during a probe that end it."""
+"""Packets asked for again during a probe that end it, beside twice as many as were before."""
 
 _STEPS = (0.2, 0.4, 0.7, 1.0)
 """A probe sends more and more of what it tries."""
@@ -77,9 +86,17 @@ class Bandwidth:
         """A report says that there is much too much: look at once."""
         self._said: tuple[float, float] | None = None
         self._fell = False
-        self._losses: dict[int, tuple[float, float]] = {}
+        self._highest: dict[int, int] = {}
+        """The sequence number that each stream's last report went up to."""
+        self._reported: list[tuple[float, float, float]] = []
+        """At each look the packets that reports since the last told of: when, lost, in all."""
+        self._lost = self._expected = 0.0
         self._trips: list[tuple[float, float]] = []
         self._missed = 0
+        self._missing = 0.0
+        """Packets asked for again each second while nothing is tried."""
+        self._bearable = 0.0
+        """As many asked for again end the probe."""
         self._more_before = 0.0
         """What it would have been sent a look ago: rates of streams that begin leap."""
         self._queued = 0
@@ -98,9 +115,17 @@ class Bandwidth:
             self.alarmed = self.alarmed or bitrate < 0.9 * self.rate
         self._said = (bitrate, now)
 
-    def loss(self, ssrc: int, fraction: float, now: float) -> None:
-        """What was lost of one of its streams since its last report."""
-        self._losses[ssrc] = (fraction, now)
+    def loss(self, ssrc: int, fraction: float, highest: int) -> None:
+        """What was lost of one of its streams since its last report, which this one continues up
+        to the extended sequence number `highest`."""
+        before = self._highest.get(ssrc)
+        expected = _FIRST_REPORT if before is None else (highest - before) & 0xFFFFFFFF
+        if expected >= 1 << 31:
+            return
+        self._highest[ssrc] = highest
+        expected = min(expected, _MOST_REPORTED)
+        self._lost += fraction * expected
+        self._expected += expected
         self.alarmed = self.alarmed or fraction > _LOSS_GREAT
 
     def trip(self, seconds: float, now: float) -> None:
@@ -113,24 +138,25 @@ class Bandwidth:
     def missed(self, packets: int) -> None:
         """So many were asked for again: the first that is heard of a probe that was too much."""
         self._missed += packets
-        self.alarmed = self.alarmed or (self.probe is not None and self._missed > _MISSED)
+        self.alarmed = self.alarmed or self._too_many_missed
 
     def look(self, now: float) -> float:
         """The estimate now."""
         since = 0.0 if self._at is None else min(now - self._at, 2.0)
         self._at = now
-        recent = [fraction for fraction, at in self._losses.values() if now - at < _REPORT_S]
-        loss = max(recent, default=0.0)
+        loss, by_chance = self._losses(now)
         said = self._said[0] if self._said is not None and now - self._said[1] < _REMB_S else None
         fell, self._fell, self.alarmed = self._fell, False, False
         sent = self.rate if self.probe is None else max(self.rate, self.probe.target)
-        missed = self.probe is not None and self._missed > _MISSED
+        if self.probe is None and since > 0:
+            self._missing += (self._missed / since - self._missing) / 2
+            self._missed = 0
         if now < self._deaf_until:
-            self._losses.clear()
+            self._reported.clear()
             self._queued = 0
-        elif missed:
+        elif self._too_many_missed:
             self._trouble(self.estimate, now)
-        elif loss > _LOSS_HIGH:
+        elif loss > _LOSS_HIGH and not by_chance:
             through = 1 - (loss if loss > _LOSS_GREAT else loss / 2)
             self._trouble(min(self.estimate, sent or self.estimate) * through, now)
         elif said is not None and fell and sent > LEAST and said < 0.9 * sent:
@@ -141,8 +167,11 @@ class Bandwidth:
             if now >= self.probe.ends + _JUDGE_S:
                 self.estimate = max(self.estimate, self.probe.target)
                 self.probe = None
-        elif loss < _LOSS_LOW and now >= self._held_until:
-            self._rise(said, since, now)
+        elif now >= self._held_until:
+            if loss < _LOSS_LOW:
+                grown = min(self.estimate * _GROWTH**since, 1.5 * self.rate)
+                self.estimate = min(MOST, max(self.estimate, grown, said or 0.0))
+            self._try(now)
         if now - self._trouble_at > _CALM_S:
             self._troubles = 0
         return self.estimate
@@ -160,12 +189,24 @@ class Bandwidth:
         step = int((now - probe.began) / PROBE_S * len(_STEPS))
         return max(0.0, probe.target - self.rate) * _STEPS[step]
 
-    def _rise(self, said: float | None, since: float, now: float) -> None:
-        grown = min(self.estimate * _GROWTH**since, 1.5 * self.rate)
-        self.estimate = min(MOST, max(self.estimate, grown, said or 0.0))
+    @property
+    def _too_many_missed(self) -> bool:
+        return self.probe is not None and self._missed > self._bearable
+
+    def _losses(self, now: float) -> tuple[float, bool]:
+        """What part was lost of late, and whether it may as well be no more than `_LOSS_HIGH`."""
+        self._reported = [each for each in self._reported if now - each[0] < _REPORT_S]
+        self._reported.append((now, self._lost, self._expected))
+        self._lost = self._expected = 0.0
+        lost = sum(each[1] for each in self._reported)
+        expected = sum(each[2] for each in self._reported)
+        high = _LOSS_HIGH * expected
+        return lost / expected if expected else 0.0, lost <= high + _CHANCE * math.sqrt(high)
+
+    def _try(self, now: float) -> None:
         if self.estimate < min(self.more, self._more_before) and self.more <= MOST:
             self.probe = Probe(_MARGIN * self.more, now, now + PROBE_S)
-            self._missed = 0
+            self._bearable = _MISSED + 2 * (PROBE_S + _JUDGE_S) * self._missing
         self._more_before = self.more
 
     def _trouble(self, estimate: float, now: float) -> None:
@@ -176,5 +217,5 @@ class Bandwidth:
             self._troubles += 1
             self._trouble_at = now
         self._deaf_until = now + _JUDGE_S
-        self._losses.clear()
-        self._queued = 0
+        self._reported.clear()
+        self._queued = self._missed = 0

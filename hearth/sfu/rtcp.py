@@ -21,6 +21,8 @@ class Report(NamedTuple):
     ssrc: int
     fraction: float
     """Of the packets since its last report, how many were lost, 0 to 1."""
+    highest: int
+    """The extended sequence number of the last packet that came."""
     jitter: int
     last_sr: int
     delay: int
@@ -85,8 +87,8 @@ def read(data: bytes) -> list[Fact]:
             for _ in range(count):
                 if body + 24 > end:
                     break
-                ssrc, lost, _, jitter, last, delay = _BLOCK.unpack_from(data, body)
-                facts.append(Report(ssrc, (lost >> 24) / 256, jitter, last, delay))
+                ssrc, lost, highest, jitter, last, delay = _BLOCK.unpack_from(data, body)
+                facts.append(Report(ssrc, (lost >> 24) / 256, highest, jitter, last, delay))
                 body += 24
         elif kind == BYE:
             ssrcs = struct.unpack_from(f">{min(count, words)}I", data, at + 4)

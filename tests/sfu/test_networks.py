@@ -63,6 +63,25 @@ async def test_one_in_ten_lost_on_both_ways_is_hardly_seen(call: Call):
 
 
 @virtual
+async def test_one_in_twenty_lost_at_random_costs_no_layer(call: Call):
+    """Nor does it keep the best from coming back once there is room for it."""
+    await call.films(11)
+    _, watch, relay = await call.watches(12)
+    await call.until(lambda: watch.layer == "f", 5)
+    relay.up.loss = relay.down.loss = 0.05
+    lost_at = call.sfu.now()
+    for _ in range(60):
+        await asyncio.sleep(1)
+        assert watch.layer == "f"
+    assert watch.longest_gap(lost_at) < 1.0
+    relay.down.rate = 700e3
+    await call.until(lambda: watch.layer in ("h", "q"), 6)
+    await asyncio.sleep(SETTLED_S)
+    relay.down.rate = 0.0
+    await call.until(lambda: watch.layer == "f", 40)
+
+
+@virtual
 async def test_the_speaker_knows_what_listeners_lose(call: Call):
     """So that Opus repairs it; its own way is not blamed."""
     _, speaker, _ = await call.come(11, audio_slots=0)

@@ -104,7 +104,7 @@ def test_reports_are_read_as_they_were_made():
     received = rtcp.receiver_report(1, [rtcp.Received(7, 64, -2, 65_540, 5, 6, 7)])
     facts = rtcp.read(sent + received + rtcp.pli(1, 9))
     assert facts[0] == rtcp.Sent(7, rtcp.ntp(1_700_000_000.5), 960)
-    assert facts[1] == rtcp.Report(7, 0.25, 5, 6, 7)
+    assert facts[1] == rtcp.Report(7, 0.25, 65_540, 5, 6, 7)
     assert facts[2] == rtcp.KeyframeWanted(9)
     report: Any
     report, block, _ = theirs.RtcpPacket.parse(sent + received + rtcp.pli(1, 9))
