@@ -37,6 +37,7 @@ from playwright.async_api import async_playwright
 from tests import harness as door
 from tests.e2e.people import ARGS, CHROMIUM
 from tests.e2e.test_voice import Speaker
+from tests.sfu.film import remb
 from tests.sfu.peer import TestPeer
 from tests.voicebot import VoiceBot
 
@@ -205,6 +206,19 @@ def capacity(scale: Scale) -> list[Figure]:
 # ---- with all of Hearth ----
 
 
+BEAT_S = 10.0
+"""More often than both gateways want to hear of somebody; who is silent is let go."""
+
+
+async def beat(client: door.Client, voice: VoiceBot) -> None:
+    """Send the heartbeats of both gateways."""
+    assert client.gateway is not None
+    while True:
+        await asyncio.sleep(BEAT_S)
+        await client.gateway.send(1, client.gateway.seq)
+        await voice.say(3, {"t": 1, "seq_ack": -1})
+
+
 async def connected(
     stack: AsyncExitStack, client: door.Client, guild: int, channel: int, **peer: Any
 ) -> TestPeer:
@@ -222,6 +236,8 @@ async def connected(
     await voice.say(1, {**offer, "rtc_connection_id": "x"})
     media.answered((await voice.next(4, 15))["sdp"])
     await asyncio.wait_for(media.connected.wait(), 15)
+    beating = asyncio.create_task(beat(client, voice))
+    stack.callback(beating.cancel)
     return media
 
 
@@ -290,6 +306,17 @@ MOST_SENT = 3000
 """Packets a second that come to the server; one core forwards fewer to a hundred."""
 
 
+LINE_BITS = 40e6
+
+
+async def take_all(voices: list[TestPeer]) -> None:
+    """Say for who reads nothing that their line bears all that they are sent."""
+    while True:
+        for each in voices:
+            each.send_rtcp(remb(1, LINE_BITS))
+        await asyncio.sleep(1)
+
+
 @row("beside")
 def beside(scale: Scale) -> list[Figure]:
     """Chat while the media server has half of the core."""
@@ -315,6 +342,8 @@ def beside(scale: Scale) -> list[Figure]:
             ]
             for each in voices:
                 each.deafen()
+            taking = asyncio.create_task(take_all(voices))
+            stack.callback(taking.cancel)
             body = os.urandom(AUDIO_BYTES)
             # All who are heard talk, and pictures come on top.
             sounds = 50 * AUDIO_SLOTS

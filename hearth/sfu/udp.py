@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,9 @@ Address = tuple[Any, ...]
 Take = Callable[[memoryview, Address], None]
 """Takes one datagram; the view is good until it returns."""
 
-READS = 64
-"""Datagrams taken in one step of the loop, so that what else is ready gets its turn."""
+TURN_S = 0.002
+"""For so long datagrams are taken in one step of the loop; then what else is ready, chat, gets its
+turn. In a large room one datagram may take half a millisecond."""
 
 LARGEST = 2048
 _BUFFER_BYTES = 4 << 20
@@ -107,9 +109,8 @@ class Udp:
         return True
 
     def _read(self) -> None:
-        for _ in range(READS):
-            if self._socket is None:
-                return
+        ends = time.monotonic() + TURN_S
+        while self._socket is not None and time.monotonic() < ends:
             try:
                 length, address = self._socket.recvfrom_into(self.inbox)
             except BlockingIOError:
