@@ -38,6 +38,10 @@ PACKET_S = 0.0125
 QUIET_S = 0.5
 """Who is not heard for so long is not heard any more."""
 
+LIVED_S = 11
+"""They talk for so long before; a process of voice that ends again within ten seconds of its
+beginning is begun later each time."""
+
 WITHIN_S = 30.0
 BURST_S = 3.0
 BURST_LOSS = 0.1
@@ -225,8 +229,12 @@ def back(scale: Scale) -> list[Figure]:
                 if server.process is None:
                     await asyncio.to_thread(server.start)
 
+            found: list[float] = []
             async with talkers(server, ann=440, bob=880, cat=1320) as people:
-                return [await returned(people, again) for _ in range(scale.of(5, 1))]
+                for _ in range(scale.of(5, 1)):
+                    await asyncio.sleep(scale.of(LIVED_S, 0))
+                    found.append(await returned(people, again))
+            return found
 
         found = hearth(measured, HEARTH_VOICE_PROCESSES=processes)
         say(f"  {key} {spread(found)} s")

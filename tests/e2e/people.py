@@ -10,7 +10,30 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from tests.harness import PASSWORD, PAUSE_S, Client, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
+LACKS = (
+    # The browser's own surfaces, of which each window without a window has some.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "PreloadTopChromeWebUI",
+    "SpareRendererForSitePerProcess",
+    # What Playwright turns off, which is said once or not at all.
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
 ARGS = [
+    f"--disable-features={','.join(LACKS)}",
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
