@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests import forks
+
+forks.use()
+
 LONGEST = (
     "tests/e2e/test_voice.py",
     "tests/e2e/test_screens.py",

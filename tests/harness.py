@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import zlib
@@ -18,6 +17,7 @@ import aiohttp
 import zstandard
 
 from hearth.net.ask import ask
+from tests import forks
 
 PASSWORD = "correct horse"
 EVERY_INTENT = 0x3FFFFFF & ~(1 << 17 | 1 << 18 | 1 << 19 | 1 << 22 | 1 << 23)
@@ -68,7 +68,7 @@ class Server:
         self.passed: tuple[int, ...] = ()
         """Descriptors that it inherits."""
         self.scheme = "http"
-        self.process: subprocess.Popen[str] | None = None
+        self.process: forks.Started | None = None
         self.log = data.parent / f"{data.name}.log"
 
     @property
@@ -78,16 +78,10 @@ class Server:
 
     def start(self) -> Self:
         """Start it and wait until it accepts; the port stays over restarts."""
-        command = [*self.prefix, sys.executable, "-m", "hearth", "serve", "--data", str(self.data)]
-        command += ["--listen", f"127.0.0.1:{self.port}", *self.words]
+        words = ["serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=self.env,
-                pass_fds=self.passed,
+            self.process = forks.start(
+                [*words, *self.words], self.env, log, prefix=self.prefix, passed=self.passed
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
