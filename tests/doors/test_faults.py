@@ -1,6 +1,7 @@
 """What goes wrong outside: a clear refusal, a line in the log or none, nothing half-done."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -559,8 +560,11 @@ class SmallDisk(Server):
         """Take the room on the disk, but for so many bytes."""
         path = self.data.parent / "filler"
         room = os.statvfs(self.data.parent)
-        with path.open("ab") as filler:
-            filler.write(bytes(max(0, room.f_bavail * room.f_frsize - leave_bytes)))
+        left = max(0, room.f_bavail * room.f_frsize - leave_bytes)
+        # The server may take some of it meanwhile.
+        with path.open("ab", buffering=0) as filler, contextlib.suppress(OSError):
+            while left:
+                left -= filler.write(bytes(left))
 
     def free(self) -> None:
         """Give the room back."""
