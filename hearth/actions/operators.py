@@ -30,6 +30,8 @@ class MessageRead(Struct):
     author: str
     timestamp: str
     content: str
+    attachments: list[str]
+    """Names of files."""
 
 
 class MessagesRead(Struct):
@@ -94,6 +96,7 @@ async def read_messages(here: AsOperator, body: MessagesAsked) -> MessagesRead:
                 world.user(message.author_id).username,
                 timestamp(created_ms(message.id)),
                 message.content,
+                [each.filename for each in message.attachments],
             )
             for message in messages
         ],

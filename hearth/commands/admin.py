@@ -46,7 +46,11 @@ def why(operator: Operator, user_name: str, channel: str, permission: str) -> No
 def messages(operator: Operator, channel: int, limit: int) -> None:
     """Print the newest messages of a channel; the operator log keeps that you did."""
     value = operator.call("read_messages", {"channel": channel, "limit": limit})
-    lines = [f"{m['timestamp']} {m['author']}: {m['content']}" for m in value["messages"]]
+    lines = [
+        f"{m['id']} {m['timestamp']} {m['author']}: "
+        + " + ".join(filter(None, [m["content"], *m["attachments"]]))
+        for m in value["messages"]
+    ]
     if value["private"]:
         lines.insert(0, "This channel is private. The operator log has that you read it.")
     operator.show(value, "\n".join(lines))

@@ -4,6 +4,17 @@ import click
 
 from hearth.commands.operator import Operator, be_sure, by_operator, irrevocable, paged, size, some
 
+KINDS = {
+    0: "text",
+    2: "voice",
+    4: "category",
+    5: "announcements",
+    13: "stage",
+    15: "forum",
+    16: "media",
+}
+"""What channels of these types are called where people read it."""
+
 
 @click.group()
 def guild() -> None:
@@ -57,7 +68,10 @@ def show_guild(operator: Operator, name: str) -> None:
         f"{value['id']} {value['name']}, of {value['owner']}, since {value['created_at']}",
         f"{some(value['members'], 'member')}, {some(value['roles'], 'role')},"
         f" {some(value['files'], 'file')} ({size(value['file_bytes'])})",
-        *(f"{each['id']} {each['name']}" for each in value["channel_list"]),
+        *(
+            f"{each['id']} {each['name']} ({KINDS.get(each['type'], each['type'])})"
+            for each in value["channel_list"]
+        ),
     ]
     operator.lines(value, lines)
 

@@ -119,7 +119,9 @@ def test_guilds(data: Path) -> None:
     details = admin(data, "guild", "show", "Den")
     assert details["owner"] == "ann"
     assert {each["name"] for each in details["channel_list"]} >= {"general", "General"}
-    assert "of ann" in shown(data, "guild", "show", den["id"])
+    told = shown(data, "guild", "show", den["id"])
+    assert "of ann" in told
+    assert " general (text)" in told
     members = admin(data, "guild", "members", "Den")["members"]
     assert [each["user"]["username"] for each in members] == ["ann", "bob", "pinger"]
     assert "bob since" in shown(data, "guild", "members", "Den", "--limit", 2)
@@ -241,8 +243,16 @@ async def test_what_is_told_of_it(den: Den) -> None:
     assert (await bob.event("GUILD_STICKERS_UPDATE"))["stickers"] == []
     assert "no such sticker" in refused(server.data, "sticker", "delete", guild, sticker["id"])
     assert admin(server.data, "sticker", "list", guild) == {"stickers": []}
+    form = aiohttp.FormData(default_to_multipart=True)
+    form.add_field("files[0]", b"plan", filename="plan.txt")
+    sent = (await den.ann.call("POST", f"/channels/{den.channel}/messages", data=form)).body
+    lines = shown(server.data, "messages", den.channel).splitlines()
+    assert [(line.split()[0], line.split(": ")[-1]) for line in lines] == [
+        (message["id"], "hello"),
+        (sent["id"], "plan.txt"),
+    ]
     usage = server.operate("measure_guild", {"guild": str(guild)})
-    assert usage["messages"] == 1
+    assert usage["messages"] == 2
     assert usage["message_bytes"] > len("hello")
     server.operate("delete_message_as_operator", named)
     assert (await bob.event("MESSAGE_DELETE"))["id"] == message["id"]
