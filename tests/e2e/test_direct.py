@@ -20,10 +20,12 @@ logger = logging.getLogger(__name__)
 
 EVERY_MS = 50
 
+SCREEN_HZ = 1320
+
 LISTEN = """([hertz, everyMs]) => {
   const ears = new AudioContext();
   const listening = new Map();
-  const sounds = (track) => {
+  const sounds = (track, wanted) => {
     if (!listening.has(track)) {
       const analyser = new AnalyserNode(ears, { fftSize: 4096, smoothingTimeConstant: 0 });
       ears.createMediaStreamSource(new MediaStream([track])).connect(analyser);
@@ -32,23 +34,41 @@ LISTEN = """([hertz, everyMs]) => {
     const analyser = listening.get(track);
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);
-    const at = Math.round(hertz * analyser.fftSize / ears.sampleRate);
+    const at = Math.round(wanted * analyser.fftSize / ears.sampleRate);
     return Math.max(bins[at - 1], bins[at], bins[at + 1]) > -60;
   };
-  const played = () => players.flatMap((one) => {
-    const sounding = (one.srcObject?.getAudioTracks() ?? []).filter(sounds);
+  const played = (wanted = hertz) => players.flatMap((one) => {
+    const sounding = (one.srcObject?.getAudioTracks() ?? []).filter((each) => sounds(each, wanted));
     return one.muted || one.volume === 0 ? [] : sounding;
   });
   const of = (track) => connections.findIndex((one) =>
     one.getReceivers().some((each) => each.track === track));
   window.silence = { longest: 0, now: 0 };
-  window.by = () => played().map(of).sort().join();
+  window.by = (wanted) => played(wanted).map(of).sort().join();
   setInterval(() => {
     silence.now = played().length ? 0 : silence.now + 1;
     silence.longest = Math.max(silence.longest, silence.now);
   }, everyMs);
 }"""
-"""Counts the looks in a row at which a tone is not played, and says by which connections it is."""
+"""Counts the looks in a row at which a tone is not played, and says by which connections it, or
+another, is."""
+
+SOUNDING_SCREEN = """hertz => {
+  const devices = navigator.mediaDevices;
+  const silent = devices.getDisplayMedia;
+  devices.getDisplayMedia = async (wanted) => {
+    const screen = await silent(wanted);
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: hertz });
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    screen.getAudioTracks().forEach((one) => screen.removeTrack(one));
+    screen.addTrack(out.stream.getAudioTracks()[0]);
+    return screen;
+  };
+}"""
+"""A screen whose sound is a tone."""
 
 SENT = """async (index) => {
   const found = { audio: 0, video: 0 };
@@ -59,13 +79,21 @@ SENT = """async (index) => {
 }"""
 
 SEEN = """async () => {
-  const video = document.querySelector('section[aria-label^="Voice of"] video');
-  const track = video?.srcObject?.getVideoTracks()[0];
-  if (!track || !video.videoWidth) return -1;
-  return connections.findIndex((one) =>
-    one.connectionState !== "closed" && one.getReceivers().some((each) => each.track === track));
+  const found = [];
+  for (const video of document.querySelectorAll('section[aria-label^="Voice of"] video')) {
+    const track = video.srcObject?.getVideoTracks()[0];
+    const by = connections.findIndex((one) =>
+      one.connectionState !== "closed" && one.getReceivers().some((each) => each.track === track));
+    if (by < 0 || !video.videoWidth) return { by: "", whole: [] };
+    let whole = 0;
+    (await connections[by].getStats(track)).forEach((one) => {
+      if (one.type === "inbound-rtp") whole += one.framesDecoded ?? 0;
+    });
+    found.push([by, whole]);
+  }
+  return { by: found.map((one) => one[0]).join(), whole: found.map((one) => one[1]) };
 }"""
-"""By which connection the one picture is seen."""
+"""By which connection each picture of the other is seen, and how many whole ones came by it."""
 
 MUTE_DIRECT = """async () => {
   const [sender] = connections.at(-1).getSenders();
@@ -118,9 +146,24 @@ async def is_direct(who: Speaker, other: Speaker, index: int) -> None:
                 still = await one.page.evaluate(SENT, 0) == server
 
 
-async def is_seen(who: Speaker, index: int) -> None:
-    """Wait until the one picture comes by that connection."""
-    await who.until(f"({SEEN})().then((by) => by === {index})")
+async def is_seen(who: Speaker, index: int, *, many: int) -> None:
+    """Wait until the other's pictures, so many, come by that connection, and move."""
+    wanted = ",".join([str(index)] * many)
+    seen: dict[str, Any] = {}
+    first: list[int] | None = None
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while not first or not all(
+                now > then for now, then in zip(seen["whole"], first, strict=True)
+            ):
+                await asyncio.sleep(0.1)
+                seen = await who.page.evaluate(SEEN)
+                if seen["by"] != wanted:
+                    first = None
+                elif first is None:
+                    first = seen["whole"]
+    except TimeoutError:
+        raise AssertionError(f"sees {seen}, not by {wanted}; {who.faults}") from None
 
 
 async def silence(who: Speaker) -> int:
@@ -168,9 +211,14 @@ async def test_two_talk_directly_and_nothing_is_missed(
     await expect(figures).to_contain_text("Directly between the two of you")
     await ann.page.keyboard.press("Escape")
 
-    # A camera too, which the server is sent until the other has it.
+    # A camera too, and a screen with its sound, which the server is sent until the other has it.
     await bob.page.get_by_role("button", name="Turn the camera on").click()
-    await is_seen(ann, 1)
+    await is_seen(ann, 1, many=1)
+    await bob.page.evaluate(SOUNDING_SCREEN, SCREEN_HZ)
+    await bob.page.get_by_role("button", name="Share your screen").click()
+    await ann.page.get_by_role("button", name="Watch").click()
+    await is_seen(ann, 1, many=2)
+    await ann.until(f"by({SCREEN_HZ}) === '1'")
     await is_direct(ann, bob, 1)
 
     # Somebody else comes: before they are in the room all goes by the server.
@@ -178,28 +226,31 @@ async def test_two_talk_directly_and_nothing_is_missed(
     await cat.send(4, {"guild_id": None, "channel_id": group})
     for who in (ann, bob):
         await who.until("connections[1].connectionState === 'closed' && by() === '0'")
-    await is_seen(ann, 0)
+    await is_seen(ann, 0, many=2)
+    await ann.until(f"by({SCREEN_HZ}) === '0'")
     found["a third came"] = await silence(ann)
     await cat.send(4, {"guild_id": None, "channel_id": None})
     await is_direct(ann, bob, 2)
-    await is_seen(ann, 2)
+    await is_seen(ann, 2, many=2)
+    await ann.until(f"by({SCREEN_HZ}) === '2'")
     found["the third left"] = await silence(ann)
 
     # One takes it back, and lets it again.
+    await bob.page.get_by_role("button", name="Stop sharing").click()
     await choose(bob, on=False)
     for who in (ann, bob):
         await who.until("connections[2].connectionState === 'closed' && by() === '0'")
-    await is_seen(ann, 0)
+    await is_seen(ann, 0, many=1)
     found["taken back"] = await silence(ann)
     await choose(bob, on=True)
     await is_direct(ann, bob, 3)
-    await is_seen(ann, 3)
+    await is_seen(ann, 3, many=1)
     found["let again"] = await silence(ann)
 
     # The way between them breaks.
     await bob.page.evaluate(MUTE_DIRECT)
     await ann.until("connections[3].connectionState === 'closed' && by() === '0'")
-    await is_seen(ann, 0)
+    await is_seen(ann, 0, many=1)
     broke = await silence(ann)
     logger.info("silent ms: %s, broke: %d", found, broke)
     assert max(found.values()) < 1_000, found
