@@ -94,9 +94,17 @@ class Speaker(Reader):
 
     @classmethod
     async def come(
-        cls, browser: Browser, server: Server, name: str, hertz: float, **context: Any
+        cls,
+        browser: Browser,
+        server: Server,
+        name: str,
+        hertz: float,
+        trouble: str = "",
+        **context: Any,
     ) -> "Speaker":
-        made = await cls.open(browser, server, name, f"({MEDIA})({hertz})", **context)
+        """Somebody who looks at the guild; `trouble` is a function that spoils their browser."""
+        script = f"({MEDIA})({hertz});" + (f"({trouble})();" if trouble else "")
+        made = await cls.open(browser, server, name, script, **context)
         await made.go("Den")
         return made
 

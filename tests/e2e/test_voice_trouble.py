@@ -88,10 +88,7 @@ async def test_noise_is_taken_away_and_a_voice_stays(
 ) -> None:
     """It is changed in a call that goes on; where it does not work the browser's own is used."""
     bob = await Speaker.come(browser, server, "bob", 880)
-    ann = await Speaker.come(browser, server, "ann", 440)
-    await ann.page.add_init_script(f"({LOUD})()")
-    await ann.page.reload()
-    await ann.connected()
+    ann = await Speaker.come(browser, server, "ann", 440, LOUD)
     await ann.join("Kitchen")
     await bob.join("Kitchen")
     # White noise between ±0.03 is 35 dB under full.
@@ -145,11 +142,15 @@ async def test_a_microphone_that_cannot_be_had_is_named(
     """Refused, in use, not there; and once one is plugged in it is used by itself."""
     ann = await Speaker.come(browser, server, "ann", 440)
     bob = await Speaker.come(
-        browser, server, "bob", 880, color_scheme="dark", reduced_motion="reduce", bypass_csp=True
+        browser,
+        server,
+        "bob",
+        880,
+        REFUSES,
+        color_scheme="dark",
+        reduced_motion="reduce",
+        bypass_csp=True,
     )
-    await bob.page.add_init_script(f"({REFUSES})()")
-    await bob.page.reload()
-    await bob.connected()
     await ann.join("Kitchen")
     await bob.join("Kitchen")
     await bob.page.set_viewport_size({"width": 390, "height": 800})
@@ -212,11 +213,15 @@ async def test_a_way_that_is_shut_is_gone_around_or_named(
 ) -> None:
     ann = await Speaker.come(browser, server, "ann", 440)
     bob = await Speaker.come(
-        browser, server, "bob", 880, color_scheme="light", reduced_motion="reduce", bypass_csp=True
+        browser,
+        server,
+        "bob",
+        880,
+        SHUT,
+        color_scheme="light",
+        reduced_motion="reduce",
+        bypass_csp=True,
     )
-    await bob.page.add_init_script(f"({SHUT})()")
-    await bob.page.reload()
-    await bob.connected()
     await ann.join("Kitchen")
     await bob.page.evaluate("shut = 'udp'")
     await bob.join("Kitchen")
