@@ -86,6 +86,22 @@ MOVING = """async () => {
 }"""
 """How many pictures come by the newest connection."""
 
+APART = """() => {
+  const video = document.pictureInPictureElement;
+  const came = (track) => connections.at(-1).getReceivers().some((one) => one.track === track);
+  return video?.srcObject?.getTracks().some(came)
+    && video.getVideoPlaybackQuality().totalVideoFrames > 5;
+}"""
+"""Whether what is in a window of its own comes by the newest connection, and moves."""
+
+NOTE_WORDS = """() => {
+  const told = document.querySelector('[data-voice]');
+  window.words = new Set();
+  new MutationObserver(() => words.add(told.textContent))
+    .observe(told, { subtree: true, childList: true, characterData: true });
+}"""
+"""Keeps all that the panel says of the stay from now on."""
+
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
 
@@ -479,7 +495,7 @@ async def test_what_breaks_off_goes_on_by_itself(
     server: Server, browser: Browser, rooms: tuple[str, str]
 ) -> None:
     """The socket of voice alone, an orderly restart, and one that is not; what is heard, what is
-    shown, and what is watched."""
+    shown, what is watched, also in a window of its own."""
     ann = await Speaker.come(browser, server, "ann", 440)
     bob = await Speaker.come(browser, server, "bob", 880)
     await ann.join("Kitchen")
@@ -502,6 +518,11 @@ async def test_what_breaks_off_goes_on_by_itself(
     await seen.get_by_role("button", name="Watch").click()
     for each in (ann, bob):
         await each.sees_again(0)
+    await seen.locator("video").last.hover(force=True)
+    await seen.get_by_role("button", name="Into a window of its own").click()
+    await ann.until(f"({APART})()")
+    for each in (ann, bob):
+        await each.page.evaluate(NOTE_WORDS)
     for end in (server.stop, server.kill):
         before = [await each.connections() for each in (ann, bob)]
         await asyncio.to_thread(end)
@@ -511,7 +532,19 @@ async def test_what_breaks_off_goes_on_by_itself(
         # Nobody clicked, not even who watches a screen.
         for each, connections in zip((ann, bob), before, strict=True):
             await each.sees_again(connections)
+        await ann.until(f"({APART})()")
         await expect(bob.voice("Kitchen", "ann")).to_have_accessible_name(re.compile("camera on$"))
+        if end == server.stop:
+            await expect(seen.get_by_role("button", name="Stop watching")).to_have_count(1)
+            # It stays while one reads elsewhere, whatever happens meanwhile.
+            tree = ann.page.get_by_role("navigation", name="Channels")
+            await tree.get_by_role("link", name="general", exact=True).click()
+    for each in (ann, bob):
+        words: list[str] = await each.page.evaluate("[...words]")
+        assert "Reconnecting…" in words
+        assert not {"Joining…", "Connecting…"} & set(words), words
+    await ann.join("Kitchen")
+    await expect(seen.get_by_role("button", name="Stop watching")).to_have_count(1)
     # What has ended does not come again, and its person hears of it.
     await ann.page.evaluate("""connections.at(-1).getSenders()
         .find(({ track }) => track?.kind === 'video').track.dispatchEvent(new Event('ended'))""")
@@ -521,6 +554,7 @@ async def test_what_breaks_off_goes_on_by_itself(
     await bob.join("Attic")
     await bob.hears()
     await expect(bob.page.get_by_role("button", name="Share your screen")).to_be_visible()
+    await ann.until("!document.pictureInPictureElement")
     assert ann.faults == bob.faults == []
 
 

@@ -79,6 +79,7 @@ function fail(failure: Failure): void {
   // Where the server as a whole is away it is no matter of voice: one is back in once it is there.
   if ((failure === NO_ANSWER || failure === NO_ROUTE) && (session.connection !== "ready" || !navigator.onLine)) return store.ownIs({ phase: "asking" });
   hide();
+  store.setPopped(null);
   ask(null, store.own.guildId);
   store.ownIs({ phase: "failed", failure });
 }
@@ -97,7 +98,7 @@ export function join(channel: Channel): void {
   const { phase, guildId: was } = store.own;
   if (phase !== "none" && was !== guildId) leave();
   renewals = 0;
-  store.ownIs({ channelId: channel.id, guildId, selfMute: store.muted(), selfDeaf: store.deafened(), deafMic: null });
+  store.ownIs({ again: false, channelId: channel.id, guildId, selfMute: store.muted(), selfDeaf: store.deafened(), deafMic: null });
   begin();
 }
 
@@ -208,8 +209,9 @@ function stop(media: MediaStream | null): void {
   media?.getTracks().forEach((track) => track.stop());
 }
 
-/** Watch somebody's screen, or do not. */
+/** Watch somebody's screen, or do not, in a window of its own neither. */
 export function watch(ssrc: number, on: boolean): void {
+  if (!on && store.popped()?.ssrc === ssrc) store.setPopped(null);
   store.setWatched(on ? [...new Set([...store.watched(), ssrc])] : store.watched().filter((one) => one !== ssrc));
 }
 
@@ -222,7 +224,7 @@ export function wantPictures(pixels: Record<string, number>): void {
 /** A picture in a window of its own is seen wherever in the client the person is. */
 function want(): void {
   const apart = store.popped();
-  talk?.want(apart ? { ...onPage, [apart.ssrc]: Math.max(onPage[apart.ssrc] ?? 0, apart.pixels) } : onPage);
+  talk?.want(apart?.ssrc ? { ...onPage, [apart.ssrc]: Math.max(onPage[apart.ssrc] ?? 0, apart.pixels) } : onPage);
 }
 
 export function playSound(which: Sound): void {

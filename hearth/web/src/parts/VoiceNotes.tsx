@@ -12,7 +12,8 @@ const PHASES = { none: "", asking: "Joining…", connecting: "Connecting…", co
 
 /** How the stay goes, in a few words. */
 export function phaseWords(): string {
-  if (own.phase === "none" || own.phase === "failed" || own.phase === "connected" || session.connection === "ready") return PHASES[own.phase];
+  if (own.phase === "none" || own.phase === "failed" || own.phase === "connected") return PHASES[own.phase];
+  if (session.connection === "ready") return PHASES[own.again ? "waiting" : own.phase];
   return navigator.onLine ? "Waiting for the server…" : "You are offline";
 }
 

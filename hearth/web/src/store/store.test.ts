@@ -6,7 +6,9 @@ import { listKey, lists } from "./lists.ts";
 import { messages, place, stretches, trim, view } from "./messages.ts";
 import { enqueue, outgoingIn } from "./outbox.ts";
 import { guildBadge, hasNews, mentionsIn, readingIs } from "./reads.ts";
-import { calls, hasLeft, ringing, roomEnded, server, setWatched, streamsAre, voiceOf, voicesIn, watched, watchNothing } from "./voice.ts";
+import {
+  calls, hasLeft, own, ownEnded, ownIs, popped, ringing, roomEnded, server, setPopped, setWatched, streamsAre, voiceOf, voicesIn, watched, watchNothing,
+} from "./voice.ts";
 import { channels } from "./channels.ts";
 
 const me = { id: "1", username: "ann", global_name: null, avatar: null };
@@ -211,4 +213,52 @@ test("whose screen was watched is watched again, but not for long, and not elsew
   shows(12);
   expect(watched()).toEqual([]);
   vi.useRealTimers();
+});
+
+test("a window of its own waits for the same kind of the same person's, and ends with what it shows", () => {
+  const screen = (ssrc: number, active = true) => ({ type: "screen" as const, ssrc, active });
+  const pop = (ssrc: number) => setPopped({ userId: "2", type: "screen", ssrc, pixels: 9 });
+  ready({ voice_states: [spoken("2", "4"), spoken("3", "4")] });
+  ownIs({ phase: "connected", channelId: "4", guildId: GUILD });
+  streamsAre("2", [screen(5)]);
+  pop(5);
+  streamsAre("3", [screen(6)]);
+  expect(popped()?.ssrc).toBe(5);
+  // All is cut off. Names of before may be another's now, and what is shown comes one by one.
+  roomEnded();
+  ready();
+  streamsAre("3", [screen(5)]);
+  streamsAre("2", [{ type: "video", ssrc: 7, active: true }, screen(8, false)]);
+  expect(popped()).toEqual({ userId: "2", type: "screen", ssrc: null, pixels: 9 });
+  streamsAre("2", [{ type: "video", ssrc: 7, active: true }, screen(8)]);
+  expect(popped()?.ssrc).toBe(8);
+  // They alone are.
+  hasLeft("2");
+  streamsAre("2", [screen(9)]);
+  expect(popped()?.ssrc).toBe(9);
+  streamsAre("2", [screen(9, false)]);
+  expect(popped()).toBeNull();
+  pop(9);
+  hasLeft("2");
+  apply("VOICE_STATE_UPDATE", spoken("2", "4", { guild_id: GUILD }));
+  apply("VOICE_STATE_UPDATE", spoken("3", null, { guild_id: GUILD }));
+  expect(popped()).not.toBeNull();
+  apply("VOICE_STATE_UPDATE", spoken("2", null, { guild_id: GUILD }));
+  expect(popped()).toBeNull();
+  pop(9);
+  ownEnded();
+  expect(popped()).toBeNull();
+});
+
+test("who was in comes in again, until they go or it failed", () => {
+  ownIs({ phase: "asking", channelId: "4", guildId: GUILD });
+  expect(own.again).toBe(false);
+  ownIs({ phase: "connected" });
+  ownIs({ phase: "asking" });
+  expect(own.again).toBe(true);
+  ownIs({ phase: "failed" });
+  expect(own.again).toBe(false);
+  ownIs({ phase: "connected" });
+  ownEnded();
+  expect(own.again).toBe(false);
 });

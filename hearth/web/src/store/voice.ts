@@ -23,6 +23,8 @@ export type Phase = "none" | "asking" | "connecting" | "connected" | "waiting" |
 
 interface Own {
   phase: Phase;
+  /** Whether they were in already: what connects now takes that up again. */
+  again: boolean;
   /** Where, as long as it is not "none". */
   channelId: Id | null;
   guildId: Id | null;
@@ -37,7 +39,7 @@ interface Own {
 }
 
 const NOWHERE: Own = {
-  phase: "none", channelId: null, guildId: null, failure: null, deafMic: null, quality: null,
+  phase: "none", again: false, channelId: null, guildId: null, failure: null, deafMic: null, quality: null,
   selfMute: false, selfDeaf: false, camera: null, screen: null,
 };
 const [own, setOwn] = createStore<Own>({ ...NOWHERE });
@@ -60,13 +62,21 @@ export { room };
 export const [watched, setWatched] = createSignal<number[]>([]);
 /** Who showed a watched screen when the line to them broke off, and until when it is watched again. */
 const missed = new Map<Id, number>();
-const MISSED_MS = 60_000;
+export const MISSED_MS = 60_000;
 
 /** What is to be said of voice, once. */
 export const [notice, setNotice] = createSignal("", { equals: false });
 
-/** The picture that is in a window of its own, and how large it is there. */
-export const [popped, setPopped] = createSignal<{ ssrc: number; pixels: number } | null>(null);
+/** The picture that is in a window of its own: whose, of which kind, and how large it is there. */
+export interface Popped {
+  userId: Id;
+  type: Stream["type"];
+  /** Null while the line to them is broken off: what they show next of that kind goes on there. */
+  ssrc: number | null;
+  pixels: number;
+}
+
+export const [popped, setPopped] = createSignal<Popped | null>(null);
 
 /** What of a picture that is carried arrives, by stream. */
 export const [figures, setFigures] = createSignal<Record<number, string>>({});
@@ -205,6 +215,7 @@ export function ringing(): Id[] {
 
 export function ownIs(change: Partial<Own>): void {
   setOwn(change);
+  if (change.phase === "connected" || change.phase === "failed") setOwn("again", change.phase === "connected");
 }
 
 export function ownEnded(): void {
@@ -215,19 +226,22 @@ export function ownEnded(): void {
 
 /** The room is not seen any more; perhaps it comes again. */
 export function roomEnded(): void {
-  for (const userId of Object.keys(room.streams)) missIfWatched(userId);
+  for (const userId of Object.keys(room.streams)) miss(userId);
   setRoom(reconcile({ speaking: {}, streams: {}, pictures: {} }));
   setWatched([]);
   setFigures({});
 }
 
-/** Watch nobody's screen, also not when they show it again. */
+/** Watch nobody's screen, also not when they show it again, and have nothing in a window of its own. */
 export function watchNothing(): void {
   setWatched([]);
   missed.clear();
+  setPopped(null);
 }
 
-function missIfWatched(userId: Id): void {
+/** The line to somebody broke off. */
+function miss(userId: Id): void {
+  setPopped((at) => (at?.userId === userId ? { ...at, ssrc: null } : at));
   if ((room.streams[userId] ?? []).some((one) => watched().includes(one.ssrc))) missed.set(userId, performance.now() + MISSED_MS);
 }
 
@@ -235,14 +249,25 @@ export function speakingIs(userId: Id, on: boolean): void {
   if ((room.speaking[userId] ?? false) !== on) setRoom("speaking", userId, on);
 }
 
+/** Somebody says what they show: these, and nothing else. */
 export function streamsAre(userId: Id, streams: Stream[]): void {
-  setRoom("streams", userId, streams);
-  const all = new Set(Object.values(room.streams).flatMap((list) => list.map((one) => one.ssrc)));
-  if (watched().some((ssrc) => !all.has(ssrc))) setWatched(watched().filter((ssrc) => all.has(ssrc)));
+  hasStreams(userId, streams);
+  setPopped((at) => {
+    const shown = streams.filter((one) => one.active && one.type === at?.type);
+    if (at?.userId !== userId || shown.some((one) => one.ssrc === at.ssrc)) return at;
+    if (at.ssrc !== null) return null;
+    return shown[0] ? { ...at, ssrc: shown[0].ssrc } : at;
+  });
   const screen = streams.find((one) => one.type === "screen" && one.active);
   if (!screen || !missed.has(userId)) return;
   if (performance.now() < (missed.get(userId) as number)) setWatched([...watched(), screen.ssrc]);
   missed.delete(userId);
+}
+
+function hasStreams(userId: Id, streams: Stream[]): void {
+  setRoom("streams", userId, streams);
+  const all = new Set(Object.values(room.streams).flatMap((list) => list.map((one) => one.ssrc)));
+  if (watched().some((ssrc) => !all.has(ssrc))) setWatched(watched().filter((ssrc) => all.has(ssrc)));
 }
 
 export function pictureIs(ssrc: number, media: MediaStream | null): void {
@@ -250,10 +275,11 @@ export function pictureIs(ssrc: number, media: MediaStream | null): void {
   else setRoom("pictures", produce((all) => void delete all[ssrc]));
 }
 
+/** Somebody's connection of voice has ended; the main gateway says whether they are still there. */
 export function hasLeft(userId: Id): void {
-  missIfWatched(userId);
+  miss(userId);
   speakingIs(userId, false);
-  streamsAre(userId, []);
+  hasStreams(userId, []);
 }
 
 type Told = { id: Id; unavailable?: boolean; voice_states?: VoiceState[]; stage_instances?: Stage[] };
@@ -271,6 +297,7 @@ function note(d: VoiceState): void {
   const home = homeOfState(d);
   if (!home) return;
   const { member, ...state } = d;
+  if (popped()?.userId === d.user_id && home === (own.guildId ?? own.channelId) && d.channel_id !== own.channelId) setPopped(null);
   if (member && d.guild_id && guilds[d.guild_id]) noteMember(d.guild_id, member);
   if (d.channel_id === null) setStates(home, produce((all) => void delete all?.[d.user_id]));
   else {

@@ -25,7 +25,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
   const waits = () => props.tile.kind === "screen" && !mine() && !watched().includes(props.tile.ssrc as number);
   const stream = () => (room.streams[props.tile.userId] ?? []).find((one) => one.active && one.type === props.tile.kind && (mine() || one.ssrc === props.tile.ssrc));
   const watchers = () => stream()?.watchers ?? [];
-  const apart = () => popped()?.ssrc === props.tile.ssrc;
+  const apart = () => props.tile.ssrc !== undefined && popped()?.ssrc === props.tile.ssrc;
   const nameOf = (id: Id) => nameIn(props.guildId, id);
   const [menu, setMenu] = createSignal<Spot | null>(null);
   let element!: HTMLLIElement;
@@ -81,7 +81,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
       <Show when={props.tile.ssrc !== undefined && !waits() && media()}>
         <span class={styles.tools}>
           <Show when={canPopOut() && !props.small}>
-            <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} aria-pressed={apart()} onClick={() => void attempt(() => popOut(props.tile.ssrc as number))} />
+            <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} aria-pressed={apart()} onClick={() => void attempt(() => popOut(props.tile))} />
           </Show>
           <Show when={props.tile.kind === "screen"}>
             <IconButton icon="close" label="Stop watching" onClick={() => watch(props.tile.ssrc as number, false)} />
