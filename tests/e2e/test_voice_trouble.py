@@ -157,6 +157,10 @@ async def test_a_microphone_that_cannot_be_had_is_named(
     room = bob.page.get_by_role("region", name="Voice of Kitchen")
     eye = Inspector()
     await expect(room.get_by_text("The microphone is not allowed here.")).to_be_visible()
+    told = bob.page.get_by_role("status").filter(
+        has_text=re.compile("^(In voice|Sound|Some|Much|Words)")
+    )
+    await expect(told).to_have_count(1)
     await eye.look(bob.page, "refused")
     await bob.hears(440)
     again = room.get_by_role("button", name="Try the microphone again")

@@ -157,7 +157,7 @@ export function Composer(props: { channel: Channel; name: string }): JSX.Element
   const anywhere = (event: KeyboardEvent) => {
     // What is typed while nothing has the focus is meant for here.
     const at = document.activeElement;
-    const free = !at || at === document.body || at.matches("[data-timeline]") || (at.matches("a, button") && event.key !== " " && !at.closest("article, dialog, [popover], [role=toolbar]"));
+    const free = !at || at === document.body || at.matches("[data-timeline]") || (at.matches("a, button") && event.key !== " " && !at.closest("article, dialog, [popover], [data-controls]"));
     if (free && !document.querySelector("dialog[open]") && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) area?.focus();
   };
   addEventListener("keydown", anywhere);

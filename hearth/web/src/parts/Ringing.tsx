@@ -44,11 +44,11 @@ function Card(props: { id: Id }): JSX.Element {
     void attempt(() => call(one, false));
   };
   return (
-    <section class={styles.call} role="alertdialog" aria-label={`${name()} calls you`}>
+    <section class={styles.call} data-region role="alertdialog" aria-label={`${name()} calls you`}>
       <span class={styles.face}>
         <Face id={caller()} size={64} />
       </span>
-      <p>
+      <p role="alert">
         <b class="cut">{name()}</b>
         calls you
       </p>
@@ -56,7 +56,7 @@ function Card(props: { id: Id }): JSX.Element {
         <Button icon="hangUp" kind="bad" onClick={() => void attempt(() => decline(props.id))}>
           Decline
         </Button>
-        <Button icon="phone" class={styles.take} onClick={answer}>
+        <Button icon="phone" class={styles.take} data-entrance onClick={answer}>
           Answer
         </Button>
       </div>

@@ -17,6 +17,13 @@ export function phaseWords(): string {
   return navigator.onLine ? "Waiting for the server…" : "You are offline";
 }
 
+/** The same, or how the connection is while one is in. */
+export function stayWords(): string {
+  if (own.phase !== "connected" || !own.quality) return phaseWords();
+  if (own.quality.grade !== "good") return own.quality.words;
+  return own.quality.direct ? "In voice, directly" : phaseWords();
+}
+
 /** Whether the room, which says all of it, is on screen. */
 export const roomInSight = (): boolean => place().channel === own.channelId && !chatting();
 

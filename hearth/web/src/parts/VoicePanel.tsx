@@ -10,7 +10,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { follow } from "../ui/router.ts";
 import { attempt, say } from "../ui/toast.tsx";
 import { Quality } from "./Quality.tsx";
-import { phaseWords, roomInSight, VoiceNotes } from "./VoiceNotes.tsx";
+import { roomInSight, stayWords, VoiceNotes } from "./VoiceNotes.tsx";
 import styles from "./VoicePanel.module.css";
 
 export default function VoicePanel(): JSX.Element {
@@ -24,7 +24,6 @@ export default function VoicePanel(): JSX.Element {
   const href = () => `/channels/${own.guildId ?? "@me"}/${own.channelId}`;
   const direct = () => own.phase === "connected" && (own.quality?.direct ?? false);
   const state = () => (own.phase === "connected" ? (own.quality?.grade ?? "good") : own.phase === "failed" ? "failed" : "wait");
-  const words = () => (own.phase === "connected" && own.quality && own.quality.grade !== "good" ? own.quality.words : direct() ? "In voice, directly" : phaseWords());
   const shows = () => {
     const channel = myChannel();
     return channel !== undefined && (isPrivate(channel) || may(channel, "STREAM")) && !(isStage(channel) && silenced());
@@ -37,7 +36,7 @@ export default function VoicePanel(): JSX.Element {
         </Show>
         <div class={styles.words}>
           <p class={`cut ${styles.state}`} role="status" data-voice={own.phase} data-direct={direct() || undefined}>
-            {words()}
+            {stayWords()}
           </p>
           <a class={`cut ${styles.where}`} href={href()} onClick={(event) => { follow(event); setPane("none"); }}>
             {where()}

@@ -26,6 +26,7 @@ import { search } from "../store/search.ts";
 import { session } from "../store/session.ts";
 import { calls, deafened, muted, own, ringing } from "../store/voice.ts";
 import { Button } from "../ui/Button.tsx";
+import { keepFocus } from "../ui/focus.ts";
 import { Flame } from "../ui/Icon.tsx";
 import { match, navigate, path } from "../ui/router.ts";
 import { attempt } from "../ui/toast.tsx";
@@ -43,7 +44,8 @@ const Ringing = lazy(() => import("../parts/Ringing.tsx"));
 const Switcher = lazy(() => import("../parts/Switcher.tsx"));
 
 /** What a region is entered by, the best first. */
-const ENTRANCES = ['[aria-current="page"]', "[data-composer]", '[role="combobox"]', 'article[tabindex="0"]', "a[href]", "button", '[tabindex="0"]'];
+const ENTRANCES = ["[data-entrance]", '[aria-current="page"]', "[data-composer]", '[role="combobox"]', 'article[tabindex="0"]', "a[href]", "button:enabled", '[tabindex="0"]'];
+const entrance = (region: HTMLElement) => ENTRANCES.map((one) => region.querySelector<HTMLElement>(one)).find((one) => one);
 
 export default function Shell(): JSX.Element {
   const where = () => match("/channels/:guild/:channel?/:message?", path());
@@ -141,11 +143,10 @@ export default function Shell(): JSX.Element {
       else if (event.shiftKey && guildId()) void attempt(() => actions.readGuild(guildId() as string));
       else if (channel()) void actions.read(channel()?.id as string);
     } else if (event.key === "F6") {
-      const all = regions();
-      const at = all.findIndex((one) => one.contains(document.activeElement));
-      const next = all[(at + (event.shiftKey ? -1 : 1) + all.length) % all.length];
-      const found = ENTRANCES.map((one) => next?.querySelector<HTMLElement>(one)).find((one) => one);
-      found?.focus();
+      const all = event.shiftKey ? regions().reverse() : regions();
+      const next = all.findIndex((one) => one === document.activeElement?.closest("[data-region]")) + 1;
+      // One with nothing to go to, as a channel without messages, is passed over.
+      [...all.slice(next), ...all.slice(0, next)].map(entrance).find((one) => one)?.focus();
     } else return;
     event.preventDefault();
   };
@@ -188,12 +189,14 @@ export default function Shell(): JSX.Element {
               </>
             )}
           </Show>
-          <Show when={own.phase !== "none"}>
-            <Suspense>
-              <VoicePanel />
-            </Suspense>
-          </Show>
-          <SelfBar />
+          <div ref={keepFocus} data-region>
+            <Show when={own.phase !== "none"}>
+              <Suspense>
+                <VoicePanel />
+              </Suspense>
+            </Show>
+            <SelfBar />
+          </div>
         </div>
       </div>
       <main class={styles.main}>

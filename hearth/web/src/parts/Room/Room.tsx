@@ -7,6 +7,7 @@ import { nameIn } from "../../store/guilds.ts";
 import { myId } from "../../store/session.ts";
 import { audienceOf, calls, homeOf, isFull, isStage, own, room, speakersIn, voicesIn, watched } from "../../store/voice.ts";
 import { Button, IconButton } from "../../ui/Button.tsx";
+import { keepFocus } from "../../ui/focus.ts";
 import { attempt } from "../../ui/toast.tsx";
 import { Face } from "../Face.tsx";
 import { Quality, secrecy } from "../Quality.tsx";
@@ -74,7 +75,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
     </>
   );
   return (
-    <section class={styles.room} data-fills data-strip={props.strip || undefined} data-stage={stage() || undefined} data-outside={!here() || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
+    <section ref={keepFocus} class={styles.room} data-fills data-strip={props.strip || undefined} data-region={props.strip || undefined} data-stage={stage() || undefined} data-outside={!here() || undefined} aria-label={`Voice of ${channelName(props.channel)}`}>
       <Show when={stage()}>
         <StageHead channel={props.channel} />
       </Show>
@@ -106,7 +107,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
         when={here()}
         fallback={
           <Show when={own.channelId === props.channel.id} fallback={<Door channel={props.channel} strip={props.strip} />}>
-            <div class={styles.notes}>
+            <div class={styles.notes} data-controls>
               <VoiceNotes
                 more={
                   <Button kind="quiet" onClick={leave}>
@@ -129,7 +130,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
             <Called ids={called()} />
           </Show>
         </div>
-        <div class={styles.controls} role="toolbar" aria-label="Voice">
+        <div class={styles.controls} role="group" aria-label="Voice" data-controls>
           <Show when={stage()} fallback={speaking()}>
             <StageControls channel={props.channel} speaks={speaking()} />
           </Show>
@@ -145,7 +146,7 @@ export default function Room(props: { channel: Channel; strip?: boolean }): JSX.
               <Quality words />
             </Show>
             <p>
-              <Show when={users().length === 1 && !stage()}>Nobody else is here yet. </Show>
+              <Show when={own.phase === "connected" && users().length === 1 && !stage()}>Nobody else is here yet. </Show>
               <Show when={!speaks() && !stage()}>You may listen here, not speak. </Show>
               {secrecy()}
             </p>
@@ -182,7 +183,7 @@ function Door(props: { channel: Channel; strip?: boolean }): JSX.Element {
     return `${count() - listen} speak, ${listen} listen.`;
   };
   return (
-    <div class={styles.door}>
+    <div class={styles.door} data-controls>
       <Show when={!props.strip}>
         <h2>{channelName(props.channel)}</h2>
         <p class="soft">

@@ -118,7 +118,7 @@ export function StageControls(props: { channel: Channel; speaks: JSX.Element }):
         </Button>
       </Match>
       <Match when={may(props.channel, "REQUEST_TO_SPEAK")}>
-        <Button icon="hand" kind={asks() ? "plain" : "primary"} aria-pressed={asks()} onClick={() => void attempt(() => askToSpeak(props.channel, !asks()))}>
+        <Button icon="hand" kind={asks() ? "plain" : "primary"} onClick={() => void attempt(() => askToSpeak(props.channel, !asks()))}>
           {asks() ? "Take the hand down" : "Ask to speak"}
         </Button>
       </Match>

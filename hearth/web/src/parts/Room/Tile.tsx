@@ -60,7 +60,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
           </span>
         </Match>
       </Switch>
-      <button type="button" class={styles.enlarge} aria-label={label()} aria-pressed={props.focused} onClick={props.onFocus} />
+      <button type="button" class={styles.enlarge} aria-label={label()} data-large={props.focused || undefined} onClick={props.onFocus} />
       <span class={styles.plate} data-quiet={(waits() && !props.small) || undefined}>
         <Show when={props.tile.kind === "screen"} fallback={
           <Show when={voice()}>{(state) => <Show when={isDeaf(state()) || isMuted(state())}><Icon name={isDeaf(state()) ? "earsOff" : "micOff"} size={14} /></Show>}</Show>
@@ -81,7 +81,7 @@ export function Tile(props: { tile: OneTile; home: Id; guildId?: Id; focused: bo
       <Show when={props.tile.ssrc !== undefined && !waits() && media()}>
         <span class={styles.tools}>
           <Show when={canPopOut() && !props.small}>
-            <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} aria-pressed={apart()} onClick={() => void attempt(() => popOut(props.tile))} />
+            <IconButton icon="popOut" label={apart() ? "Back into the page" : "Into a window of its own"} class={apart() ? styles.on : undefined} onClick={() => void attempt(() => popOut(props.tile))} />
           </Show>
           <Show when={props.tile.kind === "screen"}>
             <IconButton icon="close" label="Stop watching" onClick={() => watch(props.tile.ssrc as number, false)} />
