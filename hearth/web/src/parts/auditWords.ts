@@ -5,7 +5,7 @@ import type { AuditChange, AuditEntry, Id } from "../core/types.ts";
 import { channelName, channels } from "../store/channels.ts";
 import { guilds, nameIn, roles } from "../store/guilds.ts";
 import { userName, users } from "../store/users.ts";
-import { GROUPS } from "./permissionWords.ts";
+import { wordsOf } from "./permissionWords.ts";
 
 /** The actions that can be asked for, in words. */
 export const ACTIONS: [value: string, text: string][] = [
@@ -20,8 +20,6 @@ export const ACTIONS: [value: string, text: string][] = [
   ["90", "Sticker made"], ["91", "Sticker changed"], ["92", "Sticker deleted"],
   ["72", "Message deleted"], ["73", "Messages deleted"], ["74", "Message pinned"], ["75", "Message unpinned"],
 ];
-
-const WORDS = new Map(GROUPS.flatMap(([, list]) => list));
 
 const KEYS: Record<string, string> = {
   name: "Name", nick: "Name here", topic: "Topic", description: "What it is about", position: "Place", parent_id: "Category",
@@ -117,7 +115,7 @@ export function linesOf(entry: AuditEntry, guildId: Id): Line[] {
 /** Of permissions only those are said that came or went. */
 function bits(change: AuditChange): Line[] {
   const [was, is] = [BigInt(String(change.old_value ?? 0)), BigInt(String(change.new_value ?? 0))];
-  const said = (some: bigint) => names(some).map((name) => WORDS.get(name) ?? name.toLowerCase().replace(/_/g, " ")).join(", ");
+  const said = (some: bigint) => names(some).map(wordsOf).join(", ");
   const [gone, come] = [said(was & ~is), said(is & ~was)];
   const what = KEYS[change.key] as string;
   return [

@@ -7,8 +7,8 @@ export const GROUPS: [group: string, permissions: [Permission, string][]][] = [
     ["MANAGE_GUILD", "Change the guild"],
     ["MANAGE_ROLES", "Make roles and give them"],
     ["MANAGE_CHANNELS", "Make and change channels"],
-    ["MANAGE_GUILD_EXPRESSIONS", "Change all emoji"],
-    ["CREATE_GUILD_EXPRESSIONS", "Make emoji"],
+    ["MANAGE_GUILD_EXPRESSIONS", "Change all emoji and stickers"],
+    ["CREATE_GUILD_EXPRESSIONS", "Make emoji and stickers"],
     ["MANAGE_WEBHOOKS", "Make webhooks"],
     ["VIEW_AUDIT_LOG", "Read the audit log"],
     ["CREATE_INSTANT_INVITE", "Invite people"],
@@ -26,6 +26,8 @@ export const GROUPS: [group: string, permissions: [Permission, string][]][] = [
     ["ATTACH_FILES", "Send files"],
     ["ADD_REACTIONS", "React"],
     ["USE_EXTERNAL_EMOJIS", "Use other guilds' emoji"],
+    ["USE_EXTERNAL_STICKERS", "Use other guilds' stickers"],
+    ["SEND_VOICE_MESSAGES", "Send voice messages"],
     ["MENTION_EVERYONE", "Mention everyone and any role"],
     ["PIN_MESSAGES", "Pin messages"],
     ["MANAGE_MESSAGES", "Delete others' messages"],
@@ -40,11 +42,20 @@ export const GROUPS: [group: string, permissions: [Permission, string][]][] = [
   ["Voice", [
     ["CONNECT", "Join voice"],
     ["SPEAK", "Speak"],
-    ["STREAM", "Show video"],
+    ["USE_VAD", "Speak without a key held"],
+    ["STREAM", "Show video and screens"],
+    ["REQUEST_TO_SPEAK", "Ask to speak on stages"],
+    ["PRIORITY_SPEAKER", "Be heard over others"],
+    ["SET_VOICE_CHANNEL_STATUS", "Say what a voice channel is about"],
     ["MUTE_MEMBERS", "Mute others"],
     ["DEAFEN_MEMBERS", "Deafen others"],
     ["MOVE_MEMBERS", "Move others"],
   ]],
 ];
 
-export const WORDS = new Map<Permission, string>(GROUPS.flatMap(([, list]) => list));
+const WORDS = new Map<Permission, string>(GROUPS.flatMap(([, list]) => list));
+
+/** A permission in words; those that do nothing here have only their names. */
+export function wordsOf(permission: Permission): string {
+  return WORDS.get(permission) ?? `“${permission.toLowerCase().replaceAll("_", " ")}”`;
+}
