@@ -205,7 +205,7 @@ class Bandwidth:
 
     def _try(self, now: float) -> None:
         if self.estimate < min(self.more, self._more_before) and self.more <= MOST:
-            self.probe = Probe(_MARGIN * self.more, now, now + PROBE_S)
+            self.probe = Probe(min(_MARGIN * self.more, MOST), now, now + PROBE_S)
             self._bearable = _MISSED + 2 * (PROBE_S + _JUDGE_S) * self._missing
         self._more_before = self.more
 

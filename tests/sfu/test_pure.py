@@ -381,7 +381,7 @@ def test_whatever_is_reported_the_estimate_stays_within_bounds(
         else:
             setattr(line, kind, value)
         assert LEAST <= line.look(now) <= MOST
-        assert 0 <= line.padding(now) <= 1.05 * MOST
+        assert 0 <= line.padding(now) <= MOST
         # A probe is over within seconds, whatever comes.
         if line.probe is not None:
             assert line.probe.ends <= now + PROBE_S
