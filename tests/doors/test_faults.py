@@ -603,10 +603,10 @@ class Shelf:
             assert (answer.status, answer.code) == (503, 130000), answer.body
         return answer.status
 
-    async def say_until_refused(self, most: int = 20_000) -> None:
+    async def say_until_refused(self, content: str = "x" * 2000, most: int = 20_000) -> None:
         """Write until the disk is full."""
         for _ in range(most):
-            if await self.say() == 503:
+            if await self.say(content) == 503:
                 return
         raise AssertionError(f"{most} messages fit")
 
@@ -689,7 +689,8 @@ async def test_below_the_reserve(tmp_path: Path) -> None:
         for _ in range(5):
             assert await shelf.say() == 200
         server.fill(10 << 20)
-        await shelf.say_until_refused()
+        # Little: many are written until the server looks, and all of it is to fit beside the reserve.
+        await shelf.say_until_refused("x")
         assert await shelf.shown() == shelf.acked
         last = max(shelf.acked)
         edit = await shelf.ann.patch(f"{shelf.path}/{last}", {"content": "edited"})
