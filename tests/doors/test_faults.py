@@ -689,7 +689,7 @@ async def test_below_the_reserve(tmp_path: Path) -> None:
         for _ in range(5):
             assert await shelf.say() == 200
         server.fill(10 << 20)
-        # Little: many are written until the server looks, and all of it is to fit beside the reserve.
+        # Little: many are written until the server looks, and all is to fit beside the reserve.
         await shelf.say_until_refused("x")
         assert await shelf.shown() == shelf.acked
         last = max(shelf.acked)
