@@ -307,6 +307,7 @@ MOST_SENT = 3000
 
 
 LINE_BITS = 40e6
+"""More than all of it is."""
 
 
 async def take_all(voices: list[TestPeer]) -> None:

@@ -148,8 +148,8 @@ class Bandwidth:
         said = self._said[0] if self._said is not None and now - self._said[1] < _REMB_S else None
         fell, self._fell, self.alarmed = self._fell, False, False
         sent = self.rate if self.probe is None else max(self.rate, self.probe.target)
-        if self.probe is None and since > 0:
-            self._missing += (self._missed / since - self._missing) / 2
+        if self.probe is None:
+            self._missing += (self._missed - since * self._missing) / 2
             self._missed = 0
         if now < self._deaf_until:
             self._reported.clear()
@@ -167,6 +167,7 @@ class Bandwidth:
             if now >= self.probe.ends + _JUDGE_S:
                 self.estimate = max(self.estimate, self.probe.target)
                 self.probe = None
+                self._missed = 0
         elif now >= self._held_until:
             if loss < _LOSS_LOW:
                 grown = min(self.estimate * _GROWTH**since, 1.5 * self.rate)
